@@ -1,0 +1,66 @@
+# make demo   install loralint as a user would and run it on the project of issue 1678
+# make test   run the tests
+# make lint   run every static check, loralint on its own code among them
+# make clean  remove what the above made
+#
+# Another Python, side by side: make test PYTHON=python3.13 VENV=.venv-3.13
+
+PYTHON ?= python3
+VENV ?= .venv
+DEMO_VENV ?= .venv-demo
+PYTEST_ARGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+BIN := $(VENV)/bin
+DEMO := examples/phi-2
+SOURCES := $(shell find loralint -name '*.py' 2>/dev/null)
+
+# $(call venv,FOLDER): a virtual environment with a working pip; a half-made one is made again.
+venv = $(1)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(1)
+
+.PHONY: help demo test lint clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+$(VENV)/.installed: pyproject.toml
+	@$(call venv,$(VENV))
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+$(DEMO_VENV)/.installed: pyproject.toml $(SOURCES)
+	@$(call venv,$(DEMO_VENV))
+	$(DEMO_VENV)/bin/python -m pip install --quiet .
+	@touch $@
+
+# Findings are what the demo is for: anything but exit status 1 with a revision mismatch fails.
+demo: $(DEMO_VENV)/.installed
+	@echo '$$ loralint check $(DEMO)'
+	@status=0; \
+	report=$$($(DEMO_VENV)/bin/loralint check $(DEMO)) || status=$$?; \
+	printf '%s\n' "$$report"; \
+	if [ $$status -ne 1 ]; then \
+		echo "make demo: loralint ended with $$status, 1 (findings) was expected" >&2; exit 1; \
+	fi; \
+	case "$$report" in \
+		*LOR201*|*revision-mismatch*) ;; \
+		*) echo 'make demo: the revision mismatch of $(DEMO) was not found' >&2; exit 1;; \
+	esac; \
+	echo; echo 'These are the findings that $(DEMO) is there to show: see $(DEMO)/README.md.'
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/loralint check loralint
+
+clean:
+	rm -rf $(VENV) $(DEMO_VENV) build dist .pytest_cache .mypy_cache .ruff_cache \
+		.import_linter_cache .loralint_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
