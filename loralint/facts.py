@@ -1,0 +1,335 @@
+"""What one file says, as plain data: terms, calls, functions, classes.
+
+A `Term` is what an expression stands for. A front end reduces what it can within the file and
+leaves the rest symbolic (`Parameter`, `Symbol`, `Attribute` ...); the linker, which sees every
+file, reduces a term to a `Value`. Facts can be compared, cached and sent to another process.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from loralint.source import Span
+
+Scalar: TypeAlias = str | int | float | bool | None
+
+
+class _Fact(msgspec.Struct, frozen=True, tag=True, array_like=True, gc=False):
+    """Base of everything below: immutable, compact when serialised."""
+
+
+# --- values: what a term can be reduced to ------------------------------------------------------
+
+
+class Absent(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """Nothing was given."""
+
+
+class Known(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """Certainly this value."""
+
+    value: Scalar
+
+
+class Default(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """This value unless somebody says otherwise: an option's, field's or parameter's default.
+
+    `origin` names who may say otherwise (see `Unknown.origin`).
+    """
+
+    value: Scalar
+    origin: str = ""
+
+
+class Symbol(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A name of a module: `Symbol("transformers", "AutoModel.from_pretrained")`.
+
+    `module` is as written after `from` or `import` (leading dots for relative imports), or ""
+    for the file itself; `name` is dotted and may be empty for the module.
+    """
+
+    module: str
+    name: str
+
+
+class Unknown(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """Cannot be known, with the reason in words.
+
+    Two unknowns of one non-empty `origin` ("train.py:args.model", "env:BASE") are the same value.
+    """
+
+    reason: str
+    origin: str = ""
+
+
+class Choice(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """One of several: a conditional expression, or names that branches bind differently."""
+
+    values: tuple[Term, ...]
+
+
+# --- open terms: only the linker can close them -------------------------------------------------
+
+
+class Parameter(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A parameter of a function of this file; `function` is its qualified name."""
+
+    function: str
+    name: str
+
+
+class Self(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """The instance (`self`) in a method of the class with this qualified name of this file."""
+
+    class_: str
+
+
+class Result(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """What the call with this index in `FileFacts.calls` returns."""
+
+    call: int
+
+
+class Attribute(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """`base.name`."""
+
+    base: Term
+    name: str
+
+
+class Item(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """`base[key]`, `base.get(key, default)`; `default` is Absent where none is given."""
+
+    base: Term
+    key: Term
+    default: Term = Absent()
+
+
+class Join(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A string put together from parts; `separator` is "/" for paths and "" otherwise."""
+
+    parts: tuple[Term, ...]
+    separator: str = ""
+
+
+class Mapping(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A dict, or an object with some keys or attributes set anew: later entries win.
+
+    An entry whose key is None spreads another mapping (`**base`).
+    """
+
+    entries: tuple[tuple[str | None, Term], ...]
+
+
+class Sequence(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A list, tuple or set display."""
+
+    items: tuple[Term, ...]
+
+
+class Elements(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """Any one element of a collection: the target of a `for` loop."""
+
+    base: Term
+
+
+class Either(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """`a or b or c`: the first that is true."""
+
+    values: tuple[Term, ...]
+
+
+class Environment(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """An environment variable; `default` is Absent where none is given."""
+
+    name: str
+    default: Term = Absent()
+
+
+class Data(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """What a configuration file holds: `yaml.safe_load(open(path))` and its kin.
+
+    `path` reduces to the file's path as the script writes it; `folder` is True for Hydra's
+    config folder, where `path` names the primary file without its suffix.
+    """
+
+    path: Term
+    hydra: bool = False
+
+
+class Partial(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """`functools.partial(callee, *arguments)`."""
+
+    callee: Term
+    arguments: tuple[Argument, ...]
+
+
+Term: TypeAlias = (
+    Absent | Known | Default | Symbol | Unknown | Choice | Parameter | Self | Result | Attribute
+    | Item | Join | Mapping | Sequence | Elements | Either | Environment | Data | Partial
+)  # fmt: skip
+
+Value: TypeAlias = Absent | Known | Default | Choice | Unknown
+"""What rules see. A `Choice` of a value holds values only."""
+
+ABSENT = Absent()
+
+
+# --- what happens in a Python file --------------------------------------------------------------
+
+
+class Argument(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """An argument of a call: positional (`name` None), keyword, or spread (`stars` 1 or 2)."""
+
+    value: Term
+    name: str | None = None
+    stars: int = 0
+
+
+class CallFact(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A call that may matter, in source order.
+
+    `function` is the qualified name of the function it stands in ("" for the module, methods as
+    `Class.method`); `text` is the call's source, white space folded, at most 200 characters;
+    `discarded` tells that the call is a statement of its own; `cell` is the notebook cell.
+    `insert_at` is where another keyword argument would go.
+    """
+
+    span: Span
+    callee: Term
+    arguments: tuple[Argument, ...]
+    function: str = ""
+    text: str = ""
+    discarded: bool = False
+    cell: int | None = None
+    insert_at: Span | None = None
+    trailing_comma: bool = False
+
+
+class ParameterFact(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A parameter of a function; `default` is Absent for a required one.
+
+    `kind` is "" (ordinary), "keyword" (keyword-only), "*" or "**". `annotation` is what the
+    type annotation stands for (the class of a dataclass-typed parameter), or Absent.
+    """
+
+    name: str
+    default: Term = ABSENT
+    kind: str = ""
+    annotation: Term = ABSENT
+
+
+class FunctionFact(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A function or method that may matter; `returns` is a Choice where it returns differently."""
+
+    name: str
+    parameters: tuple[ParameterFact, ...]
+    returns: Term
+    decorators: tuple[Term, ...] = ()
+    class_: str = ""
+
+
+class FieldFact(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A class attribute or annotated field: its default (Absent where it has none)."""
+
+    name: str
+    default: Term
+    annotation: Term = ABSENT
+
+
+class ClassFact(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A class that may matter.
+
+    `fields` are set in its body, `attributes` on `self` in its methods (a Choice where methods
+    set different ones).
+    """
+
+    name: str
+    bases: tuple[Term, ...]
+    fields: tuple[FieldFact, ...]
+    attributes: tuple[tuple[str, Term], ...]
+    decorators: tuple[Term, ...] = ()
+
+
+class Suppression(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A comment that silences findings: names, codes or prefixes as written.
+
+    `first_row` to `last_row` is what it covers; `span` is the comment's own, for LOR002's fix.
+    """
+
+    selectors: tuple[str, ...]
+    first_row: int
+    last_row: int
+    span: Span
+    whole_file: bool = False
+    cell: int | None = None
+    noqa: bool = False
+
+
+class FileError(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """Why a file could not be understood (LOR001)."""
+
+    message: str
+    span: Span
+
+
+# --- load and save sites, as rules and recipes see them -----------------------------------------
+
+
+class LoadSite(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):
+    """A place that says which artifact to load.
+
+    `loader` is the canonical dotted name of a call, or the key or flag of a recipe or command
+    line. `options` holds what else decides the weights, by canonical name (`OPTIONS` in the
+    catalogue): values are reduced. `inputs` are indices (project wide) of the load sites that
+    flow into this one (the base of a PeftModel). `function` is where it stands.
+    """
+
+    path: str
+    span: Span
+    cell: int | None = None
+    artifact: str
+    loader: str
+    repo_id: Value
+    revision: Value
+    options: tuple[tuple[str, Value], ...] = ()
+    function: str = ""
+    text: str = ""
+    insert_at: Span | None = None
+    trailing_comma: bool = False
+
+
+class SaveSite(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):
+    """A place that says where an adapter (or a model, a tokenizer) goes."""
+
+    path: str
+    span: Span
+    cell: int | None = None
+    artifact: str
+    target: Value
+    function: str = ""
+    text: str = ""
+
+
+class FileFacts(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):
+    """Everything that one file says.
+
+    `names` binds the module's global names at its end; `imports` lists the modules named in
+    import statements, `star_imports` those of `from x import *`; `data` is the content of a
+    configuration file. `loads` and `saves` hold what needs no linking (recipes, command lines).
+    """
+
+    path: str
+    calls: tuple[CallFact, ...] = ()
+    functions: tuple[FunctionFact, ...] = ()
+    classes: tuple[ClassFact, ...] = ()
+    names: tuple[tuple[str, Term], ...] = ()
+    imports: tuple[str, ...] = ()
+    star_imports: tuple[str, ...] = ()
+    data: Term = ABSENT
+    loads: tuple[LoadSite, ...] = ()
+    saves: tuple[SaveSite, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+    error: FileError | None = None

@@ -1,0 +1,144 @@
+"""The linked project: every load with its values, what flows into what, and the pairs.
+
+Rules see this and nothing else. All of it is frozen, plain and free of syntax.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from loralint.config import Config
+from loralint.diagnostics import Skipped
+from loralint.facts import ABSENT, FileFacts, LoadSite, SaveSite, Value
+from loralint.source import Place, Span
+
+Stage = Literal["train", "infer", "both", "neither"]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A load site in its project, or one instance of it seen from one call of its function.
+
+    `inputs` are indices in `Project.loads` of the loads that flow into this one: the base of a
+    `PeftModel.from_pretrained(base, ...)`. `via` is where the instance's values come from: the
+    call of the function that holds the site; None where the site itself decides. `actions` are
+    indices in `Project.actions` of the calls on the way from the inputs to this load. `local`
+    tells that the id names a folder that this project itself saves to: it is no Hub id.
+    """
+
+    index: int
+    site: LoadSite
+    stage: Stage
+    inputs: tuple[int, ...] = ()
+    via: Place | None = None
+    actions: tuple[int, ...] = ()
+    local: bool = False
+
+    @property
+    def place(self) -> Place:
+        """Where a finding about this load stands."""
+        return self.via or Place(self.site.path, self.site.span, self.site.cell)
+
+    def option(self, name: str) -> Value:
+        """The value of one option by its canonical name, Absent where it is not given."""
+        return dict(self.site.options).get(name, ABSENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """A save site with its stage and the loads that flow into what is saved.
+
+    `actions` are indices in `Project.actions` of the calls that it went through.
+    """
+
+    site: SaveSite
+    stage: Stage
+    inputs: tuple[int, ...] = ()
+    actions: tuple[int, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Where the save stands."""
+        return Place(self.site.path, self.site.span, self.site.cell)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A call that changes what a loaded model is, or that tells what a file does.
+
+    `kind` is one of the catalogue's action kinds: "wrap" (`get_peft_model`, `add_adapter`),
+    "lora-config", "resize", "merge", "unload", "train", "infer", "set-adapter", "load-state",
+    "quantise-prepare". `inputs` are indices in `Project.loads` that flow into the call, and
+    `actions` indices in `Project.actions` (the LoraConfig of a `get_peft_model`).
+    """
+
+    index: int
+    kind: str
+    callee: str
+    path: str
+    span: Span
+    cell: int | None
+    function: str
+    text: str
+    options: Mapping[str, Value]
+    inputs: tuple[int, ...] = ()
+    actions: tuple[int, ...] = ()
+    discarded: bool = False
+    insert_at: Span | None = None
+    trailing_comma: bool = False
+
+    @property
+    def place(self) -> Place:
+        """Where the call stands."""
+        return Place(self.path, self.span, self.cell)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One training load and one inference load of the base that belong to the same adapter.
+
+    `reason` says why, in words ("out/mistral: saved in finetune.py:41, loaded in serve.py:7").
+    `adapter` is the load of the adapter on the inference side, where there is one; `merge` tells
+    that the inference side only merges and saves.
+    """
+
+    train: Load
+    infer: Load
+    reason: str
+    rule: Literal["artifact", "configured", "adapter-folder", "base-id"]
+    adapter: Load | None = None
+    merge: bool = False
+
+
+@dataclass(frozen=True)
+class Project:
+    """What the linker makes of all facts.
+
+    `loads` has one entry a site, with the values that hold whoever calls; `instances` has one a
+    calling context, for the rules that compare sides. `undecided` lists the loads whose repo id
+    or revision could not be followed, with reasons.
+    """
+
+    config: Config
+    files: Mapping[str, FileFacts] = field(default_factory=dict)
+    loads: tuple[Load, ...] = ()
+    instances: tuple[Load, ...] = ()
+    saves: tuple[Save, ...] = ()
+    actions: tuple[Action, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    stages: Mapping[str, Stage] = field(default_factory=dict)
+    undecided: tuple[Skipped, ...] = ()
+
+    def loads_in(self, path: str) -> Iterator[Load]:
+        """The load sites of one file, in source order."""
+        return (load for load in self.loads if load.site.path == path)
+
+    def inputs_of(self, thing: Load | Save | Action) -> Iterator[Load]:
+        """The loads that flow into a load, a save or an action, directly."""
+        return (self.loads[index] for index in thing.inputs)
+
+    def actions_of(self, kind: str) -> Iterator[Action]:
+        """All actions of one kind, in order."""
+        return (action for action in self.actions if action.kind == kind)

@@ -1,0 +1,116 @@
+"""What a string means as a Hub repo id, and what it means as a revision.
+
+The forms are those of `huggingface_hub.utils.validate_repo_id` and
+`huggingface_hub.constants.REGEX_COMMIT_OID` (huggingface_hub 1.x); the exceptions are measured:
+see `docs/decisions/`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+RevisionKind = Literal[
+    "absent",
+    "commit",
+    "default-branch",
+    "branch-or-tag",
+    "pull-request",
+    "abbreviated",
+    "unknown",
+    "forwarded",
+]
+
+DEFAULT_BRANCHES = frozenset({"main", "master", "HEAD", ""})
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_ABBREVIATED = re.compile(r"[0-9a-fA-F]{7,}")
+_PULL_REQUEST = re.compile(r"refs/pr/\d+")
+_NAME = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
+_TWO_PARTS = re.compile(rf"({_NAME})/({_NAME})")
+_ONE_PART = re.compile(_NAME)
+_PLACEHOLDER = re.compile(
+    r"^(your|my|some|path|user|username|org|organization|namespace|hf-?user(name)?)"
+    r"([-_.]?(org|name|user|username|id|hf|account|to|model|repo|hub|huggingface).*)?/"
+    r"|/(your|path)[-_]|<|\{|\.\.\.|^(path|dir|folder|model)s?[-_]?to/|/to/",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"(out|output|result|checkpoint|ckpt|experiment|exp)s?(_?v?\d+|_.+)")
+_SNAPSHOT = re.compile(r"models--[^/\\]+[/\\]snapshots[/\\][0-9a-f]{40}")
+
+FOLDERS = frozenset(
+    """output outputs out model models result results run runs checkpoint checkpoints ckpt ckpts
+    save saves saved saved_models saved_model data dataset datasets log logs tmp temp cache .cache
+    exp exps experiment experiments weight weights artifact artifacts adapter adapters lora loras
+    merged trained trained_models finetuned fine_tuned pretrained pretrained_models local work
+    work_dirs workdir workspace content mnt home root opt src test tests assets build dist export
+    exports base_models hf_models llm llms model_cache lora_model lora_models model_output
+    training_output final final_model training train eval infer inference scripts configs config
+    examples download downloads storage drive volume vol shared scratch""".split()
+)
+"""First path parts that real code uses for folders of its own, never for Hub organisations."""
+
+LEGACY_IDS = frozenset(
+    """gpt2 gpt2-medium gpt2-large gpt2-xl distilgpt2 openai-gpt bert-base-uncased bert-base-cased
+    bert-large-uncased bert-large-cased bert-base-chinese bert-base-multilingual-cased
+    bert-base-multilingual-uncased bert-large-uncased-whole-word-masking
+    bert-large-uncased-whole-word-masking-finetuned-squad distilbert-base-uncased
+    distilbert-base-cased distilbert-base-multilingual-cased distilbert-base-cased-distilled-squad
+    distilbert-base-uncased-finetuned-sst-2-english roberta-base roberta-large roberta-large-mnli
+    distilroberta-base xlm-roberta-base xlm-roberta-large xlnet-base-cased xlnet-large-cased
+    albert-base-v1 albert-base-v2 albert-large-v2 albert-xlarge-v2 albert-xxlarge-v2
+    camembert-base t5-small t5-base t5-large t5-3b t5-11b ctrl transfo-xl-wt103
+    google-bert facebook-bart""".split()
+)
+"""One-part Hub names that the Hub still serves (huggingface.co legacy models)."""
+
+
+def is_repo_id(text: str) -> bool:
+    """Whether `text` is certainly meant as a Hub repo id and not as a folder."""
+    if text.rstrip() != text or ("--" in text and "snapshots" in text):
+        return False
+    match = _TWO_PARTS.fullmatch(text)
+    if match is None:
+        return text in LEGACY_IDS
+    if ".." in text or text.endswith(".git") or _PLACEHOLDER.search(text):
+        return False
+    return not _is_folder(match[1]) and not _looks_like_file(text)
+
+
+def _is_folder(part: str) -> bool:
+    """Whether a first part is a folder's name: `fine-tuned`, `results_v2`, `checkpoint-500`."""
+    name = part.lower().replace("-", "_")
+    return name in FOLDERS or _NUMBERED.fullmatch(name) is not None
+
+
+def may_be_repo_id(text: str) -> bool:
+    """Whether the Hub would accept `text` at all; anything else is a local path."""
+    return bool(_TWO_PARTS.fullmatch(text) or _ONE_PART.fullmatch(text))
+
+
+def _looks_like_file(text: str) -> bool:
+    suffixes = (".json", ".yaml", ".yml", ".pt", ".pth", ".bin", ".safetensors", ".txt", ".jsonl")
+    return text.endswith((*suffixes, ".csv", ".parquet", ".py"))
+
+
+def is_pinned_snapshot(text: str) -> bool:
+    """Whether `text` is a snapshot folder of the Hub cache, which names its commit."""
+    return _SNAPSHOT.search(text) is not None
+
+
+def is_commit(text: str) -> bool:
+    """Whether `text` is a full commit id, as huggingface_hub has it."""
+    return _COMMIT.fullmatch(text) is not None
+
+
+def kind_of(text: str | None) -> RevisionKind:
+    """Classify a revision that the code gives; None is what the loaders take for the default."""
+    if text is None or text in DEFAULT_BRANCHES:
+        return "default-branch"
+    if is_commit(text):
+        return "commit"
+    if _PULL_REQUEST.fullmatch(text):
+        return "pull-request"
+    if _ABBREVIATED.fullmatch(text) and len(text) != 40:
+        return "abbreviated"
+    return "branch-or-tag"
