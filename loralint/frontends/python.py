@@ -1,0 +1,186 @@
+"""One Python module → its facts."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from dataclasses import dataclass
+
+import libcst as cst
+
+from loralint.catalog import MARKERS, METHODS, PARSER_METHODS
+from loralint.facts import CallFact, ClassFact, FileError, FileFacts, Term
+from loralint.frontends import comments, terms
+from loralint.frontends.compact import Compact, compact
+from loralint.frontends.evaluate import Evaluator
+from loralint.frontends.flow import Flow
+from loralint.frontends.frame import Frame
+from loralint.frontends.positions import spans_of
+from loralint.frontends.recorder import PendingCall, Recorder
+from loralint.frontends.slicing import Criteria, Marks
+from loralint.source import START, Source, Span
+
+MAX_TEXT = 200
+"""How many characters of a call's source are kept."""
+
+
+def extract(source: Source) -> FileFacts:
+    """Read one module; a file that does not parse gives facts with an error."""
+    try:
+        text = decode(source.content)
+        try:
+            return _facts(source.path, text, compact(text, CRITERIA))
+        except cst.ParserSyntaxError:
+            return _facts(source.path, text, Compact(text))  # cut wrongly, or really in error
+    except cst.ParserSyntaxError as error:
+        return _failed(source.path, *syntax_error(text, error))
+    except (UnicodeDecodeError, LookupError) as error:
+        return _failed(source.path, f"not readable as text: {error}")
+    except RecursionError:
+        return _failed(source.path, "nested too deeply to be read")
+
+
+def _failed(path: str, message: str, row: int = 1, column: int = 1) -> FileFacts:
+    first = message.strip().splitlines()[0] if message.strip() else "cannot be parsed"
+    span = Span.of(row, column, row, column + 1) if (row, column) != (1, 1) else START
+    return FileFacts(path=path, error=FileError(first, span))
+
+
+_ALONE = PARSER_METHODS | frozenset(
+    """train backward generate chat filterwarnings simplefilter set_verbosity_error prepare
+    ArgumentParser HfArgumentParser TrlParser load_dotenv __init__ get_peft_model add_adapter
+    merge_and_unload merge_adapter unload resize_token_embeddings set_adapter load_state_dict
+    prepare_model_for_kbit_training set_peft_model_state_dict prepare_model fuse_lora LoraConfig
+    PeftModel PeftConfig""".split()
+)
+"""Calls that are kept without what they read: what flows into them matters for itself or not."""
+
+
+CRITERIA = Criteria(
+    strong=Marks((MARKERS | METHODS) - _ALONE, passed=frozenset({"from_pretrained"})),
+    weak=Marks(_ALONE),
+)
+
+
+def syntax_error(text: str, error: cst.ParserSyntaxError) -> tuple[str, int, int]:
+    """What is wrong and where: Python says it better than LibCST, where it agrees."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except SyntaxError as python:
+        return python.msg, python.lineno or 1, python.offset or 1
+    except (ValueError, RecursionError, MemoryError):
+        pass
+    return error.message.rpartition("error: ")[2], error.raw_line, error.raw_column + 1
+
+
+_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+
+
+def decode(content: bytes) -> str:
+    """The text of a module: a BOM or a coding comment (PEP 263) says how, else UTF-8."""
+    for line in content.split(b"\n", 2)[:2]:
+        match = _CODING.match(line.removeprefix(b"\xef\xbb\xbf"))
+        if match is not None:
+            return content.decode(match[1].decode("ascii")).removeprefix("\ufeff")
+    return content.decode("utf-8-sig")
+
+
+def _facts(path: str, text: str, sliced: Compact) -> FileFacts:
+    module = cst.parse_module(sliced.text)
+    run = _Run.of(module)
+    recorder = run.recorder
+    found = spans_of(module, _nodes(recorder.calls))
+    spans = {node: sliced.span(span) for node, span in found.items()}
+    lines = text.split("\n")
+    return FileFacts(
+        path=path,
+        calls=tuple(_call(pending, spans, lines) for pending in recorder.calls),
+        functions=tuple(recorder.functions),
+        classes=tuple(_with_attributes(fact, recorder) for fact in recorder.classes),
+        names=tuple(run.names()),
+        imports=tuple(recorder.imports),
+        star_imports=tuple(recorder.star_imports),
+        suppressions=comments.suppressions(text, [spans[id(p.node)] for p in recorder.calls]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A module whose flow was followed to the end."""
+
+    recorder: Recorder
+    frame: Frame
+
+    @staticmethod
+    def of(module: cst.Module) -> _Run:
+        recorder, frame = Recorder(), Frame()
+        evaluator = Evaluator(recorder, frame, _defined(module))
+        flow = Flow(evaluator)
+        flow.block(module.body)
+        done = 0
+        while done < len(recorder.bodies):  # bodies find further bodies
+            node, inner = recorder.bodies[done]
+            flow.definitions.body(node, inner)
+            done += 1
+        return _Run(recorder, frame)
+
+    def names(self) -> list[tuple[str, Term]]:
+        """The module's global names, with what functions rebind as a further choice."""
+        return [
+            (name, terms.choice((term, *self.recorder.rebound.get(name, ()))))
+            for name, term in self.frame.names.items()
+        ]
+
+
+def _defined(module: cst.Module) -> frozenset[str]:
+    """The names that the module's own statements define, wherever they stand."""
+    return frozenset(
+        statement.name.value
+        for statement in module.body
+        if isinstance(statement, (cst.FunctionDef, cst.ClassDef))
+    )
+
+
+def _nodes(calls: list[PendingCall]) -> list[cst.CSTNode]:
+    return [node for call in calls for node in (call.node, call.last) if node is not None]
+
+
+def _call(pending: PendingCall, spans: dict[int, Span], lines: list[str]) -> CallFact:
+    span = spans[id(pending.node)]
+    last = spans.get(id(pending.last)) if pending.last is not None else None
+    return CallFact(
+        span=span,
+        callee=pending.callee,
+        arguments=pending.arguments,
+        function=pending.function,
+        text=_text(lines, span),
+        discarded=pending.discarded,
+        insert_at=_insertion(span, last),
+        trailing_comma=pending.trailing_comma,
+    )
+
+
+def _insertion(span: Span, last: Span | None) -> Span:
+    """Behind the last argument, or before the closing parenthesis of an empty call."""
+    if last is not None:
+        return Span(last.end, last.end)
+    before = Span.of(span.end.row, span.end.column - 1, span.end.row, span.end.column - 1)
+    return before
+
+
+def _text(lines: list[str], span: Span) -> str:
+    rows = lines[span.start.row - 1 : span.end.row]
+    if not rows:
+        return ""
+    rows[-1] = rows[-1][: span.end.column - 1]
+    rows[0] = rows[0][span.start.column - 1 :]
+    return " ".join(" ".join(rows).split())[:MAX_TEXT]
+
+
+def _with_attributes(fact: ClassFact, recorder: Recorder) -> ClassFact:
+    found = recorder.attributes.get(fact.name, {})
+    attributes = tuple((name, terms.choice(values)) for name, values in found.items())
+    return ClassFact(fact.name, fact.bases, fact.fields, attributes, fact.decorators)

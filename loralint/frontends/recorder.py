@@ -1,0 +1,49 @@
+"""Collect what one module says while its flow is followed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from loralint.facts import Argument, ClassFact, FunctionFact, Result, Term
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from loralint.frontends.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCall:
+    """A recorded call whose position is still to be computed."""
+
+    node: cst.CSTNode
+    callee: Term
+    arguments: tuple[Argument, ...]
+    function: str
+    discarded: bool = False
+    last: cst.CSTNode | None = None
+    trailing_comma: bool = False
+
+
+@dataclass(slots=True)
+class Recorder:
+    """The facts of one module, growing."""
+
+    calls: list[PendingCall] = field(default_factory=list)
+    functions: list[FunctionFact] = field(default_factory=list)
+    classes: list[ClassFact] = field(default_factory=list)
+    imports: dict[str, None] = field(default_factory=dict)
+    star_imports: dict[str, None] = field(default_factory=dict)
+    bodies: list[tuple[cst.FunctionDef, Frame]] = field(default_factory=list)
+    attributes: dict[str, dict[str, list[Term]]] = field(default_factory=dict)
+    rebound: dict[str, list[Term]] = field(default_factory=dict)
+
+    def call(self, pending: PendingCall) -> Result:
+        """Record a call and return what stands for its result."""
+        self.calls.append(pending)
+        return Result(len(self.calls) - 1)
+
+    def attribute(self, class_: str, name: str, term: Term) -> None:
+        """Note that a method of `class_` sets `self.name`."""
+        self.attributes.setdefault(class_, {}).setdefault(name, []).append(term)

@@ -1,0 +1,234 @@
+"""Build terms, simplified as far as one file allows.
+
+Every constructor keeps terms small: equal choices collapse, known strings join, and a mapping
+that grows under an `if` stays one mapping instead of doubling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from loralint.facts import (
+    ABSENT,
+    Absent,
+    Attribute,
+    Choice,
+    Data,
+    Either,
+    Elements,
+    Environment,
+    Item,
+    Join,
+    Known,
+    Mapping,
+    Sequence,
+    Symbol,
+    Term,
+    Unknown,
+)
+
+MAX_CHOICES = 16
+"""A name with more possible values than this is unknown: no finding would name them all."""
+
+Entry = tuple[str | None, Term]
+
+
+def choice(values: Iterable[Term]) -> Term:
+    """One of `values`, flattened and without repeats."""
+    flat: list[Term] = []
+    for value in values:
+        for option in value.values if isinstance(value, Choice) else (value,):
+            if option not in flat:
+                flat.append(option)
+    if len(flat) == 1:
+        return flat[0]
+    return Choice(tuple(flat)) if len(flat) <= MAX_CHOICES else Unknown("too many possible values")
+
+
+def either(values: Iterable[Term]) -> Term:
+    """`a or b`, where constants decide what can be decided."""
+    kept: list[Term] = []
+    for value in values:
+        if isinstance(value, Known) and not value.value:
+            last: Term = value
+            continue
+        kept.append(value)
+        if isinstance(value, Known):
+            break
+    else:
+        if not kept:
+            return last
+        if isinstance(value, Known):
+            kept.append(value)
+    return kept[0] if len(kept) == 1 else Either(tuple(kept))
+
+
+def attribute(base: Term, name: str) -> Term:
+    """`base.name`; a name of a module stays a symbol."""
+    if isinstance(base, Symbol):
+        return Symbol(base.module, f"{base.name}.{name}" if base.name else name)
+    if isinstance(base, Mapping):
+        found = _entry(base, name)
+        return found if found is not None else Attribute(base, name)
+    return Attribute(base, name)
+
+
+def item(base: Term, key: Term, default: Term = ABSENT) -> Term:
+    """`base[key]`, looked up at once in a display with constant keys."""
+    if isinstance(base, Mapping) and isinstance(key, Known) and isinstance(key.value, str):
+        found = _entry(base, key.value)
+        if found is not None:
+            return found
+    position = key.value if isinstance(key, Known) else None
+    if isinstance(base, Sequence) and type(position) is int:
+        inside = -len(base.items) <= position < len(base.items)
+        return base.items[position] if inside else Unknown("an index out of range")
+    return Unknown(base.reason) if isinstance(base, Unknown) else Item(base, key, default)
+
+
+def _entry(base: Mapping, key: str) -> Term | None:
+    """The entry that certainly wins for `key`, None where a spread may hide it."""
+    for name, value in reversed(base.entries):
+        if name is None:
+            return None
+        if name == key:
+            return None if _may_be_absent(value) else value
+    return None
+
+
+def _may_be_absent(term: Term) -> bool:
+    options = term.values if isinstance(term, Choice) else (term,)
+    return any(isinstance(option, Absent) for option in options)
+
+
+def mapping(entries: Iterable[Entry]) -> Mapping:
+    """A dict display; spreads of known mappings are unfolded."""
+    flat: list[Entry] = []
+    for key, value in entries:
+        if key is None and isinstance(value, Mapping):
+            flat.extend(value.entries)
+        else:
+            flat.append((key, value))
+    return Mapping(tuple(flat))
+
+
+def updated(base: Term, entries: Iterable[Entry]) -> Term:
+    """`base` with some keys or attributes set anew."""
+    return mapping(((None, base), *entries))
+
+
+def merged(first: Term, second: Term) -> Term:
+    """What a name stands for after two branches that bind it to `first` and to `second`.
+
+    Mappings that grew from the same beginning merge key by key, so that a hundred
+    `if x: kwargs[k] = v` make a mapping of a hundred keys and not of 2**100 choices.
+    """
+    if first == second:
+        return first
+    if not (isinstance(first, Mapping) or isinstance(second, Mapping)):
+        return choice((first, second))
+    one, two = _entries(first), _entries(second)
+    shared = _common_prefix(one, two)
+    tails = (*one[shared:], *two[shared:])
+    unrelated = not shared and not (isinstance(first, Mapping) and isinstance(second, Mapping))
+    if unrelated or any(key is None for key, _ in tails):
+        return choice((first, second))
+    return Mapping(
+        (*one[:shared], *_merged_tail(dict(one[shared:]), dict(two[shared:]), one[:shared]))
+    )
+
+
+def _merged_tail(
+    one: dict[str | None, Term], two: dict[str | None, Term], before: tuple[Entry, ...]
+) -> list[Entry]:
+    beginning = Mapping(before)
+    tail: list[Entry] = []
+    for key in (*one, *(key for key in two if key not in one)):
+        old = _entry(beginning, key) if key is not None else None
+        tail.append((key, choice((one.get(key, old or ABSENT), two.get(key, old or ABSENT)))))
+    return tail
+
+
+def _entries(term: Term) -> tuple[Entry, ...]:
+    return term.entries if isinstance(term, Mapping) else ((None, term),)
+
+
+def _common_prefix(one: tuple[Entry, ...], two: tuple[Entry, ...]) -> int:
+    length = 0
+    for left, right in zip(one, two, strict=False):
+        if left != right:
+            break
+        length += 1
+    return length
+
+
+def join(parts: Iterable[Term], separator: str = "") -> Term:
+    """A string of parts; what is known is put together, numbers as Python prints them."""
+    flat: list[Term] = []
+    for part in parts:
+        if separator == "" and isinstance(part, Join) and part.separator == "":
+            flat.extend(part.parts)
+        else:
+            flat.append(part)
+    if all(isinstance(part, Known) for part in flat):
+        return Known(
+            _joined([str(part.value) for part in flat if isinstance(part, Known)], separator)
+        )
+    return flat[0] if len(flat) == 1 else Join(tuple(flat), separator)
+
+
+def _joined(texts: list[str], separator: str) -> str:
+    if separator != "/":
+        return separator.join(texts)
+    path = ""
+    for text in texts:  # as os.path.join: an absolute part starts anew
+        path = text if text.startswith("/") or not path else f"{path.rstrip('/')}/{text}"
+    return path
+
+
+def elements(base: Term) -> Term:
+    """Any one element of a collection."""
+    if isinstance(base, Sequence) and base.items:
+        return choice(base.items)
+    return Unknown(base.reason) if isinstance(base, Unknown) else Elements(base)
+
+
+def environment(name: Term, default: Term = ABSENT) -> Term:
+    """An environment variable with a constant name."""
+    if isinstance(name, Known) and isinstance(name.value, str):
+        return Environment(name.value, default)
+    return Unknown("an environment variable whose name is computed")
+
+
+def data(path: Term) -> Term:
+    """The content of the configuration file at `path`; opening it twice changes nothing."""
+    if isinstance(path, (Data, Unknown)):
+        return path
+    return Data(path)
+
+
+def keyed(key: Term, value: Term) -> Entry:
+    """An entry of a dict display; one whose key is computed may hide any other."""
+    if isinstance(key, Known) and isinstance(key.value, str):
+        return (key.value, value)
+    if isinstance(key, Known) and type(key.value) is int:
+        return (str(key.value), value)
+    return (None, Unknown("a key that is not constant"))
+
+
+def added(left: Term, right: Term) -> Term:
+    """`left + right` of strings or sequences."""
+    if isinstance(left, Sequence) and isinstance(right, Sequence):
+        return Sequence(left.items + right.items)
+    if any(isinstance(side, Known) and not isinstance(side.value, str) for side in (left, right)):
+        return Unknown("arithmetic")
+    return join((left, right))
+
+
+def text(value: str) -> Term:
+    """A string, unless it holds half of a surrogate pair: no file name or repo id does."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return Unknown("a string that is not valid Unicode")
+    return Known(value)
