@@ -1,0 +1,99 @@
+"""What every format gets: the findings, and how to name and quote the files they stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from loralint.diagnostics import Diagnostic, Skipped
+from loralint.source import Place
+
+Sources = Callable[[str, "int | None"], Sequence[str]]
+"""The lines of a file (or of its notebook cell), from the path relative to the root."""
+
+
+class RuleDoc(msgspec.Struct, frozen=True):
+    """A rule as a report describes it; `severity` may also be `off`, `help` is Markdown."""
+
+    code: str
+    name: str
+    severity: str
+    summary: str
+    help: str = ""
+    url: str = ""
+
+
+def _no_sources(_path: str, _cell: int | None) -> Sequence[str]:
+    return ()
+
+
+def _no_rules() -> Iterable[RuleDoc]:
+    return ()
+
+
+class Report(msgspec.Struct, frozen=True):
+    """The outcome of one run; `diagnostics` are sorted.
+
+    `root_prefix` goes before a path relative to the root to make it relative to the working
+    directory. Where the working directory lies inside the project, `working_directory` is its
+    path below the root (`src`), so that `src/a.py` shows as `a.py` and not as `../src/a.py`.
+    `fixable_note` is off where the fixes have just been applied.
+    """
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    suppressed: int = 0
+    baselined: int = 0
+    files: int = 0
+    seconds: float = 0.0
+    sources: Sources = _no_sources
+    rules: Callable[[], Iterable[RuleDoc]] = _no_rules
+    root_prefix: str = ""
+    working_directory: str = ""
+    colour: bool = False
+    verbose: int = 0
+    fixable_note: bool = True
+
+    def filename(self, path: str) -> str:
+        """Return the path relative to the working directory."""
+        inside = self.working_directory.strip("/")
+        if inside and path.startswith(f"{inside}/"):
+            return path[len(inside) + 1 :]
+        prefix = self.root_prefix.replace("\\", "/")
+        return f"{prefix}/{path}" if prefix and not prefix.endswith("/") else prefix + path
+
+    def where(self, place: Place) -> str:
+        """Return `path:row:column`, or `path:cell 3:row:column` in a notebook."""
+        start = place.span.start
+        return f"{self.filename(place.path)}:{position(place)}:{start.column}"
+
+    def lines(self, place: Place) -> Sequence[str]:
+        """Return the lines around a place; none where the file cannot be read again.
+
+        A report is written after the fact: a file that has gone since costs its source lines,
+        never the report.
+        """
+        try:
+            return self.sources(place.path, place.cell)
+        except (OSError, ValueError, LookupError):
+            return ()
+
+    def urls(self) -> dict[str, str]:
+        """Return the page of each rule, by code; the rules are loaded only for findings."""
+        return {rule.code: rule.url for rule in self.rules()} if self.diagnostics else {}
+
+
+def position(place: Place) -> str:
+    """Return the row, with the notebook cell before it: `12`, or `cell 3:12`."""
+    row = place.span.start.row
+    return f"{row}" if place.cell is None else f"cell {place.cell}:{row}"
+
+
+def cell_note(place: Place) -> str:
+    """Return `cell 3, row 4: ` for a notebook, for formats whose rows are those of the file.
+
+    A notebook's rows count within a cell; nothing in such a format can say so, hence the
+    message does, and the finding stands on the first row.
+    """
+    return f"cell {place.cell}, row {place.span.start.row}: " if place.cell is not None else ""
