@@ -111,7 +111,7 @@ def _unary(evaluator: Evaluator, node: cst.UnaryOperation) -> Term:
 
 
 def _named(evaluator: Evaluator, node: cst.NamedExpr) -> Term:
-    value = evaluator.term(node.value)
+    value = terms.bounded(evaluator.term(node.value))
     evaluator.bind(node.target, value)
     return value
 

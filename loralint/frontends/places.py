@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from loralint.facts import ABSENT, Known, Self, Symbol, Term, Unknown
+from loralint.facts import ABSENT, Known, Mapping, Self, Symbol, Term, Unknown
 from loralint.frontends import terms
 from loralint.frontends.reducers import argument
 
@@ -22,6 +22,7 @@ class Places:
 
     def assign(self, target: cst.BaseExpression, value: Term) -> None:
         """Bind `target`, which may be nested, to `value`."""
+        value = terms.bounded(value)
         if isinstance(target, cst.Name):
             self._name(target.value, value)
         elif isinstance(target, cst.Attribute):
@@ -59,6 +60,9 @@ class Places:
         """Write back `base` with one more entry to the place where it came from."""
         if isinstance(base, Symbol) and base.module:
             return  # an attribute of somebody's module: `torch.backends.x = y`
+        if isinstance(place, cst.Subscript) and not isinstance(base, Mapping):
+            # The outer dict holds `base`: to spread it would hold the outer dict twice.
+            base = Unknown("an item of a dict that is filled elsewhere")
         if isinstance(place, (cst.Name, cst.Attribute, cst.Subscript)):
             self.assign(place, terms.updated(base, (entry,)))
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from loralint.facts import (
     ABSENT,
     Absent,
@@ -29,6 +31,9 @@ from loralint.facts import (
 
 MAX_CHOICES = 16
 """A name with more possible values than this is unknown: no finding would name them all."""
+
+MAX_NODES = 4_000
+"""A term of more nodes than this is unknown: `x = x + x`, forty times, would fill the memory."""
 
 Entry = tuple[str | None, Term]
 
@@ -232,3 +237,23 @@ def text(value: str) -> Term:
     except UnicodeEncodeError:
         return Unknown("a string that is not valid Unicode")
     return Known(value)
+
+
+def bounded(term: Term) -> Term:
+    """`term`, or Unknown where it is too large to be worth keeping."""
+    left = MAX_NODES
+    todo: list[object] = [term]
+    while todo:
+        left -= 1
+        if left < 0:
+            return Unknown("too large to follow")
+        node = todo.pop()
+        if isinstance(node, tuple):
+            todo.extend(node)
+        elif isinstance(node, msgspec.Struct):
+            todo.extend(
+                value
+                for name in node.__struct_fields__
+                if isinstance(value := getattr(node, name), (tuple, msgspec.Struct))
+            )
+    return term

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from loralint.facts import FileFacts
@@ -57,3 +58,12 @@ def _shown(text: str) -> bool:
 
 def test_every_heading_is_a_test() -> None:
     assert len(list(cases())) == PAGE.read_text().count("\n## ")
+
+
+@pytest.mark.parametrize(
+    "line", ["x = x + x", "x = [x, x]", "x = {'a': x, 'b': x}", "x['a']['b'] = 1", "x = f'{x}{x}'"]
+)
+def test_terms_stay_small(line: str) -> None:
+    code = "x = {}\n" + f"{line}\n" * 60
+    encoded = msgspec.msgpack.encode(facts(code))
+    assert len(encoded) < 100_000
