@@ -1,0 +1,60 @@
+"""What the ecosystem's loaders, savers and options mean, as data."""
+
+from __future__ import annotations
+
+from loralint.catalog.actions import (
+    LOAD_METHODS,
+    LORA_POSITIONS,
+    METHOD_ACTIONS,
+    METHODS,
+    PARSER_METHODS,
+    POSITIONAL,
+    SAVE_METHODS,
+    TRAINING_ARGUMENTS,
+    action_of,
+)
+from loralint.catalog.loaders import (
+    DATASET_BUILDERS,
+    FOREIGN,
+    LOADERS,
+    UNRESOLVED,
+    Loader,
+    loader_of,
+)
+from loralint.catalog.markers import FILE_MARKERS, MARKERS
+from loralint.catalog.names import PACKAGES, canonical, class_of
+from loralint.catalog.options import (
+    BITSANDBYTES,
+    DTYPES,
+    OPTIONS,
+    POSITIONS,
+    QUANTIZATION_CONFIGS,
+)
+
+__all__ = [
+    "BITSANDBYTES",
+    "DATASET_BUILDERS",
+    "DTYPES",
+    "FILE_MARKERS",
+    "FOREIGN",
+    "LOADERS",
+    "LOAD_METHODS",
+    "LORA_POSITIONS",
+    "MARKERS",
+    "METHODS",
+    "METHOD_ACTIONS",
+    "OPTIONS",
+    "PACKAGES",
+    "PARSER_METHODS",
+    "POSITIONAL",
+    "POSITIONS",
+    "QUANTIZATION_CONFIGS",
+    "SAVE_METHODS",
+    "TRAINING_ARGUMENTS",
+    "UNRESOLVED",
+    "Loader",
+    "action_of",
+    "canonical",
+    "class_of",
+    "loader_of",
+]

@@ -1,0 +1,77 @@
+"""What else decides the weights: the options of a load, by canonical name."""
+
+from __future__ import annotations
+
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "trust_remote_code": ("trust_remote_code",),
+    "dtype": ("dtype", "torch_dtype", "compute_dtype"),
+    "load_in_4bit": ("load_in_4bit",),
+    "load_in_8bit": ("load_in_8bit",),
+    "code_revision": ("code_revision",),
+    "tokenizer_revision": ("tokenizer_revision",),
+    "tokenizer": ("tokenizer", "tokenizer_name"),
+    "local_files_only": ("local_files_only",),
+    "subfolder": ("subfolder",),
+    "variant": ("variant",),
+    "weight_name": ("weight_name",),
+    "filename": ("filename",),
+    "is_trainable": ("is_trainable",),
+    "adapter_name": ("adapter_name", "lora_name"),
+    "adapter_path": ("adapter_path",),
+    "enable_lora": ("enable_lora",),
+    "use_auth": ("token", "use_auth_token"),
+    "config": ("config",),
+    "num_labels": ("num_labels",),
+    "ignore_mismatched_sizes": ("ignore_mismatched_sizes",),
+    "low_cpu_mem_usage": ("low_cpu_mem_usage",),
+    "use_safetensors": ("use_safetensors",),
+    "use_exact_model_name": ("use_exact_model_name",),
+    "full_finetuning": ("full_finetuning",),
+    "repo_type": ("repo_type",),
+}
+"""Canonical name → the keywords that give it, the preferred one first."""
+
+POSITIONS: dict[str, tuple[tuple[str, int], ...]] = {
+    "peft.PeftModel.load_adapter": (("adapter_name", 1), ("is_trainable", 2)),
+    "transformers.PreTrainedModel.load_adapter": (("adapter_name", 1), ("revision", 2)),
+    "peft.PeftModel.from_pretrained": (("adapter_name", 2), ("is_trainable", 3)),
+    "vllm.LoRARequest": (("adapter_name", 0),),
+}
+"""Options that are often given by position, by the name of the loader."""
+
+QUANTIZATION_CONFIGS: dict[str, str] = {
+    "GPTQConfig": "gptq",
+    "BaseQuantizeConfig": "gptq",
+    "AwqConfig": "awq",
+    "HqqConfig": "hqq",
+    "AqlmConfig": "aqlm",
+    "QuantoConfig": "quanto",
+    "EetqConfig": "eetq",
+    "TorchAoConfig": "torchao",
+    "FPQuantConfig": "fp-quant",
+    "Mxfp4Config": "mxfp4",
+    "FineGrainedFP8Config": "fp8",
+    "FbgemmFp8Config": "fp8",
+    "HiggsConfig": "higgs",
+    "CompressedTensorsConfig": "compressed-tensors",
+}
+"""Configuration classes that name their method; BitsAndBytesConfig needs its flags read."""
+
+BITSANDBYTES: tuple[tuple[str, str | bool], ...] = (
+    ("load_in_8bit", False),
+    ("load_in_4bit", False),
+    ("bnb_4bit_quant_type", "fp4"),
+    ("bnb_4bit_use_double_quant", False),
+    ("bnb_4bit_compute_dtype", "float32"),
+)
+"""The fields of BitsAndBytesConfig that decide the weights, with its own defaults."""
+
+DTYPES: dict[str, str] = {
+    "half": "float16",
+    "fp16": "float16",
+    "bf16": "bfloat16",
+    "float": "float32",
+    "fp32": "float32",
+    "double": "float64",
+}
+"""Other names of the dtypes."""

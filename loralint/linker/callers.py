@@ -1,0 +1,146 @@
+"""Who calls a function of the project, and with what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loralint.linker import calls
+from loralint.linker.arguments import of_call
+from loralint.linker.classes import ancestors
+from loralint.linker.index import COMPUTED, Site
+from loralint.linker.nodes import (
+    Arguments,
+    Bound,
+    Class,
+    Frame,
+    Function,
+    Instance,
+    Node,
+    Soft,
+    options,
+)
+
+if TYPE_CHECKING:
+    from loralint.linker.machine import Machine
+
+Key = tuple[str, str]
+"""A function: its file and its qualified name."""
+
+MAX_COMPUTED = 2_000
+MAX_CANDIDATES = 400
+"""A name that is called more often than this is too common to look at every call."""
+
+
+@dataclass(slots=True, eq=False)
+class Caller:
+    """One call of a function; `bound` tells that `self` is not among its arguments."""
+
+    site: Site
+    arguments: Arguments
+    bound: bool
+    node: Function
+
+
+def of(machine: Machine, path: str, function: str) -> list[Caller]:
+    """The calls of a function that are seen in the project, in order."""
+    cache = machine.cache("callers")
+    key = (path, function)
+    if key not in cache:
+        cache[key] = []  # while they are looked for: a function that calls itself has none yet
+        cache[key] = _search(machine, path, function)
+    found: list[Caller] = cache[key]
+    return found
+
+
+def _search(machine: Machine, path: str, function: str) -> list[Caller]:
+    sites = _candidates(machine, path, function)
+    if len(sites) > MAX_CANDIDATES:
+        return []
+    wanted = (path, function)
+    found = [each for site in sites for key, each in _targets(machine, site) if key == wanted]
+    found += machine.cache("computed callers").get(wanted, ())
+    return [each for each in _sorted(found) if machine.index.call(each.site).function != function]
+
+
+def _sorted(found: list[Caller]) -> list[Caller]:
+    by_site = {each.site: each for each in reversed(found)}
+    return [by_site[site] for site in sorted(by_site)]
+
+
+def _candidates(machine: Machine, path: str, function: str) -> list[Site]:
+    owner, _, name = function.rpartition(".")
+    index = machine.index
+    names = {name}
+    if name == "__init__" and (path, owner) in index.classes:
+        class_name = owner.rpartition(".")[2]
+        names |= {class_name, *index.descendants(class_name)}
+    return [site for each in sorted(names) for site in index.calls_of(each)]
+
+
+def prepare(machine: Machine) -> None:
+    """Find the calls of something that is looked up (`LOADERS[name](...)`), once and first.
+
+    What was concluded meanwhile did not know of them, so it is forgotten.
+    """
+    found: dict[Key, list[Caller]] = {}
+    for site in machine.index.calls_by_name.get(COMPUTED, ())[:MAX_COMPUTED]:
+        for key, caller in _targets(machine, site):
+            found.setdefault(key, []).append(caller)
+    machine.forget()
+    machine.cache("computed callers").update(found)
+
+
+def _targets(machine: Machine, site: Site) -> list[tuple[Key, Caller]]:
+    """The functions of the project that a call may enter."""
+    frame = machine.module_frame(site[0])
+    call = machine.index.call(site)
+    node = calls.callee(machine, site, call.callee, frame)
+    return list(_entered(machine, node, site, of_call(call.arguments, frame)))
+
+
+def _entered(
+    machine: Machine, node: Node, site: Site, arguments: Arguments
+) -> Iterator[tuple[Key, Caller]]:
+    for option in options(node):
+        if isinstance(option, Soft):
+            yield from _entered(machine, option.node, site, arguments)
+        elif isinstance(option, Bound):
+            together = (*option.arguments, *arguments)
+            yield from _entered(machine, option.callee, site, together)
+        elif isinstance(option, Function):
+            key = (option.path, option.fact.name)
+            yield key, Caller(site, arguments, _is_bound(option), option)
+        elif isinstance(option, Class):
+            yield from _constructor(machine, option, site, arguments)
+
+
+def _is_bound(node: Function) -> bool:
+    if isinstance(node.receiver, Class):
+        decorators = (getattr(each, "name", "") for each in node.fact.decorators)
+        return "classmethod" in decorators or node.fact.name.endswith((".__new__", ".__init__"))
+    return node.receiver is not None
+
+
+def _constructor(
+    machine: Machine, node: Class, site: Site, arguments: Arguments
+) -> Iterator[tuple[Key, Caller]]:
+    """A call of a class calls the first `__init__` among its ancestors."""
+    for each in ancestors(machine, node):
+        key = (each.path, f"{each.fact.name}.__init__")
+        fact = machine.function(*key)
+        if fact is not None:
+            made = Instance(node, arguments, frame=machine.module_frame(site[0]), site=site)
+            yield key, Caller(site, arguments, True, Function(each.path, fact, made))
+            return
+
+
+def frames(machine: Machine, path: str, function: str, site: Site, outer: Frame) -> list[Frame]:
+    """The frames of a function as the call at `site` enters it from `outer`."""
+    call = machine.index.call(site)
+    node = calls.callee(machine, site, call.callee, outer)
+    for key, caller in _entered(machine, node, site, of_call(call.arguments, outer)):
+        if key == (path, function):
+            return [calls.frame_of(machine, caller.node, caller.arguments, outer, site)]
+    return []

@@ -1,0 +1,199 @@
+"""Which calls load something: the callee reduced to a name of the ecosystem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loralint.catalog import (
+    FOREIGN,
+    LOAD_METHODS,
+    UNRESOLVED,
+    Loader,
+    canonical,
+    class_of,
+    loader_of,
+)
+from loralint.facts import Unknown
+from loralint.linker import calls
+from loralint.linker.arguments import of_call
+from loralint.linker.classes import library_bases
+from loralint.linker.index import Site
+from loralint.linker.nodes import (
+    Arguments,
+    Bound,
+    Class,
+    External,
+    Frame,
+    Function,
+    Instance,
+    Method,
+    Node,
+    Outcome,
+    Part,
+    Soft,
+    options,
+)
+
+if TYPE_CHECKING:
+    from loralint.linker.machine import Machine
+
+_PEFT = "peft.PeftModel.load_adapter"
+
+VENDORED = frozenset({"peft", "transformers", "diffusers", "trl", "sentence_transformers"})
+"""Libraries whose own source may be what is read: their classes count as theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A call that loads: by which loader, under which names, with which arguments."""
+
+    loader: Loader
+    name: str
+    classes: tuple[str, ...]
+    arguments: Arguments
+    receiver: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One option of a callee: its canonical name, and what its method is called on."""
+
+    name: str
+    class_: str
+    receiver: Node | None = None
+    unresolved: bool = False
+
+
+def match(machine: Machine, site: Site, frame: Frame) -> Match | None:
+    """The loader that a call calls; all options of a callee must be loaders."""
+    call = machine.index.call(site)
+    node = calls.callee(machine, site, call.callee, frame)
+    return match_node(machine, node, of_call(call.arguments, frame))
+
+
+def match_node(machine: Machine, node: Node, arguments: Arguments) -> Match | None:
+    """The same for a callee that has been looked at."""
+    found: list[Candidate] = []
+    for option in options(node):
+        inner = option.node if isinstance(option, Soft) else option
+        if isinstance(inner, Bound):
+            arguments = (*inner.arguments, *arguments)
+            inner = inner.callee
+        candidate = named(machine, inner)
+        if candidate is None or _loader(candidate) is None:
+            return None
+        found.append(candidate)
+    return _match(found, arguments)
+
+
+def _match(found: list[Candidate], arguments: Arguments) -> Match | None:
+    known = [each for each in found if not each.unresolved] or found
+    loader = _loader(known[0])
+    if loader is None:
+        return None
+    classes = tuple(dict.fromkeys(each.class_ for each in known if each.class_))
+    return Match(loader, known[0].name, classes, arguments, known[0].receiver)
+
+
+def _loader(candidate: Candidate) -> Loader | None:
+    if not candidate.unresolved:
+        return loader_of(candidate.name)
+    return UNRESOLVED if candidate.name.endswith("from_pretrained") else None
+
+
+def named(machine: Machine, node: Node) -> Candidate | None:
+    """The name in the ecosystem of what is called; None for what is certainly none of it."""
+    if isinstance(node, External):
+        return _external(node.name)
+    if isinstance(node, Class):
+        return _of_class(machine, node, "")
+    if isinstance(node, Function):
+        return _function(machine, node)
+    if isinstance(node, Method):
+        return _method(machine, node)
+    return None
+
+
+def _external(full: str) -> Candidate | None:
+    name = canonical(full)
+    if loader_of(name) is None and full.endswith(".from_pretrained"):
+        foreign = name.partition(".")[0] in FOREIGN | {"builtins"}
+        return None if foreign else Candidate(name, class_of(name), unresolved=True)
+    return Candidate(name, class_of(name))
+
+
+def _of_class(machine: Machine, node: Class, method: str) -> Candidate | None:
+    """A class of the project is what it inherits from."""
+    suffix = f".{method}" if method else ""
+    names = (*_vendored(node.path, node.fact.name), *library_bases(machine, node))
+    for base in names:
+        name = canonical(f"{base}{suffix}")
+        if loader_of(name) is not None:
+            return Candidate(name, node.fact.name.rpartition(".")[2])
+    return None
+
+
+def _vendored(path: str, name: str) -> tuple[str, ...]:
+    package = next((part for part in path.split("/")[:-1] if part in VENDORED), None)
+    return (f"{package}.{name}",) if package is not None else ()
+
+
+def _function(machine: Machine, node: Function) -> Candidate | None:
+    if "." not in node.fact.name:
+        names = _vendored(node.path, node.fact.name)
+        return Candidate(canonical(names[0]), "") if names else None
+    owner = calls.library_owner(machine, node)
+    method = node.fact.name.rpartition(".")[2]
+    return _of_class(machine, owner, method) if owner is not None else None
+
+
+def _method(machine: Machine, node: Method) -> Candidate | None:
+    receiver = node.receiver.node if isinstance(node.receiver, Soft) else node.receiver
+    if isinstance(receiver, Class):
+        return _of_class(machine, receiver, node.name)
+    if isinstance(receiver, Instance):
+        found = _of_class(machine, receiver.class_, node.name)
+        on_object = found is not None and node.name != "from_pretrained"
+        return Candidate(found.name, found.class_, receiver) if found and on_object else None
+    if node.name not in LOAD_METHODS:
+        return None
+    return _on_object(machine, receiver, node.name)
+
+
+def _on_object(machine: Machine, receiver: Node, method: str) -> Candidate | None:
+    """A loading method of an object that a library made, or of something unknown."""
+    if isinstance(receiver, Outcome) and isinstance(receiver.callee, External):
+        name = canonical(f"{receiver.callee.name}.{method}")
+        if method == "from_pretrained":
+            return None  # a model's own method loads nothing new into it
+        if "." in name and loader_of(name) is not None:
+            return Candidate(_own_name(machine, name, receiver, method), class_of(name), receiver)
+    if method == "from_pretrained":
+        loaded = isinstance(receiver, (Outcome, Part)) and _is_loaded(machine, receiver)
+        return None if loaded else Candidate(method, "", unresolved=True)
+    name = _own_name(machine, "", receiver, method)
+    return Candidate(name, class_of(name), receiver) if name else None
+
+
+def _is_loaded(machine: Machine, node: Node) -> bool:
+    from loralint.linker.flow import trace
+
+    return bool(trace(machine, node).loads)
+
+
+def _own_name(machine: Machine, name: str, receiver: Node, method: str) -> str:
+    """`load_adapter` is PEFT's on a PeftModel, else that of transformers or diffusers."""
+    if method in ("load_adapter",):
+        from loralint.linker.flow import trace
+        from loralint.linker.kinds import wraps
+
+        flow = trace(machine, receiver)
+        if wraps(machine, flow):
+            return _PEFT
+        unseen = isinstance(receiver, (Unknown, Method)) and not flow.loads
+        return _PEFT if unseen else "transformers.PreTrainedModel.load_adapter"
+    if name:
+        return name
+    owner = "DiffusionPipeline" if method.startswith(("load_", "lora_")) else ""
+    return f"diffusers.{owner}.{method}" if owner else f"huggingface_hub.HfApi.{method}"

@@ -1,0 +1,119 @@
+"""Options by canonical name: what else decides the weights of a load."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from loralint.catalog import (
+    LORA_POSITIONS,
+    OPTIONS,
+    POSITIONS,
+    action_of,
+    canonical,
+)
+from loralint.facts import ABSENT, Absent, Choice, Default, Known, Unknown, Value
+from loralint.linker import arguments as args, objects, quantization
+from loralint.linker.matching import Match
+from loralint.linker.nodes import (
+    Arguments,
+    External,
+    Many,
+    Node,
+    Outcome,
+    Record,
+    Row,
+    Soft,
+    merge,
+)
+from loralint.linker.values import value_of
+
+if TYPE_CHECKING:
+    from loralint.linker.machine import Machine
+
+Options = dict[str, Value]
+
+
+def options_of_load(
+    machine: Machine, match: Match, arguments: Arguments
+) -> tuple[tuple[str, Value], ...]:
+    """All options that a load is given, and what its loader takes where it is not."""
+    found: Options = {}
+    positions = dict(POSITIONS.get(match.name, ()))
+    for name, keywords in OPTIONS.items():
+        node = args.argument(machine, arguments, keywords, positions.get(name))
+        if node is not None and not isinstance(node, Absent):
+            found[name] = option_value(machine, node)
+    if "dtype" in found:
+        found["dtype"] = quantization.dtype(found["dtype"])
+    found.update(_adapter_revision(machine, arguments))
+    found.update(_restated(machine, arguments))
+    found.update(quantization.of_load(machine, match, arguments))
+    found["class"] = _class(match)
+    found["keywords"] = Known(" ".join(args.keywords(machine, arguments)))
+    return tuple((name, value) for name, value in found.items() if value != ABSENT)
+
+
+def _class(match: Match) -> Value:
+    values = tuple(Known(name) for name in match.classes)
+    if not values:
+        return ABSENT
+    return values[0] if len(values) == 1 else Choice(values)
+
+
+def option_value(machine: Machine, node: Node) -> Value:
+    """The value of an option: a list is its JSON, so that rules can compare it."""
+    if isinstance(node, Row):
+        return _list(machine, node)
+    if isinstance(node, Many):
+        return value_of(merge([_scalar(machine, option) for option in node.options]))
+    if isinstance(node, Soft) and isinstance(node.node, Row):
+        found = _list(machine, node.node)
+        return Default(found.value, node.origin) if isinstance(found, Known) else found
+    return value_of(node)
+
+
+def _scalar(machine: Machine, node: Node) -> Node:
+    return _list(machine, node) if isinstance(node, Row) else node  # type: ignore[return-value]
+
+
+def _list(machine: Machine, row: Row) -> Value:
+    values = [value_of(machine.look(item)) for item in row.items]
+    if not all(isinstance(value, (Known, Default)) for value in values):
+        return Unknown("a list with an unknown part")
+    plain = [value.value for value in values if isinstance(value, (Known, Default))]
+    return Known(json.dumps(plain))
+
+
+def _adapter_revision(machine: Machine, arguments: Arguments) -> Options:
+    node = args.argument(machine, arguments, ("adapter_kwargs",))
+    if node is None:
+        return {}
+    found = objects.lookup(machine, Record(((None, node),)), "revision")
+    return {"adapter_kwargs.revision": value_of(found)} if found is not None else {}
+
+
+def _restated(machine: Machine, arguments: Arguments) -> Options:
+    """`config=LoraConfig(r=8)` at a load: the adapter's own configuration written out again."""
+    node = args.argument(machine, arguments, ("config", "peft_config"))
+    if not isinstance(node, Outcome) or not isinstance(node.callee, External):
+        return {}
+    if action_of(canonical(node.callee.name)) != "lora-config":
+        return {}
+    call = machine.index.call((node.path, node.index))
+    found = keyword_values(machine, args.of_call(call.arguments, node.frame), LORA_POSITIONS)
+    return {f"config.{name}": value for name, value in found.items()}
+
+
+def keyword_values(
+    machine: Machine, arguments: Arguments, positional: tuple[str, ...] = ()
+) -> Options:
+    """Every argument of a call that is a value, by name."""
+    found: Options = {}
+    names = (*args.keywords(machine, arguments), *positional)
+    for name in dict.fromkeys(names):
+        position = positional.index(name) if name in positional else None
+        node = args.argument(machine, arguments, (name,), position)
+        if node is not None and not isinstance(node, Absent):
+            found[name] = option_value(machine, node)
+    return found

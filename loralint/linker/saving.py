@@ -1,0 +1,198 @@
+"""Saves: where adapters, models and tokenizers go, and what flows into them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loralint.catalog import SAVE_METHODS
+from loralint.facts import ABSENT, Absent, Attribute, Known, SaveSite, Unknown, Value
+from loralint.linker import arguments as args, contexts
+from loralint.linker.collect import Collected, outcome_site
+from loralint.linker.flow import Flow, loader_at, trace
+from loralint.linker.index import Site
+from loralint.linker.kinds import action_at, wraps
+from loralint.linker.nodes import Arguments, Frame, Node, Outcome, Part
+from loralint.linker.values import value_of
+
+if TYPE_CHECKING:
+    from loralint.linker.machine import Machine
+
+_PLAIN = frozenset({"tokenizer", "processor", "config", "dataset"})
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """A save in one frame: what is saved, where to, and what it is made of."""
+
+    site: Site
+    artifact: str
+    target: Value
+    flow: Flow
+    frame: Frame
+
+
+def savings(machine: Machine, found: Collected) -> list[tuple[Saving, list[Saving]]]:
+    """Every save of the project: whoever calls, and from each context."""
+    saved = [_method_saves(machine, site, method) for site, method in found.saves]
+    return [*saved, *_training_arguments(machine, found)]
+
+
+# --- saving methods -----------------------------------------------------------------------------
+
+
+def _method_saves(machine: Machine, site: Site, method: str) -> tuple[Saving, list[Saving]]:
+    plain = _by_method(machine, site, method, machine.module_frame(site[0]))
+    frames = contexts.frames(machine, site, always=False)
+    return plain, [_by_method(machine, site, method, frame) for frame in frames]
+
+
+def _by_method(machine: Machine, site: Site, method: str, frame: Frame) -> Saving:
+    call = machine.index.call(site)
+    arguments = args.of_call(call.arguments, frame)
+    keywords, decided = SAVE_METHODS[method]
+    base = call.callee.base if isinstance(call.callee, Attribute) else None
+    receiver: Node = machine.force(base, frame) if base is not None else Unknown("a name")
+    flow = trace(machine, receiver)
+    target = _target(machine, arguments, keywords)
+    if target is None:
+        target = _output_of(machine, flow, "hub_model_id" if "hub" in method else "output_dir")
+    artifact = decided or artifact_of(machine, receiver, flow, call.text, site)
+    return Saving(site, artifact, target, flow, frame)
+
+
+def _target(machine: Machine, arguments: Arguments, keywords: tuple[str, ...]) -> Value | None:
+    node = args.argument(machine, arguments, keywords, 0)
+    return value_of(node) if node is not None and not isinstance(node, Absent) else None
+
+
+def _output_of(machine: Machine, flow: Flow, name: str) -> Value:
+    """`trainer.save_model()` saves where the trainer's arguments say."""
+    for site in flow.steps:
+        arguments = _arguments_of_trainer(machine, site)
+        if isinstance(arguments, Outcome):
+            found = _keyword(machine, arguments, name)
+            if found is not None:
+                return found
+    return Unknown("saved where something else decides")
+
+
+def artifact_of(machine: Machine, receiver: Node, flow: Flow, text: str, site: Site) -> str:
+    """What is saved, from what flows into it, else from its name and its file."""
+    if isinstance(receiver, Part) and receiver.key not in (0, "model"):
+        return "tokenizer" if flow.loads else "model"
+    kinds = {_artifact(machine, each) for each, _ in flow.loads}
+    if kinds and kinds <= _PLAIN:
+        return sorted(kinds)[0]
+    if any(_kind(machine, step) == "merge" for step in flow.steps):
+        return "model"
+    if wraps(machine, flow) or any(_trains_adapter(machine, each) for each in flow.steps):
+        return "adapter"
+    if flow.loads:
+        return "adapter" if any(_trains_adapter(machine, s) for s, _ in flow.loads) else "model"
+    return _by_name(machine, text, site)
+
+
+def _by_name(machine: Machine, text: str, site: Site) -> str:
+    owner = text.partition("(")[0].lower()
+    for word in ("tokenizer", "processor"):
+        if word in owner:
+            return word
+    positions = range(len(machine.index.files[site[0]].calls))
+    wrapped = any(_kind(machine, (site[0], each)) == "wrap" for each in positions)
+    return "adapter" if wrapped else "model"
+
+
+def _artifact(machine: Machine, site: Site) -> str:
+    found = loader_at(machine, site)
+    return found.loader.artifact if found is not None else ""
+
+
+def _kind(machine: Machine, site: Site) -> str:
+    found = action_at(machine, site)
+    return found[0] if found is not None else ""
+
+
+def _trains_adapter(machine: Machine, site: Site) -> bool:
+    """Whether a call makes a trainer that wraps the model itself: it is given a `peft_config`."""
+    if _kind(machine, site) != "train":
+        return False
+    call = machine.index.call(site)
+    arguments = args.of_call(call.arguments, machine.module_frame(site[0]))
+    given = args.argument(machine, arguments, ("peft_config",))
+    return given is not None and given not in (ABSENT, Known(None))
+
+
+# --- output folders of trainers -----------------------------------------------------------------
+
+
+def _arguments_of_trainer(machine: Machine, site: Site) -> Node | None:
+    if _kind(machine, site) != "train":
+        return None
+    call = machine.index.call(site)
+    arguments = args.of_call(call.arguments, machine.module_frame(site[0]))
+    return args.argument(machine, arguments, ("args", "training_args", "config"), 1)
+
+
+def _training_arguments(
+    machine: Machine, found: Collected
+) -> list[tuple[Saving, list[Saving]]]:
+    """`TrainingArguments(output_dir=...)`: saved there is what the trainer trains."""
+    trainers: dict[Site, Site] = {}
+    for site, (kind, _) in found.actions.items():
+        node = _arguments_of_trainer(machine, site) if kind == "train" else None
+        made = outcome_site(node) if node is not None else None
+        if made is not None:
+            trainers.setdefault(made, site)
+    return [pair for site in found.arguments for pair in _outputs(machine, site, trainers)]
+
+
+def _outputs(
+    machine: Machine, site: Site, trainers: dict[Site, Site]
+) -> list[tuple[Saving, list[Saving]]]:
+    frame = machine.module_frame(site[0])
+    frames = contexts.frames(machine, site, always=False)
+    pairs: list[tuple[Saving, list[Saving]]] = []
+    for name in ("output_dir", "hub_model_id"):
+        plain = _output(machine, site, name, frame, trainers.get(site))
+        if plain is not None:
+            others = [_output(machine, site, name, each, trainers.get(site)) for each in frames]
+            pairs.append((plain, [each for each in others if each is not None]))
+    return pairs
+
+
+def _output(
+    machine: Machine, site: Site, name: str, frame: Frame, trainer: Site | None
+) -> Saving | None:
+    call = machine.index.call(site)
+    position = 0 if name == "output_dir" else None
+    node = args.argument(machine, args.of_call(call.arguments, frame), (name,), position)
+    if node is None or isinstance(node, Absent):
+        return None
+    flow, artifact = Flow(), _by_name(machine, "", site)
+    if trainer is not None:
+        made = Outcome(trainer[0], trainer[1], machine.module_frame(trainer[0]), Unknown(""))
+        flow = trace(machine, made)
+        artifact = artifact_of(machine, made, flow, "", trainer)
+    return Saving(site, artifact, value_of(node), flow, frame)
+
+
+def _keyword(machine: Machine, node: Outcome, name: str) -> Value | None:
+    call = machine.index.call((node.path, node.index))
+    found = args.argument(machine, args.of_call(call.arguments, node.frame), (name,))
+    return value_of(found) if found is not None else None
+
+
+def save_site(machine: Machine, saving: Saving) -> SaveSite:
+    """The save site that rules see."""
+    call = machine.index.call(saving.site)
+    return SaveSite(
+        path=saving.site[0],
+        span=call.span,
+        cell=call.cell,
+        artifact=saving.artifact,
+        target=saving.target,
+        function=call.function,
+        text=call.text,
+    )
+

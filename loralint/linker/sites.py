@@ -1,0 +1,280 @@
+"""Load sites: a call that loads, in one frame → what it loads, at which revision, with what."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loralint.catalog import DATASET_BUILDERS, Loader
+from loralint.facts import ABSENT, Absent, Attribute, Default, Known, LoadSite, Unknown, Value
+from loralint.linker import arguments as args, objects
+from loralint.linker.flow import loader_at
+from loralint.linker.index import Site
+from loralint.linker.matching import Match
+from loralint.linker.nodes import (
+    Arguments,
+    Frame,
+    Method,
+    Node,
+    Outcome,
+    Record,
+    options,
+)
+from loralint.linker.options import options_of_load
+from loralint.linker.values import is_object, origin_of, texts_of, value_of
+from loralint.refs import is_repo_id
+
+if TYPE_CHECKING:
+    from loralint.linker.machine import Machine
+
+_OUTSIDE = (":args.", "env:", "Arguments.", "Config.", ":cfg")
+_NAME_LIKE = ("name", "path", "id", "model", "repo", "checkpoint", "dir", "base", "adapter")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a load says in one frame."""
+
+    match: Match
+    repo_id: Value
+    revision: Value
+
+
+def is_load(machine: Machine, site: Site) -> bool:
+    """Whether the call at a site loads something, whoever calls."""
+    cache = machine.cache("loads")
+    if site not in cache:
+        cache[site] = False
+        cache[site] = reading(machine, site, machine.module_frame(site[0])) is not None
+    found: bool = cache[site]
+    return found
+
+
+def reading(machine: Machine, site: Site, frame: Frame) -> Reading | None:
+    """What a call loads in a frame; None where it is no load after all."""
+    match = loader_at(machine, site)
+    if match is None:
+        return None
+    arguments = _in_frame(match.arguments, machine.module_frame(site[0]), frame)
+    found = _identity(machine, match, arguments)
+    if found is None:
+        return None
+    revision = _revision(machine, match, arguments)
+    return _prefixed(Reading(match, found, revision))
+
+
+def _in_frame(arguments: Arguments, module: Frame, frame: Frame) -> Arguments:
+    return tuple((given, frame if each is module else each) for given, each in arguments)
+
+
+def arguments_in(machine: Machine, site: Site, frame: Frame) -> Arguments:
+    """The arguments of a load, those of a partial among them, in a frame."""
+    match = loader_at(machine, site)
+    given = match.arguments if match is not None else ()
+    return _in_frame(given, machine.module_frame(site[0]), frame)
+
+
+# --- the repo id --------------------------------------------------------------------------------
+
+
+def _identity(machine: Machine, match: Match, arguments: Arguments) -> Value | None:
+    loader = match.loader
+    node = args.argument(machine, arguments, loader.id, loader.position)
+    if node is None:
+        return None if loader.text_only else Unknown("no id is given")
+    if loader.text_only and not _is_text(node):
+        return None
+    found = value_of(_named(machine, node))
+    if isinstance(found, (Known, Default)) and not isinstance(found.value, str):
+        return None
+    return found if _fits(loader, match, found) else None
+
+
+def _is_text(node: Node) -> bool:
+    """Whether a node is a name and no model: text, or an option that is called like a name."""
+    return any(_may_be_text(option) for option in options(node)) and not any(
+        is_object(option) for option in options(node)
+    )
+
+
+def _may_be_text(node: Node) -> bool:
+    if isinstance(node, (Known, Default)):
+        return isinstance(node.value, str) or (isinstance(node, Default) and node.value is None)
+    origin = origin_of(node)
+    last = origin.rpartition(".")[2].lower()
+    named = last != "model" and last.endswith(_NAME_LIKE)
+    return bool(origin) and (named or any(mark in origin for mark in _OUTSIDE))
+
+
+def _fits(loader: Loader, match: Match, found: Value) -> bool:
+    texts = texts_of(found)
+    if loader.packages == "":
+        return bool(texts) and all("/" in text and is_repo_id(text) for text in texts)
+    if loader.artifact == "dataset":
+        return not texts or not all(text in DATASET_BUILDERS for text in texts)
+    if loader.prefix:
+        return bool(texts) and all(re.match(loader.prefix, text) for text in texts)
+    return not _is_model_object(loader, match, found)
+
+
+def _is_model_object(loader: Loader, match: Match, found: Value) -> bool:
+    """`plugin.load_adapter(model, ...)`: the first argument is no adapter's name."""
+    if not loader.receiver or not isinstance(found, Unknown):
+        return False
+    return found.origin.rpartition(".")[2] in ("model", "base_model", "cfg", "config", "self")
+
+
+def _named(machine: Machine, node: Node) -> Node:
+    """A folder that a download returned is a snapshot; where its commit is known, a pinned one."""
+    if isinstance(node, Outcome) and is_load(machine, (node.path, node.index)):
+        found = reading(machine, (node.path, node.index), node.frame)
+        if found is not None and found.match.loader.artifact == "file":
+            return _snapshot(found)
+        return Unknown("an object that was loaded")
+    return _recorded_base(machine, node)
+
+
+def _snapshot(found: Reading) -> Node:
+    names, revisions = texts_of(found.repo_id), texts_of(found.revision)
+    if len(names) != 1:
+        return Unknown("a downloaded folder", origin_of_value(found.repo_id, "snapshot"))
+    revision = revisions[0] if len(revisions) == 1 else "main"
+    return Known(f"models--{names[0].replace('/', '--')}/snapshots/{revision}")
+
+
+def origin_of_value(value: Value, suffix: str) -> str:
+    """An origin that extends that of a value."""
+    origin = value.origin if isinstance(value, (Unknown, Default)) else ""
+    return f"{origin}.{suffix}" if origin else ""
+
+
+def _recorded_base(machine: Machine, node: Node) -> Node:
+    """`PeftConfig.from_pretrained(X).base_model_name_or_path`: what the adapter X records."""
+    if not isinstance(node, Method) or node.name != "base_model_name_or_path":
+        return node
+    if not isinstance(node.receiver, Outcome):
+        return node
+    site = (node.receiver.path, node.receiver.index)
+    found = reading(machine, site, node.receiver.frame) if is_load(machine, site) else None
+    if found is None:
+        return node
+    texts = texts_of(found.repo_id)
+    owner = texts[0] if len(texts) == 1 else origin_of_value(found.repo_id, "")[:-1]
+    return Unknown("what the adapter records", f"{owner}.base_model_name_or_path" if owner else "")
+
+
+# --- the revision -------------------------------------------------------------------------------
+
+
+def _revision(machine: Machine, match: Match, arguments: Arguments) -> Value:
+    loader = match.loader
+    if loader.revision is None:
+        return ABSENT
+    node = args.argument(machine, arguments, (loader.revision,))
+    if node is None or isinstance(node, Absent):
+        node = _nested(machine, loader, arguments, loader.revision)
+    found = value_of(node) if node is not None else ABSENT
+    return _unless_mirrored(machine, loader, arguments, found)
+
+
+def _nested(
+    machine: Machine, loader: Loader, arguments: Arguments, name: str
+) -> Node | None:
+    """A keyword inside a dict that is handed on: `model_kwargs={"revision": ...}`."""
+    for path in loader.nested:
+        first, *rest = path.split(".")
+        node = args.argument(machine, arguments, (first,))
+        for part in rest:
+            node = _of_arguments_object(machine, node, part) if node is not None else None
+        if node is not None:
+            found = objects.lookup(machine, Record(((None, node),)), name)
+            if found is not None:
+                return found
+    return None
+
+
+def _of_arguments_object(machine: Machine, node: Node, name: str) -> Node | None:
+    """A keyword of the call that made a library's arguments object (`SFTConfig(...)`)."""
+    if isinstance(node, Outcome):
+        call = machine.index.call((node.path, node.index))
+        return args.argument(machine, args.of_call(call.arguments, node.frame), (name,))
+    if isinstance(node, Unknown):
+        return Unknown("in the trainer's arguments")
+    return None
+
+
+def _unless_mirrored(
+    machine: Machine, loader: Loader, arguments: Arguments, found: Value
+) -> Value:
+    """A 4-bit unsloth load maps the name to a mirror and drops the revision."""
+    if not loader.packages.startswith("unsloth"):
+        return found
+    exact = args.argument(machine, arguments, ("use_exact_model_name",))
+    four_bit = args.argument(machine, arguments, ("load_in_4bit",))
+    if exact == Known(True) or four_bit == Known(False):
+        return found
+    return Unknown("unsloth drops it when it maps the name to a 4-bit mirror")
+
+
+def _prefixed(found: Reading) -> Reading:
+    """`hf-hub:org/name@revision` of timm and open_clip."""
+    prefix = found.match.loader.prefix
+    if not prefix or not isinstance(found.repo_id, (Known, Default)):
+        return found
+    name, _, revision = str(found.repo_id.value).rpartition(":")[2].lstrip("/").partition("@")
+    known = found.repo_id
+    repo = Known(name) if isinstance(known, Known) else Default(name, known.origin)
+    return Reading(found.match, repo, Known(revision) if revision else found.revision)
+
+
+# --- the site -----------------------------------------------------------------------------------
+
+
+def load_site(machine: Machine, site: Site, frame: Frame) -> LoadSite | None:
+    """The load site of a call in a frame."""
+    found = reading(machine, site, frame)
+    if found is None:
+        return None
+    call = machine.index.call(site)
+    return LoadSite(
+        path=site[0],
+        span=call.span,
+        cell=call.cell,
+        artifact=_artifact(machine, found, arguments_in(machine, site, frame)),
+        loader=found.match.name,
+        repo_id=found.repo_id,
+        revision=found.revision,
+        options=options_of_load(machine, found.match, arguments_in(machine, site, frame)),
+        function=call.function,
+        text=call.text,
+        insert_at=call.insert_at,
+        trailing_comma=call.trailing_comma,
+    )
+
+
+def _artifact(machine: Machine, found: Reading, arguments: Arguments) -> str:
+    if found.match.loader.artifact == "file":
+        kind = args.argument(machine, arguments, ("repo_type",))
+        if kind == Known("dataset"):
+            return "dataset"
+    return found.match.loader.artifact
+
+
+def base_of(machine: Machine, site: Site, frame: Frame) -> Node | None:
+    """The object that an adapter is loaded onto."""
+    match = loader_at(machine, site)
+    if match is None:
+        return None
+    if match.loader.receiver:
+        return _receiver(machine, site, frame)
+    if not match.loader.base:
+        return None
+    arguments = arguments_in(machine, site, frame)
+    return args.argument(machine, arguments, match.loader.base, match.loader.base_position)
+
+
+def _receiver(machine: Machine, site: Site, frame: Frame) -> Node | None:
+    callee = machine.index.call(site).callee
+    return machine.force(callee.base, frame) if isinstance(callee, Attribute) else None
+

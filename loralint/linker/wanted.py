@@ -1,0 +1,155 @@
+"""What the linker would need to see more: files that are read or imported, functions called.
+
+The engine extracts the files that name a loader first; most others never matter. Asked again
+after each round, this ends by itself: it names nothing that was extracted already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from loralint.facts import Data, FileFacts, Known, Symbol, Term
+from loralint.linker import callers, contexts
+from loralint.linker.flow import loader_at
+from loralint.linker.index import Index, Site
+from loralint.linker.machine import Machine
+from loralint.linker.modules import Modules
+from loralint.linker.nodes import Lazy
+from loralint.linker.paths import candidates, normal
+from loralint.linker.values import texts_of
+
+COMMON = frozenset(
+    """main run forward train test __init__ __call__ setup build create load load_model get call
+    init start process predict generate evaluate eval step fit update make execute apply save
+    from_pretrained prepare handle worker invoke infer inference model tokenizer pipeline""".split()
+)
+"""Names that too many files mention: only an import ties a caller of these to the function."""
+
+_PLAIN = (".env", ".yaml", ".yml", ".json", ".toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Files to extract next, and names whose callers may be in files not extracted yet."""
+
+    paths: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+
+def wanted(facts: Mapping[str, FileFacts], files: Collection[str]) -> Wanted:
+    """What to extract next, given the facts so far and all paths of the project."""
+    index = Index(facts, files)
+    machine = Machine(index)
+    modules = index.modules
+    callers.prepare(machine)
+    paths: set[str] = set()
+    names: set[str] = set()
+    for each in index.files.values():
+        if each.calls or each.path.endswith("__init__.py"):
+            paths.update(_modules(modules, each))
+        paths.update(_data(machine, each, files))
+        names.update(_names(machine, each))
+    return Wanted(frozenset(paths - set(index.files)), frozenset(names - COMMON))
+
+
+# --- modules ------------------------------------------------------------------------------------
+
+
+def _modules(modules: Modules, facts: FileFacts) -> Iterator[str]:
+    """The project's files that a file imports, submodules that are imported as names too."""
+    for module in dict.fromkeys((*facts.imports, *facts.star_imports)):
+        found = modules.find(facts.path, module)
+        if found is not None:
+            yield found
+    for _, term in facts.names:
+        if isinstance(term, Symbol) and term.module and term.name:
+            separator = "" if term.module.endswith(".") else "."
+            found = modules.find(facts.path, f"{term.module}{separator}{term.name}")
+            if found is not None:
+                yield found
+
+
+# --- data files ---------------------------------------------------------------------------------
+
+
+def _data(machine: Machine, facts: FileFacts, files: Collection[str]) -> Iterator[str]:
+    """The configuration files that a file reads by a path that is known, or a default."""
+    frame = machine.module_frame(facts.path)
+    for term in _terms(facts):
+        if isinstance(term, Data):
+            for text in texts_of(machine.value(Lazy(term.path, frame))):
+                yield from _existing(text, facts.path, files)
+    if any(_called(call.callee) == "load_dotenv" for call in facts.calls):
+        yield from _existing(".env", facts.path, files)
+    yield from _hydra(machine, facts, files)
+
+
+def _existing(text: str, script: str, files: Collection[str]) -> Iterator[str]:
+    found = next((path for path in candidates(text, script) if path in files), None)
+    if found is not None and found.endswith(_PLAIN):
+        yield found
+
+
+def _called(term: Term) -> str:
+    return term.name.rpartition(".")[2] if isinstance(term, Symbol) else ""
+
+
+def _hydra(machine: Machine, facts: FileFacts, files: Collection[str]) -> Iterator[str]:
+    """All of the configuration folder of a script that Hydra runs: its groups are files."""
+    for call in facts.calls:
+        callee = call.callee
+        if not isinstance(callee, Symbol) or f"{callee.module}.{callee.name}" not in (
+            "hydra.main",
+            "hydra.initialize",
+        ):
+            continue
+        given = {each.name: each.value for each in call.arguments}
+        folder = given.get("config_path", call.arguments[0].value if call.arguments else Known(""))
+        if isinstance(folder, Known):
+            script = facts.path.rpartition("/")[0] or "."
+            base = normal(f"{script}/{folder.value or ''}")
+            yield from (path for path in files if path.startswith(f"{base}/") and _is_yaml(path))
+
+
+def _is_yaml(path: str) -> bool:
+    return path.endswith((".yaml", ".yml"))
+
+
+def _terms(facts: FileFacts) -> Iterator[Term]:
+    """Every term of a file, with those inside it."""
+    todo: list[Term] = [term for _, term in facts.names]
+    for call in facts.calls:
+        todo += [each.value for each in call.arguments]
+    for function in facts.functions:
+        todo.append(function.returns)
+    for class_ in facts.classes:
+        todo += [term for _, term in class_.attributes]
+        todo += [field.default for field in class_.fields]
+    seen: set[int] = set()  # terms share their parts
+    while todo:
+        term = todo.pop()
+        if id(term) not in seen:
+            seen.add(id(term))
+            yield term
+            todo.extend(contexts.children(term))
+
+
+# --- names --------------------------------------------------------------------------------------
+
+
+def _names(machine: Machine, facts: FileFacts) -> Iterator[str]:
+    """The functions and classes whose callers decide what is loaded."""
+    for position, call in enumerate(facts.calls):
+        site: Site = (facts.path, position)
+        if not call.function or loader_at(machine, site) is None:
+            continue
+        if contexts.depends(machine, site):
+            yield from _callable(call.function)
+
+
+def _callable(function: str) -> Iterator[str]:
+    """How a function is called: a method by its own name, a constructor by its class's."""
+    owner, _, name = function.rpartition(".")
+    yield name if name != "__init__" else owner.rpartition(".")[2]
+
