@@ -65,6 +65,17 @@ LEGACY_IDS = frozenset(
 """One-part Hub names that the Hub still serves (huggingface.co legacy models)."""
 
 
+_SENTENCE_TRANSFORMERS = re.compile(
+    r"(all|paraphrase|multi-qa|msmarco|distiluse|nli|stsb|quora|gtr-t5|sentence-t5|clip-ViT"
+    r"|static|allenai-specter|LaBSE)(-[A-Za-z0-9.-]+)?"
+)
+
+
+def is_sentence_transformer(text: str) -> bool:
+    """Whether sentence-transformers looks a one-part name up in its own Hub organisation."""
+    return "-" in text and _SENTENCE_TRANSFORMERS.fullmatch(text) is not None
+
+
 def is_repo_id(text: str) -> bool:
     """Whether `text` is certainly meant as a Hub repo id and not as a folder."""
     if text.rstrip() != text or ("--" in text and "snapshots" in text):

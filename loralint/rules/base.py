@@ -1,0 +1,105 @@
+"""What a rule is: a generator over the linked project, and the page that explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from inspect import cleandoc
+from typing import TypeAlias
+
+from loralint.config import Config
+from loralint.diagnostics import Diagnostic, Fix, Related, Severity
+from loralint.project import Load, Project
+from loralint.source import Place
+
+Check: TypeAlias = Callable[[Project], "Iterator[Finding]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule yields; the rule adds its code and name.
+
+    `severity` overrides the rule's own. `subject` and `call` identify the finding in a baseline.
+    """
+
+    message: str
+    place: Place
+    related: tuple[Related, ...] = ()
+    fix: Fix | None = None
+    subject: str = ""
+    call: str = ""
+    severity: Severity | None = None
+
+    @staticmethod
+    def at(
+        load: Load,
+        message: str,
+        *,
+        subject: str = "",
+        related: tuple[Related, ...] = (),
+        fix: Fix | None = None,
+        severity: Severity | None = None,
+    ) -> Finding:
+        """A finding that stands on a load."""
+        return Finding(message, load.place, related, fix, subject, load.site.text, severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule as a value; `doc` is its published page in Markdown, without the summary.
+
+    A rule that is off by default runs if it is selected, or if `turned_on` says that the settings
+    ask for what it finds.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    default: bool
+    summary: str
+    doc: str
+    check: Check
+    turned_on: Callable[[Config], bool]
+
+    def run(self, project: Project) -> Iterator[Diagnostic]:
+        """The findings of this rule, each once: two callers of a function may show the same."""
+        seen: set[Diagnostic] = set()
+        for finding in self.check(project):
+            diagnostic = self._diagnostic(finding)
+            if diagnostic not in seen:
+                seen.add(diagnostic)
+                yield diagnostic
+
+    def _diagnostic(self, finding: Finding) -> Diagnostic:
+        return Diagnostic(
+            code=self.code,
+            name=self.name,
+            severity=finding.severity or self.severity,
+            message=finding.message,
+            place=finding.place,
+            related=finding.related,
+            fix=finding.fix,
+            subject=finding.subject,
+            call=finding.call,
+        )
+
+
+def _never(config: Config) -> bool:
+    return False
+
+
+def rule(
+    code: str,
+    name: str,
+    *,
+    severity: Severity,
+    default: bool = True,
+    turned_on: Callable[[Config], bool] = _never,
+) -> Callable[[Check], Rule]:
+    """Make a rule of a generator; `default=False` for one that `--select` has to turn on."""
+
+    def decorate(check: Check) -> Rule:
+        summary, _, doc = cleandoc(check.__doc__ or "").partition("\n")
+        return Rule(code, name, severity, default, summary.strip(), doc.strip(), check, turned_on)
+
+    return decorate

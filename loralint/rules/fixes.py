@@ -1,0 +1,38 @@
+"""Fixes that give a call one more keyword argument."""
+
+from __future__ import annotations
+
+from loralint.diagnostics import Applicability, Edit, Fix
+from loralint.facts import LoadSite
+from loralint.project import Action, Load
+from loralint.source import Place
+
+
+def shown(message: str) -> Fix:
+    """A fix in words only."""
+    return Fix("display", message)
+
+
+def add_argument(
+    target: Load | Action, argument: str, applicability: Applicability, message: str
+) -> Fix:
+    """Insert `argument` as the call's last one; in words only where it has no place for it."""
+    at = _insertion(target)
+    if at is None:
+        return shown(message)
+    return Fix(applicability, message, (Edit(at, f", {argument}"),))
+
+
+def _insertion(target: Load | Action) -> Place | None:
+    """Where to insert: `insert_at` is right behind the last argument, before a comma."""
+    if isinstance(target, Load):
+        # An instance stands on the call of the function that holds the site: editing the site
+        # would change what the other callers load.
+        if target.via is not None:
+            return None
+        where: LoadSite | Action = target.site
+    else:
+        where = target
+    if where.insert_at is None:
+        return None
+    return Place(where.path, where.insert_at, where.cell)

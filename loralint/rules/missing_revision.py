@@ -1,0 +1,77 @@
+"""LOR101."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loralint.diagnostics import Fix
+from loralint.project import Load, Project
+from loralint.rules import fixes, wording
+from loralint.rules.base import Finding, rule
+from loralint.rules.pinning import ABSENT_ONLY, WEIGHTS_AND_MORE, are, hub_loads
+
+
+@rule("LOR101", "missing-revision", severity="warning")
+def missing_revision(project: Project) -> Iterator[Finding]:
+    """A Hub model, tokenizer, processor, configuration or file is loaded with no revision.
+
+    ## Why is this bad?
+
+    Without a revision the loader takes whatever the repository's default branch holds on the day.
+    An adapter is a set of differences to one exact base model: when the base moves, the adapter's
+    tensors fit other weights, or no longer fit at all. In
+    [PEFT issue 1678](https://github.com/huggingface/peft/issues/1678) the modules of
+    `microsoft/phi-2` were renamed between two revisions; every tensor of the adapter was dropped,
+    and nothing failed.
+
+    ## Example
+
+    ```python train.py
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained("microsoft/phi-2")
+    ```
+
+    ## Use instead
+
+    ```python train.py
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(
+        "microsoft/phi-2", revision="ef382358ec9e382308935a992d908de099b64c23"
+    )
+    ```
+
+    A `revision` that comes from an option whose default is `None` counts as given: whoever runs
+    the script decides.
+
+    ## Fix safety
+
+    The commit cannot be known without asking the Hub. `loralint pin` asks it (or the local
+    cache), and writes the commit into the code.
+
+    ## Known problems
+
+    Only ids that are certainly Hub ids are reported. A load whose id comes from the caller is
+    silent here; `unpinnable-load` (LOR111) is for it. Local folders, `local_files_only=True`
+    and repositories with the policy `any` are never reported.
+
+    ## References
+
+    - [Hugging Face: `from_pretrained`, parameter `revision`](https://huggingface.co/docs/transformers/main_classes/model)
+    - [PEFT issue 1678](https://github.com/huggingface/peft/issues/1678)
+    """
+    for load, ids in hub_loads(project):
+        if load.site.artifact in WEIGHTS_AND_MORE and are(load.site.revision, ABSENT_ONLY):
+            yield Finding.at(load, _message(load, ids), subject=ids[0], fix=_fix(ids))
+
+
+def _message(load: Load, ids: tuple[str, ...]) -> str:
+    what = wording.named(load, ids)
+    branch = "`master`" if load.site.loader.startswith("modelscope.") else "the default branch"
+    return f"{what} is loaded with no revision: what runs is whatever {branch} holds that day"
+
+
+def _fix(ids: tuple[str, ...]) -> Fix:
+    what = "the commit" if len(ids) == 1 else "the commit of each"
+    return fixes.shown(f"pass revision= with {what} you mean (`loralint pin` writes it)")

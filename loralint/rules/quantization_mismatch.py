@@ -1,0 +1,125 @@
+"""LOR204."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loralint.project import Pair, Project
+from loralint.rules import fixes, wording
+from loralint.rules.base import Finding, rule
+from loralint.rules.quantization import bits, double, method
+from loralint.rules.sides import at_inference, pairs_of, why
+from loralint.rules.values import by_default, differ, only
+
+
+@rule("LOR204", "quantization-mismatch", severity="warning")
+def quantization_mismatch(project: Project) -> Iterator[Finding]:
+    """The adapter is trained on a base that is quantised differently from the one it is used on.
+
+    ## Why is this bad?
+
+    An adapter that was trained on 4-bit weights has learnt to work with their rounding errors.
+    With fp4 in place of nf4 the output moves by about half of what the adapter itself does. A bare
+    `load_in_4bit=True` is fp4.
+
+    ## Example
+
+    ```python train.py
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig, Trainer
+
+    nf4 = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")
+    base = AutoModelForCausalLM.from_pretrained("microsoft/phi-2", quantization_config=nf4)
+    model = get_peft_model(base, LoraConfig(r=16))
+    Trainer(model=model).train()
+    model.save_pretrained("out/phi-2")
+    ```
+
+    ```python serve.py
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    config = BitsAndBytesConfig(load_in_4bit=True)
+    base = AutoModelForCausalLM.from_pretrained("microsoft/phi-2", quantization_config=config)
+    model = PeftModel.from_pretrained(base, "out/phi-2")
+    ```
+
+    ## Use instead
+
+    ```python train.py
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig, Trainer
+
+    nf4 = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")
+    base = AutoModelForCausalLM.from_pretrained("microsoft/phi-2", quantization_config=nf4)
+    model = get_peft_model(base, LoraConfig(r=16))
+    Trainer(model=model).train()
+    model.save_pretrained("out/phi-2")
+    ```
+
+    ```python serve.py
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    config = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")
+    base = AutoModelForCausalLM.from_pretrained("microsoft/phi-2", quantization_config=config)
+    model = PeftModel.from_pretrained(base, "out/phi-2")
+    ```
+
+    ## Fix safety
+
+    The fix is shown only: how a model is served is a decision.
+
+    ## Known problems
+
+    Training in 4-bit and serving in full precision is common and mostly harmless: it is reported
+    with `--strict` only. A merge into full precision is never reported.
+
+    ## References
+
+    - [QLoRA](https://arxiv.org/abs/2305.14314)
+    """
+    for pair in pairs_of(project):
+        difference = None if pair.merge else _difference(pair, strict=project.config.strict)
+        if difference is None:
+            continue
+        message = (
+            f"the base is {difference} {why(pair)}: the adapter works on other weights than it was"
+            " trained on"
+        )
+        fix = fixes.shown(f"quantise as {pair.train.place} does")
+        yield at_inference(pair, message, fix)
+
+
+def _difference(pair: Pair, *, strict: bool) -> str | None:
+    train, infer = method(pair.train), method(pair.infer)
+    if train is None or infer is None:
+        return None
+    if differ(train, infer):
+        is_served_in_full = only(infer) == "none"
+        default = wording.hint(train, infer)
+        shown = f"{_words(only(train))} in training ({pair.train.place}) and"
+        told = f"{shown} {_words(only(infer))} here{default}"
+        return None if is_served_in_full and not strict else told
+    return _doubly(pair) if bits(only(train)) == 4 and bits(only(infer)) == 4 else None
+
+
+def _doubly(pair: Pair) -> str | None:
+    train, infer = double(pair.train), double(pair.infer)
+    if not differ(train, infer):
+        return None
+    default = ", by default" if by_default(train, infer) else ""
+    first, second = ("with", "without") if only(train) else ("without", "with")
+    return (
+        f"quantised {first} double quantisation in training ({pair.train.place}) and {second} it"
+        f" here{default}"
+    )
+
+
+def _words(name: object) -> str:
+    if name == "none":
+        return "in full precision"
+    width = bits(name)
+    return f"{width}-bit ({name})" if width else f"quantised with {name}"

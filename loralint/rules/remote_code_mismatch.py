@@ -1,0 +1,95 @@
+"""LOR206."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loralint.facts import Value
+from loralint.project import Pair, Project
+from loralint.rules import fixes
+from loralint.rules.base import Finding, rule
+from loralint.rules.sides import at_inference, pairs_of, why
+from loralint.rules.values import by_default, is_off, is_true, same
+
+
+@rule("LOR206", "remote-code-mismatch", severity="error")
+def remote_code_mismatch(project: Project) -> Iterator[Finding]:
+    """`trust_remote_code` is set on one side only: other classes, other module names.
+
+    ## Why is this bad?
+
+    A repository with code of its own can be loaded with that code or with the class that
+    transformers has for the architecture. The two name their modules differently (`Wqkv` against
+    `q_proj`, `k_proj`, `v_proj`), so an adapter that was trained on one finds few or none of its
+    modules in the other.
+
+    ## Example
+
+    ```python train.py
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, Trainer
+
+    base = AutoModelForCausalLM.from_pretrained("microsoft/phi-2", trust_remote_code=True)
+    model = get_peft_model(base, LoraConfig(r=16, target_modules=["Wqkv"]))
+    Trainer(model=model).train()
+    model.save_pretrained("out/phi-2")
+    ```
+
+    ```python serve.py
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    base = AutoModelForCausalLM.from_pretrained("microsoft/phi-2")
+    model = PeftModel.from_pretrained(base, "out/phi-2")
+    ```
+
+    ## Use instead
+
+    ```python train.py
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, Trainer
+
+    base = AutoModelForCausalLM.from_pretrained("microsoft/phi-2")
+    model = get_peft_model(base, LoraConfig(r=16, target_modules=["q_proj"]))
+    Trainer(model=model).train()
+    model.save_pretrained("out/phi-2")
+    ```
+
+    ```python serve.py
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    base = AutoModelForCausalLM.from_pretrained("microsoft/phi-2")
+    model = PeftModel.from_pretrained(base, "out/phi-2")
+    ```
+
+    ## Fix safety
+
+    There is no automatic fix: `trust_remote_code=True` runs code from the Hub.
+
+    ## Known problems
+
+    For a repository without code of its own the flag does nothing, and neither does the
+    difference. Drop the flag where it is not needed.
+    """
+    for pair in pairs_of(project):
+        train = pair.train.option("trust_remote_code")
+        infer = pair.infer.option("trust_remote_code")
+        if same(train, infer) or not _are_opposed(train, infer):
+            continue
+        fix = fixes.shown(f"set trust_remote_code as {pair.train.place} does")
+        yield at_inference(pair, _message(pair, train, infer), fix)
+
+
+def _are_opposed(one: Value, other: Value) -> bool:
+    return (is_true(one) and is_off(other)) or (is_off(one) and is_true(other))
+
+
+def _message(pair: Pair, train: Value, infer: Value) -> str:
+    with_code, without = ("training", "inference") if is_true(train) else ("inference", "training")
+    default = ", by default" if by_default(train, infer) else ""
+    return (
+        f"{with_code} sets trust_remote_code and {without} does not{default}"
+        f" ({pair.train.place} against {pair.infer.place}) {why(pair)}: other classes have other"
+        " module names, and the adapter's tensors may silently not load"
+    )

@@ -1,0 +1,133 @@
+"""LOR201."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from loralint.diagnostics import Fix
+from loralint.facts import ABSENT, Known
+from loralint.project import Pair, Project
+from loralint.rules import fixes, wording
+from loralint.rules.agreement import compare
+from loralint.rules.base import Finding, rule
+from loralint.rules.pinning import is_pinned
+from loralint.rules.sides import at_inference, pairs_of, why
+from loralint.rules.values import only, origin, same
+
+
+@rule("LOR201", "revision-mismatch", severity="error")
+def revision_mismatch(project: Project) -> Iterator[Finding]:
+    """The adapter is trained on one revision of the base and loaded onto another.
+
+    ## Why is this bad?
+
+    A LoRA adapter is a set of differences to one exact base model. Between two revisions of one
+    repository modules can be renamed, fused or retrained. Tensors that find no module are dropped
+    and fresh ones take their place: PEFT warns at most, and three ways of loading are silent. This
+    is [PEFT issue 1678](https://github.com/huggingface/peft/issues/1678), where one side asked for
+    `refs/pr/23` of `microsoft/phi-2` and the other for nothing.
+
+    ## Example
+
+    ```python train.py
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, Trainer
+
+    base = AutoModelForCausalLM.from_pretrained("microsoft/phi-2", revision="refs/pr/23")
+    model = get_peft_model(base, LoraConfig(r=32, target_modules=["Wqkv", "fc1", "fc2"]))
+    Trainer(model=model).train()
+    model.save_pretrained("out/phi-2")
+    ```
+
+    ```python serve.py
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    base = AutoModelForCausalLM.from_pretrained("microsoft/phi-2")
+    model = PeftModel.from_pretrained(base, "out/phi-2")
+    ```
+
+    ## Use instead
+
+    ```python train.py
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, Trainer
+
+    base = AutoModelForCausalLM.from_pretrained("microsoft/phi-2", revision="refs/pr/23")
+    model = get_peft_model(base, LoraConfig(r=32, target_modules=["Wqkv", "fc1", "fc2"]))
+    Trainer(model=model).train()
+    model.save_pretrained("out/phi-2")
+    ```
+
+    ```python serve.py
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    base = AutoModelForCausalLM.from_pretrained("microsoft/phi-2", revision="refs/pr/23")
+    model = PeftModel.from_pretrained(base, "out/phi-2")
+    ```
+
+    Where one side takes its revision from an option and the other has none, the finding is a
+    warning: as soon as somebody uses the option, the two sides part.
+
+    ## Fix safety
+
+    Where the training side is pinned and the inference side has no revision, the fix copies the
+    pin; it is safe, because the adapter was made for it. Anything else is shown only.
+
+    ## Known problems
+
+    A tag and the commit that it points to count as two revisions: `check` does not ask the Hub.
+
+    ## References
+
+    - [PEFT issue 1678](https://github.com/huggingface/peft/issues/1678)
+    - [PEFT: troubleshooting](https://huggingface.co/docs/peft/developer_guides/troubleshooting)
+    """
+    for pair in pairs_of(project):
+        train, infer = pair.train.site, pair.infer.site
+        if not same(train.repo_id, infer.repo_id):
+            continue
+        verdict = compare(train.revision, infer.revision)
+        if verdict == "different":
+            yield at_inference(pair, _mismatch(pair), _fix(pair))
+        elif verdict == "one-sided":
+            yield _one_sided(pair)
+
+
+def _mismatch(pair: Pair) -> str:
+    train, infer = pair.train, pair.infer
+    return (
+        f"{wording.named(train)} is trained on at {wording.revision(train.site.revision)}"
+        f" ({train.place}) and loaded for inference at {wording.revision(infer.site.revision)}"
+        f" {why(pair)}: the adapter's tensors may silently not load"
+    )
+
+
+def _one_sided(pair: Pair) -> Finding:
+    free, bound, who, whose = pair.train, pair.infer, "training", "inference"
+    if not origin(free.site.revision):
+        free, bound, who, whose = bound, free, whose, who
+    option = wording.outside(free.site.revision)
+    message = (
+        f"{who} takes the revision of {wording.named(pair.infer)} from {option} ({free.place}),"
+        f" and {whose} always loads {wording.revision(bound.site.revision)} ({bound.place})"
+        f" {why(pair)}: once {option} is set, the adapter's tensors may silently not load"
+    )
+    fix = fixes.shown(f"let {whose} take the same revision from outside")
+    return replace(at_inference(pair, message, fix), severity="warning")
+
+
+def _fix(pair: Pair) -> Fix:
+    train, infer = pair.train, pair.infer
+    if infer.site.loader.startswith("peft."):  # its `revision` would be the adapter's
+        return fixes.shown("record the base's revision: get_peft_model(…, revision=…) in training")
+    if not is_pinned(train.site.revision):
+        given = wording.revision(infer.site.revision)
+        return fixes.shown(f"train at {given} as well, or load what {train.place} trained on")
+    pin = only(train.site.revision)
+    advice = f'pass revision="{pin}", as {train.place} does'
+    if infer.site.revision == ABSENT and isinstance(train.site.revision, Known):
+        return fixes.add_argument(infer, f'revision="{pin}"', "safe", advice)
+    return fixes.shown(advice)

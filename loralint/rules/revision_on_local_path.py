@@ -1,0 +1,65 @@
+"""LOR109."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loralint.facts import Default
+from loralint.project import Load, Project
+from loralint.rules import fixes, wording
+from loralint.rules.base import Finding, rule
+from loralint.rules.pinning import is_local, is_pinned
+from loralint.rules.values import leaves, texts
+
+
+@rule("LOR109", "revision-on-local-path", severity="warning", default=False)
+def revision_on_local_path(project: Project) -> Iterator[Finding]:
+    """A revision is given for a local folder, where the loader ignores it.
+
+    ## Why is this bad?
+
+    A folder holds one version. The loader takes it, whatever `revision` says, and does not check
+    that it is the one you mean.
+
+    ## Example
+
+    ```python serve.py
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained("./models/phi-2", revision="refs/pr/23")
+    ```
+
+    ## Use instead
+
+    ```python serve.py
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained("microsoft/phi-2", revision="refs/pr/23")
+    ```
+
+    Or name the snapshot folder of the Hub cache, which carries its commit.
+
+    ## Fix safety
+
+    There is no automatic fix.
+
+    ## Known problems
+
+    The revision may serve another load of a script whose path can be an id as well, so the rule
+    is off unless selected.
+    """
+    for load in project.loads:
+        if is_local(load) and is_pinned(load.site.revision) and not _may_be_an_id(load):
+            what = f"{wording.noun(load)} {wording.value(load.site.repo_id)}"
+            message = f"the {what} is a local folder: {_given(load)} is ignored"
+            path = texts(load.site.repo_id)[0]
+            yield Finding.at(load, message, subject=path, fix=fixes.shown("drop the revision"))
+
+
+def _may_be_an_id(load: Load) -> bool:
+    """Whether somebody may put a Hub id where the folder is only the default."""
+    return any(isinstance(leaf, Default) for leaf in leaves(load.site.repo_id))
+
+
+def _given(load: Load) -> str:
+    return f"revision={wording.value(load.site.revision)}"

@@ -1,0 +1,99 @@
+"""What belongs to one side of a pair, besides the load of the base itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import msgspec
+
+from loralint.diagnostics import Fix, Related
+from loralint.project import Action, Load, Pair, Project, Stage
+from loralint.rules import wording
+from loralint.rules.base import Finding
+from loralint.rules.pinning import subject_of
+
+_FITTING: dict[Stage, frozenset[Stage]] = {
+    "train": frozenset({"train", "both"}),
+    "infer": frozenset({"infer", "both"}),
+    "both": frozenset({"train", "infer", "both", "neither"}),
+    "neither": frozenset({"train", "infer", "both", "neither"}),
+}
+
+
+def pairs_of(project: Project) -> Iterator[Pair]:
+    """The pairs, each side standing on its load; on a call where one load serves both sides."""
+    for pair in project.pairs:
+        train, infer = apart(project, pair.train, pair.infer)
+        yield replace(pair, train=train, infer=infer)
+
+
+def apart(project: Project, one: Load, other: Load) -> tuple[Load, Load]:
+    """Two instances as they stand in the code; two of one load stay with their callers."""
+    if one.index == other.index:
+        return one, other
+    return _as_written(project, one), _as_written(project, other)
+
+
+def _as_written(project: Project, load: Load) -> Load:
+    """An instance on its load; others that come by there would be changed by an edit."""
+    if load.via is None:
+        return load
+    alone = sum(each.index == load.index for each in project.instances) <= 1
+    site = load.site if alone else msgspec.structs.replace(load.site, insert_at=None)
+    return replace(load, site=site, via=None)
+
+
+def companions(project: Project, side: Load, artifact: str) -> Iterator[Load]:
+    """The loads of an artifact beside a side's load: same file, same stage."""
+    paths = {side.place.path} if side.via is not None else _paths(project, side)
+    for load in project.instances or project.loads:
+        fits = load.stage == "neither" or load.stage in _FITTING[side.stage]
+        if load.site.artifact == artifact and load.place.path in paths and fits:
+            yield load
+
+
+def _paths(project: Project, side: Load) -> set[str]:
+    """The file of a load, and those from which its function is called."""
+    callers = {each.place.path for each in project.instances if each.index == side.index}
+    return {side.site.path, *callers}
+
+
+def actions(project: Project, side: Load, kind: str) -> tuple[Action, ...]:
+    """The actions of a kind on a side's model; where no flow is known, those beside it."""
+    reached = downstream(project, side.index)
+    found = tuple(act for act in project.actions_of(kind) if reached & set(act.inputs))
+    return found or tuple(act for act in project.actions_of(kind) if _is_beside(act, side))
+
+
+def _is_beside(action: Action, side: Load) -> bool:
+    if action.inputs:
+        return False
+    same_function = action.function == side.site.function or side.stage in ("train", "infer")
+    return action.path in (side.place.path, side.site.path) and same_function
+
+
+def downstream(project: Project, index: int) -> frozenset[int]:
+    """A load and the loads that it flows into."""
+    reached = {index}
+    for load in project.loads:  # in source order, and inputs come first in what reads them
+        if reached & set(load.inputs):
+            reached.add(load.index)
+    return frozenset(reached)
+
+
+def trained_here(pair: Pair) -> Related:
+    """The training side, as a related place."""
+    return Related(f"{wording.named(pair.train)} is loaded for training here", pair.train.place)
+
+
+def at_inference(pair: Pair, message: str, fix: Fix, *notes: Related) -> Finding:
+    """A finding on the inference side's load of the base; the training load is related."""
+    related = (*notes, trained_here(pair))
+    subject = subject_of(pair.infer)
+    return Finding.at(pair.infer, message, related=related, subject=subject, fix=fix)
+
+
+def why(pair: Pair) -> str:
+    """The pair's reason, in brackets."""
+    return f"({pair.reason})" if pair.reason else ""

@@ -1,0 +1,81 @@
+"""LOR111."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loralint.facts import ABSENT, Default, Unknown, Value
+from loralint.project import Load, Project
+from loralint.rules import fixes, wording
+from loralint.rules.base import Finding, rule
+from loralint.rules.pinning import WEIGHTS_AND_MORE
+from loralint.rules.values import is_true, origin
+
+
+@rule("LOR111", "unpinnable-load", severity="warning", default=False)
+def unpinnable_load(project: Project) -> Iterator[Finding]:
+    """The repo id comes from the caller, the revision cannot.
+
+    ## Why is this bad?
+
+    A script that takes `--model` and no `--revision` cannot be run on the base model that an
+    adapter was trained on, once that model has moved. Its users have no way to pin.
+
+    ## Example
+
+    ```python train.py
+    import argparse
+
+    from transformers import AutoModelForCausalLM
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--model", required=True)
+    args = parser.parse_args()
+    model = AutoModelForCausalLM.from_pretrained(args.model)
+    ```
+
+    ## Use instead
+
+    ```python train.py
+    import argparse
+
+    from transformers import AutoModelForCausalLM
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--revision")
+    args = parser.parse_args()
+    model = AutoModelForCausalLM.from_pretrained(args.model, revision=args.revision)
+    ```
+
+    ## Fix safety
+
+    There is no automatic fix: a new option is the author's decision.
+
+    ## Known problems
+
+    The rule speaks once a script, of the first such load.
+    """
+    told: set[str] = set()
+    for load in project.loads:
+        if load.site.path in told or not _is_unpinnable(load):
+            continue
+        told.add(load.site.path)
+        who = wording.outside(load.site.repo_id)
+        message = f"{who} decides which {wording.noun(load)} is loaded, and nothing can say at"
+        fix = fixes.shown("take the revision from outside too and pass it to every load of this id")
+        yield Finding.at(load, f"{message} which revision", subject=who, fix=fix)
+
+
+def _is_unpinnable(load: Load) -> bool:
+    site = load.site
+    fits = site.artifact in WEIGHTS_AND_MORE or site.artifact == "adapter"
+    is_free = site.revision == ABSENT and not is_true(load.option("local_files_only"))
+    return fits and is_free and _comes_from_outside(site.repo_id)
+
+
+def _comes_from_outside(repo_id: Value) -> bool:
+    """A default that is an id is judged by LOR101 already."""
+    if isinstance(repo_id, Default):
+        return repo_id.value is None and origin(repo_id) != ""
+    return isinstance(repo_id, Unknown) and repo_id.origin != ""

@@ -1,0 +1,114 @@
+"""LOR105."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loralint.diagnostics import Fix
+from loralint.facts import ABSENT, Value
+from loralint.project import Load, Project
+from loralint.refs import RevisionKind
+from loralint.rules import fixes, wording
+from loralint.rules.base import Finding, rule
+from loralint.rules.foreign_code import code_repository
+from loralint.rules.pinning import COMMIT_ONLY, REFERENCES, are, hub_loads, kinds
+from loralint.rules.values import by_default, is_none_by_default, is_true, leaves
+
+
+@rule("LOR105", "unpinned-remote-code", severity="error")
+def unpinned_remote_code(project: Project) -> Iterator[Finding]:
+    """`trust_remote_code=True` without a commit: someone else's next push runs on this machine.
+
+    ## Why is this bad?
+
+    With `trust_remote_code=True` the loader downloads Python files from the repository and runs
+    them. Without a commit it runs whatever they are on that day. That is a security hole, and it
+    breaks adapters: other code can mean other module names, and every tensor of the adapter
+    misses its place. A branch or tag does not count, because it can be moved.
+
+    ## Example
+
+    ```python serve.py
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained("Qwen/Qwen-7B", trust_remote_code=True)
+    ```
+
+    ## Use instead
+
+    ```python serve.py
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(
+        "Qwen/Qwen-7B",
+        revision="ef3c5c9c57b252f3149c1408daf4d649ec8b6c85",
+        trust_remote_code=True,
+    )
+    ```
+
+    Some repositories keep their code in another one (`auto_map` in config.json names it).
+    `revision` does not pin that one; `code_revision` does.
+
+    ## Fix safety
+
+    `loralint pin` writes the commit. Read the code at that commit before you trust it.
+
+    ## Known problems
+
+    Whether the code lives in a second repository stands in the Hub's config.json, which `check`
+    does not read: only well-known repositories are reported for a missing `code_revision`. The
+    policy `ref` lets a branch or tag pass, `any` everything.
+
+    ## References
+
+    - [Transformers: using models with custom code](https://huggingface.co/docs/transformers/custom_models)
+    """
+    for load, ids in hub_loads(project):
+        if is_true(load.option("trust_remote_code")):
+            message = _message(project, load, ids)
+            if message:
+                yield Finding.at(load, message, subject=ids[0], fix=_fix(load, ids))
+
+
+_LOOSE: frozenset[RevisionKind] = REFERENCES | {"absent", "default-branch", "abbreviated"}
+
+
+def _message(project: Project, load: Load, ids: tuple[str, ...]) -> str | None:
+    pin = _code_pin(load)
+    if all(_is_loose(leaf) for leaf in leaves(pin)) and not _is_enough(project, ids, pin):
+        default = wording.hint(load.option("trust_remote_code"), pin)
+        at = wording.revision(pin)
+        return f"the code of {wording.named(load, ids)} runs here at {at}{default}: {_DANGER}"
+    foreign = code_repository(ids)
+    if foreign and load.option("code_revision") == ABSENT and are(pin, COMMIT_ONLY):
+        return (
+            f"the code of {wording.named(load, ids)} lives in `{foreign}`, which `revision` does"
+            f" not pin and `code_revision` does: {_DANGER}"
+        )
+    return None
+
+
+_DANGER = "trust_remote_code=True runs whatever is pushed there next"
+
+
+def _code_pin(load: Load) -> Value:
+    """What decides which code runs: `code_revision`, else `revision`."""
+    code = load.option("code_revision")
+    return load.site.revision if code == ABSENT else code
+
+
+def _is_loose(leaf: Value) -> bool:
+    return is_none_by_default(leaf) or kinds(leaf) <= _LOOSE
+
+
+def _is_enough(project: Project, ids: tuple[str, ...], pin: Value) -> bool:
+    """Whether the policy of every id lets a branch or tag pass."""
+    lenient = all(project.config.policy(name) == "ref" for name in ids)
+    return lenient and are(pin, REFERENCES)
+
+
+def _fix(load: Load, ids: tuple[str, ...]) -> Fix:
+    keyword = "code_revision" if code_repository(ids) else "revision"
+    if by_default(load.site.revision):
+        return fixes.shown(f"make a commit the default of {wording.outside(load.site.revision)}")
+    return fixes.shown(f"pass {keyword}= with a commit whose code you have read")

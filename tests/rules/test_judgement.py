@@ -1,0 +1,111 @@
+"""What rules share: how revisions are compared, how repositories are akin, what fixes insert."""
+
+from __future__ import annotations
+
+import pytest
+
+from loralint.config import Config
+from loralint.facts import ABSENT, Choice, Default, Known, LoadSite, Unknown, Value
+from loralint.project import Load, Pair, Project
+from loralint.rules.agreement import compare
+from loralint.rules.base import rule
+from loralint.rules.missing_revision import missing_revision
+from loralint.rules.revision_mismatch import revision_mismatch
+from loralint.rules.siblings import kinship
+from loralint.source import Span
+
+PIN, OTHER = Known("refs/pr/23"), Known("v2.0")
+FREE = Unknown("forwarded, None by default", "train.py:args.revision")
+REQUIRED = Unknown("an option", "train.py:args.tag")
+COMMIT = Known("ef382358ec9e382308935a992d908de099b64c23")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "verdict"),
+    [
+        (PIN, PIN, "same"),
+        (PIN, OTHER, "different"),
+        (PIN, ABSENT, "different"),
+        (PIN, Known("main"), "different"),
+        (PIN, Default("main", "o"), "different"),
+        (ABSENT, Known("main"), "same"),
+        (Known(None), Known("master"), "same"),
+        (Default("main", "o"), ABSENT, "one-sided"),
+        (FREE, ABSENT, "one-sided"),
+        (REQUIRED, ABSENT, "one-sided"),
+        (FREE, PIN, "one-sided"),
+        (REQUIRED, PIN, "undecided"),
+        (Unknown("unsloth drops it"), PIN, "undecided"),
+        (Unknown("a call", "train.py:call 3"), ABSENT, "undecided"),
+        (FREE, FREE, "same"),
+        (FREE, REQUIRED, "undecided"),
+        (Default("v1", "o"), Default("v1", "p"), "same"),
+        (Choice((PIN, ABSENT)), PIN, "same"),
+        (Choice((PIN, OTHER)), ABSENT, "different"),
+        (Known("ef38235"), COMMIT, "same"),
+        (Known("float16"), ABSENT, "same"),
+    ],
+)
+def test_two_revisions(one: Value, other: Value, verdict: str) -> None:
+    assert compare(one, other) == compare(other, one) == verdict
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kind"),
+    [
+        ("a/Model-7B", "A/model-7b", "same"),
+        ("meta-llama/Llama-2-7b-hf", "NousResearch/Llama-2-7b-hf", "mirror"),
+        ("microsoft/phi-2", "TheBloke/phi-2-GPTQ", "quantised"),
+        ("unsloth/gemma-2b-bnb-4bit", "unsloth/gemma-2b", "quantised"),
+        ("unsloth/Qwen3-4B-unsloth-bnb-4bit", "unsloth/Qwen3-4B", "quantised"),
+        ("mistralai/Mistral-7B-v0.1", "mistralai/Mistral-7B-Instruct-v0.1", "tuned"),
+        ("google/gemma-2b", "google/gemma-2b-it", "tuned"),
+        ("EleutherAI/pythia-70m", "EleutherAI/pythia-160m", "none"),
+    ],
+)
+def test_two_repositories(one: str, other: str, kind: str) -> None:
+    assert kinship(one, other) == kinship(other, one) == kind
+
+
+def _load(index: int, revision: Value, path: str, insert_at: Span | None = None) -> Load:
+    site = LoadSite(
+        path=path,
+        span=Span.of(3, 8, 3, 60),
+        artifact="base-model",
+        loader="transformers.AutoModelForCausalLM.from_pretrained",
+        repo_id=Known("microsoft/phi-2"),
+        revision=revision,
+        text='AutoModelForCausalLM.from_pretrained("microsoft/phi-2")',
+        insert_at=insert_at,
+    )
+    return Load(index, site, "train")
+
+
+def test_a_pin_is_copied_from_the_other_side() -> None:
+    at = Span.of(3, 59, 3, 59)
+    pair = Pair(_load(0, PIN, "train.py"), _load(1, ABSENT, "serve.py", at), "why", "artifact")
+    (found,) = revision_mismatch.run(Project(Config(), pairs=(pair,)))
+    assert found.fix is not None
+    assert found.fix.applicability == "safe"
+    assert [(edit.place.path, edit.place.span, edit.content) for edit in found.fix.edits] == [
+        ("serve.py", at, ', revision="refs/pr/23"')
+    ]
+    assert [one.place.path for one in found.related] == ["train.py"]
+    assert found.subject == "microsoft/phi-2"
+
+
+def test_a_finding_is_reported_once() -> None:
+    load = _load(0, ABSENT, "train.py")
+    assert len(list(missing_revision.run(Project(Config(), loads=(load, load))))) == 1
+
+
+def test_the_page_is_the_docstring() -> None:
+    @rule("LOR999", "a-name", severity="error", default=False)
+    def a_rule(project: Project):
+        """A summary.
+
+        ## Example
+        """
+        yield from ()
+
+    assert (a_rule.summary, a_rule.doc, a_rule.default) == ("A summary.", "## Example", False)

@@ -1,0 +1,74 @@
+"""The README and the rules' pages say what the code does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from loralint.cli.pages import level
+from loralint.rules import RULES, Rule
+from tests.markdown_pages import cases
+
+ROOT = Path(__file__).parent.parent
+RULES_DIR = ROOT / "loralint" / "rules"
+BEGIN, END = "<!-- rules:begin -->\n", "<!-- rules:end -->"
+SECTIONS = ("Why is this bad?", "Example", "Use instead", "Fix safety", "Known problems")
+
+
+def table() -> str:
+    """The README's table of rules; `python tests/test_docs.py` writes it."""
+    return "".join(f"{line}\n" for line in ("", *_lines(), ""))
+
+
+def _lines() -> Iterator[str]:
+    yield "| code | name | severity | what it finds |"
+    yield "|---|---|---|---|"
+    for rule in RULES:
+        yield f"| {rule.code} | `{rule.name}` | {level(rule)} | {_sentence(rule)} |"
+
+
+def _sentence(rule: Rule) -> str:
+    return rule.summary.removesuffix(".").replace("|", r"\|")
+
+
+def test_readme_lists_every_rule() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    _, found, rest = readme.partition(BEGIN)
+    assert found and rest.partition(END)[0] == table(), "run python tests/test_docs.py"
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_every_rule_has_a_page(rule: Rule) -> None:
+    headings = re.findall(r"^## (.*)$", rule.doc, re.MULTILINE)
+    assert [one for one in headings if one != "References"] == list(SECTIONS)
+    titles = [case.title for case in cases(rule.doc)]
+    assert {"Example", "Use instead"} <= set(titles)
+    assert rule.summary.endswith(".")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_one_file_a_rule(rule: Rule) -> None:
+    path = RULES_DIR / f"{rule.name.replace('-', '_')}.py"
+    assert path.read_text(encoding="utf-8").startswith(f'"""{rule.code}."""')
+
+
+def test_codes_and_names_are_unique_and_in_order() -> None:
+    codes = [rule.code for rule in RULES]
+    assert codes == sorted(set(codes))
+    assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+def test_rules_of_the_readme_exist() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    known = {rule.code for rule in RULES}
+    assert {code for code in re.findall(r"\bLOR\d{3}\b", readme) if code not in known} <= set()
+
+
+if __name__ == "__main__":
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    readme.write_text(before + BEGIN + table() + END + rest.partition(END)[2], encoding="utf-8")
