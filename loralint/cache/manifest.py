@@ -1,0 +1,101 @@
+"""Everything that a result rests on, and whether it is still so.
+
+One `stat` a file and folder answers that, as a rule. Where a stamp differs or was too young to
+be trusted, the content decides: a fresh checkout of the same commit is no change.
+"""
+
+# Paths are strings here: pathlib would cost more than the rest of a warm run.
+# ruff: noqa: PTH116, PTH123
+
+from __future__ import annotations
+
+import os
+
+import msgspec
+
+from loralint.stamps import NEVER, Stamp, digest, listing_digest, stamp_of, trusted
+
+State = tuple[Stamp, bytes]
+"""The stamp of a file or folder and the digest of what it holds."""
+
+
+class Manifest(msgspec.Struct, array_like=True, gc=False):
+    """The folders that were walked and the files that were read, by path from the root.
+
+    None stands for a file that was looked for and not there; a file too large to be read has no
+    digest, and only its stamp counts.
+    """
+
+    folders: dict[str, State]
+    files: dict[str, State | None]
+
+    def settled(self, now: int) -> Manifest:
+        """The manifest as it may be stored at a time: young stamps are forgotten."""
+        return Manifest(
+            {path: (trusted(stamp, now), seen) for path, (stamp, seen) in self.folders.items()},
+            {
+                path: state and (trusted(state[0], now), state[1])
+                for path, state in self.files.items()
+            },
+        )
+
+    def confirmed(self, root: str, now: int) -> Manifest | None:
+        """This manifest where it still holds, with newer stamps; None where something changed."""
+        try:
+            folders = {
+                path: new
+                for path, known in self.folders.items()
+                if (new := _folder(f"{root}/{path}", known)) is not known
+            }
+            files = {
+                path: fresh
+                for path, state in self.files.items()
+                if (fresh := _file(f"{root}/{path}", state)) is not state
+            }
+        except _Changed:
+            return None
+        if not folders and not files:
+            return self
+        newer = Manifest({**self.folders, **folders}, {**self.files, **files}).settled(now)
+        return self if newer == self else newer
+
+
+class _Changed(Exception):
+    """A file or folder is not what it was."""
+
+
+def _folder(path: str, known: State) -> State:
+    try:
+        stamp = stamp_of(os.stat(path))
+        if stamp == known[0]:
+            return known
+        with os.scandir(path) as entries:
+            if listing_digest(entries) == known[1]:
+                return stamp, known[1]
+    except OSError:
+        pass
+    raise _Changed
+
+
+def _file(path: str, known: State | None) -> State | None:
+    try:
+        stamp = stamp_of(os.stat(path))
+    except OSError:
+        stamp = NEVER
+    if known is None or stamp == NEVER:
+        if known is None and stamp == NEVER:
+            return None
+        raise _Changed
+    if stamp == known[0]:
+        return known
+    if known[1] and _content(path) == known[1]:
+        return stamp, known[1]
+    raise _Changed
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return digest(file.read())
+    except OSError:
+        return None

@@ -1,0 +1,31 @@
+"""The command line: one file a command. What is imported here is paid for by every start."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from loralint import __version__
+
+if TYPE_CHECKING:
+    from loralint.cli.group import loralint as loralint
+
+
+def main() -> int:
+    """Run the command line and return the exit code."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        print(f"loralint {__version__}")
+        return 0
+    from loralint.cli.group import loralint
+
+    loralint.main(prog_name="loralint")
+    return 0
+
+
+def __getattr__(name: str) -> Any:
+    """The click group `loralint`, imported when somebody asks for it."""
+    if name != "loralint":
+        raise AttributeError(name)
+    from loralint.cli.group import loralint
+
+    return loralint

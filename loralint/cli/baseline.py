@@ -1,0 +1,45 @@
+"""`loralint baseline`: accept today's findings."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from loralint.cli import options
+from loralint.cli.session import BASELINE, Reading, Session, open_session
+from loralint.engine import baseline
+
+FLAGS = ("select", "extend_select", "ignore", "strict")
+
+
+@click.command("baseline")
+@options.paths
+@options.rules("--select", "Rules to run in place of the default ones.")
+@options.rules("--extend-select", "Rules to run as well.")
+@options.rules("--ignore", "Rules not to run.")
+@click.option("--strict", is_flag=True, help="Also run every rule that is off by default.")
+@click.option(
+    "--output-file",
+    "-o",
+    type=click.Path(),
+    metavar="FILE",
+    help=f"Where to write; by default the setting `baseline` or {BASELINE}.",
+)
+@options.reading
+def command(paths: tuple[str, ...], output_file: str | None, **given: Any) -> None:
+    """Accept today's findings: `loralint check` then reports only new ones."""
+    flags = {name: given.pop(name) for name in FLAGS}
+    session = open_session(paths, Reading(**given), flags)
+    target = output_file or session.request.config.baseline
+    target = target or str(session.settings.root / BASELINE)
+    # What an older baseline accepts is accepted anew: it is not to be taken off.
+    request = replace(session.request, config=replace(session.request.config, baseline=None))
+    outcome = Session(session.settings, request).check()
+    try:
+        count = baseline.write(target, outcome.diagnostics)
+    except OSError as error:
+        raise click.UsageError(f"{target}: cannot be written: {error.strerror}") from error
+    click.echo(f"Accepted {count} finding{'' if count == 1 else 's'} in {os.path.relpath(target)}.")

@@ -1,0 +1,141 @@
+"""`loralint check`: lint."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import click
+
+from loralint.cli import options
+from loralint.cli.printing import in_colour, put
+from loralint.cli.session import Reading, Session, open_session
+from loralint.cli.statistics import statistics
+from loralint.cli.verdict import leave
+from loralint.config import FailOn
+from loralint.diagnostics import SEVERITIES, Diagnostic
+from loralint.engine.outcome import Outcome
+from loralint.reporters import FORMATS, renderer
+from loralint.reporters.base import Report
+
+READING = ("config_file", "isolated", "no_cache", "jobs", "scheduler")
+FLAGS = ("select", "extend_select", "ignore", "strict", "fail_on", "baseline")
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """How the outcome is shown."""
+
+    output_format: str
+    output_file: str | None
+    statistics: bool
+    verbose: int
+    colour: bool
+
+
+@click.command("check")
+@options.paths
+@options.rules("--select", "Rules to run in place of the default ones.")
+@options.rules("--extend-select", "Rules to run as well.")
+@options.rules("--ignore", "Rules not to run.")
+@click.option("--strict", is_flag=True, help="Also run every rule that is off by default.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(get_args(FailOn)),
+    help="Lightest severity that makes the exit code 1.  [default: warning]",
+)
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
+@click.option(
+    "--baseline",
+    type=click.Path(),
+    metavar="FILE",
+    help="Accepted findings, as `loralint baseline` writes them.",
+)
+@click.option("--no-ignores", is_flag=True, help="Honour no suppressing comment.")
+@click.option(
+    "--stdin-filename", metavar="FILE", help="Take this file's content from standard input."
+)
+@click.option("--statistics", is_flag=True, help="Show how often each rule found something.")
+@options.output(*FORMATS)
+@options.reading
+@options.loudness
+def command(paths: tuple[str, ...], **given: Any) -> None:
+    """Find what would put an adapter on another base than it was trained on.
+
+    Files and folders; the current one by default. A file is read with the project around it, and
+    what touches it is reported.
+    """
+    began = time.perf_counter()
+    flags = {name: given[name] for name in FLAGS}
+    if given["exit_zero"]:
+        flags["fail_on"] = "never"
+    session = open_session(
+        paths,
+        Reading(**{name: given[name] for name in READING}),
+        flags,
+        stdin_filename=given["stdin_filename"],
+        honour_ignores=not given["no_ignores"],
+    )
+    outcome = session.check()
+    colour = in_colour(given["color"], given["output_file"])
+    loudness = given["verbose"] - given["quiet"]
+    answer = _Answer(
+        given["output_format"], given["output_file"], given["statistics"], loudness, colour
+    )
+    _show(session, outcome, answer, time.perf_counter() - began)
+    click.get_current_context().exit(_code(session, outcome))
+
+
+def _show(session: Session, outcome: Outcome, answer: _Answer, seconds: float) -> None:
+    if answer.statistics:
+        text = statistics(outcome.diagnostics, answer.output_format)
+    else:
+        text = _rendered(session, outcome, answer, seconds)
+    put(text, answer.output_file, colour=answer.colour)
+
+
+def _rendered(session: Session, outcome: Outcome, answer: _Answer, seconds: float) -> str:
+    report = Report(
+        diagnostics=outcome.diagnostics,
+        skipped=outcome.skipped,
+        suppressed=outcome.suppressed,
+        baselined=outcome.baselined,
+        files=outcome.files,
+        seconds=seconds,
+        sources=session.lines,
+        rules=_rule_docs,
+        root_prefix=session.prefix,
+        working_directory=session.working_directory,
+        colour=answer.colour,
+        verbose=answer.verbose,
+    )
+    render = renderer(answer.output_format)
+    if answer.output_format != "full":
+        return render(report)
+    width = shutil.get_terminal_size((100, 24)).columns
+    return render(report, width=max(60, min(width, 140)))
+
+
+def _rule_docs() -> Iterable[Any]:
+    from loralint.cli.pages import rule_docs
+
+    return rule_docs()
+
+
+def _code(session: Session, outcome: Outcome) -> int:
+    """1 for findings that are grave enough, else 0; where nothing was checked, that is a 3."""
+    limit = session.settings.config.fail_on
+    if any(_fails(found, limit) for found in outcome.diagnostics):
+        return 1
+    if not outcome.diagnostics:
+        leave(outcome.files)
+    return 0
+
+
+def _fails(found: Diagnostic, limit: FailOn) -> bool:
+    if limit == "never":
+        return False
+    return SEVERITIES.index(found.severity) <= SEVERITIES.index(limit)

@@ -1,0 +1,124 @@
+"""`loralint pairs`: who trains what, and who loads it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from loralint.cli import options
+from loralint.cli.printing import put
+from loralint.cli.session import Reading, Session, open_session
+from loralint.cli.shown import in_words, naming, shown
+from loralint.cli.verdict import leave
+from loralint.facts import ABSENT
+from loralint.project import Load, Pair
+from loralint.reporters.visible import visible
+
+
+@click.command("pairs")
+@options.paths
+@options.output("text", "json", "mermaid")
+@options.reading
+def command(
+    paths: tuple[str, ...], output_format: str, output_file: str | None, **reading: Any
+) -> None:
+    """Show which training load and which inference load belong to the same adapter, and why."""
+    session = open_session(paths, Reading(**reading))
+    gathered = session.gather()
+    pairs = [pair for pair in gathered.project.pairs if _is_asked_for(session, pair)]
+    pairs.sort(key=lambda pair: (pair.train.place, pair.infer.place, pair.reason))
+    render = {"text": _text, "json": _json, "mermaid": _mermaid}[output_format]
+    put(render(session, pairs), output_file)
+    leave(gathered.files)
+
+
+def _is_asked_for(session: Session, pair: Pair) -> bool:
+    return any(session.request.reports(load.place.path) for load in _loads(pair))
+
+
+def _loads(pair: Pair) -> tuple[Load, ...]:
+    return (pair.train, pair.infer, *([pair.adapter] if pair.adapter else []))
+
+
+def _json(session: Session, pairs: Sequence[Pair]) -> str:
+    listed = [
+        {
+            "rule": pair.rule,
+            "reason": pair.reason,
+            "merge": pair.merge,
+            "train": _side(session, pair.train),
+            "infer": _side(session, pair.infer),
+            "adapter": _side(session, pair.adapter) if pair.adapter else None,
+        }
+        for pair in pairs
+    ]
+    return json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
+
+
+def _side(session: Session, load: Load) -> dict[str, Any]:
+    given = {name: in_words(value) for name, value in load.site.options}
+    return {**shown(load, naming(session).filename(load.place.path)), "options": given}
+
+
+def _text(session: Session, pairs: Sequence[Pair]) -> str:
+    if not pairs:
+        return "No pairs found.\n"
+    return "\n".join("".join(f"{line}\n" for line in _block(session, pair)) for pair in pairs)
+
+
+def _block(session: Session, pair: Pair) -> list[str]:
+    """Both sides' arguments one above the other; what differs is marked."""
+    where = naming(session).where
+    lines = [visible(pair.reason)]
+    lines.append(f"  train  {where(pair.train.place)}  {visible(pair.train.site.loader)}")
+    verb = "merge" if pair.merge else "infer"
+    lines.append(f"  {verb}  {where(pair.infer.place)}  {visible(pair.infer.site.loader)}")
+    if pair.adapter is not None:
+        adapter = visible(in_words(pair.adapter.site.repo_id))
+        lines.append(f"  adapter  {where(pair.adapter.place)}  {adapter}")
+    return lines + _compared(pair)
+
+
+def _compared(pair: Pair) -> list[str]:
+    lines = []
+    for name in _argument_names(pair):
+        one, other = (_argument(load, name) for load in (pair.train, pair.infer))
+        mark = " " if one == other else "!"
+        both = one if one == other else f"{one}  |  {other}"
+        lines.append(f"  {mark} {name}: {visible(both)}")
+    return lines
+
+
+def _argument_names(pair: Pair) -> list[str]:
+    given = {name for load in (pair.train, pair.infer) for name, _ in load.site.options}
+    return ["repo_id", "revision", *sorted(given)]
+
+
+def _argument(load: Load, name: str) -> str:
+    site = load.site
+    own = {"repo_id": site.repo_id, "revision": site.revision}
+    return in_words(own.get(name) or dict(site.options).get(name, ABSENT))
+
+
+def _mermaid(session: Session, pairs: Sequence[Pair]) -> str:
+    """A flow chart: training file, adapter, inference file."""
+    lines = ["flowchart LR"]
+    for number, pair in enumerate(pairs):
+        train, infer = (_node(session, load) for load in (pair.train, pair.infer))
+        lines.append(f'  t{number}["{train}"] -->|"{_quoted(pair.rule)}"| i{number}["{infer}"]')
+    return "\n".join(lines) + "\n"
+
+
+def _node(session: Session, load: Load) -> str:
+    site = load.site
+    what = f"{in_words(site.repo_id)} @ {in_words(site.revision)}"
+    return f"{_quoted(naming(session).where(load.place))}<br>{_quoted(what)}"
+
+
+def _quoted(text: str) -> str:
+    """Text that Mermaid shows as it is: its entities are numbers between # and ;."""
+    plain = visible(text)
+    return "".join(c if c.isalnum() or c in " ._/:@-+" else f"#{ord(c)};" for c in plain)

@@ -1,0 +1,62 @@
+"""`loralint rule`: what a rule is about."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from loralint.cli import options
+from loralint.cli.pages import level, url
+from loralint.cli.printing import put
+from loralint.rules import RULES
+from loralint.rules.base import Rule
+
+
+@click.command("rule")
+@click.argument("name", required=False, metavar="[NAME|CODE]")
+@click.option("--all", "everything", is_flag=True, help="Every rule.")
+@options.output("text", "json")
+def command(
+    name: str | None, everything: bool, output_format: str, output_file: str | None
+) -> None:
+    """Explain a rule, by its name or code."""
+    if everything == (name is not None):
+        raise click.UsageError("name one rule, or ask for --all")
+    chosen = RULES if name is None else (_find(name),)
+    if output_format == "json":
+        objects = [_object(rule) for rule in chosen]
+        text = json.dumps(objects if everything else objects[0], indent=2, ensure_ascii=False)
+    else:
+        text = "\n".join(map(_line, chosen)) if everything else _page(chosen[0])
+    put(f"{text}\n", output_file)
+
+
+def _find(word: str) -> Rule:
+    for rule in RULES:
+        if word.upper() == rule.code or word.lower() == rule.name:
+            return rule
+    from loralint.engine.selection import suggestion
+
+    raise click.UsageError(f"unknown rule `{word}`; {suggestion(word, RULES)}")
+
+
+def _line(rule: Rule) -> str:
+    return f"{rule.code}  {rule.name:<28}  {level(rule):<7}  {rule.summary}"
+
+
+def _page(rule: Rule) -> str:
+    on = "" if rule.default else ", off unless selected"
+    return f"# {rule.name} ({rule.code})\n\n{rule.severity}{on}\n\n{rule.summary}\n\n{rule.doc}"
+
+
+def _object(rule: Rule) -> dict[str, object]:
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "severity": rule.severity,
+        "default": rule.default,
+        "summary": rule.summary,
+        "documentation": rule.doc,
+        "url": url(rule) or None,
+    }

@@ -1,0 +1,93 @@
+"""Findings that were accepted: known by what they say, not by their row, and counted."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from loralint.config import ConfigError
+from loralint.diagnostics import Diagnostic
+
+Key: TypeAlias = tuple[str, str, str, str]
+"""Rule, file, repo id, call."""
+
+
+class _Accepted(msgspec.Struct, frozen=True, rename={"name": "rule", "path": "filename"}):
+    code: str
+    name: str
+    path: str
+    subject: str
+    call: str
+    count: int = 1
+
+
+class _Baseline(msgspec.Struct, frozen=True):
+    version: int
+    findings: tuple[_Accepted, ...]
+
+
+def key(found: Diagnostic) -> Key:
+    """What makes two findings the same, however the file around them grows."""
+    return found.code, found.place.path, found.subject, " ".join(found.call.split())
+
+
+def read(path: str) -> Counter[Key]:
+    """The accepted findings with their numbers."""
+    try:
+        content = Path(path).read_bytes()
+        baseline = msgspec.json.decode(content, type=_Baseline)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: there is no such baseline; `loralint baseline` writes one"
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"{path}: the baseline cannot be read: {error.strerror}") from error
+    except msgspec.MsgspecError as error:
+        raise ConfigError(
+            f"{path}: is no baseline of loralint ({error}); write it again with `loralint baseline`"
+        ) from error
+    accepted: Counter[Key] = Counter()
+    for one in baseline.findings:
+        accepted[one.code, one.path, one.subject, one.call] += one.count
+    return accepted
+
+
+def unaccepted(diagnostics: Iterable[Diagnostic], accepted: Counter[Key]) -> list[Diagnostic]:
+    """The findings beyond the accepted ones: of three like calls where two are, the last."""
+    left = accepted.copy()
+    fresh = []
+    for found in diagnostics:
+        if left[key(found)] > 0:
+            left[key(found)] -= 1
+        else:
+            fresh.append(found)
+    return fresh
+
+
+def write(path: str, diagnostics: Iterable[Diagnostic]) -> int:
+    """Accept these findings and return how many they are; the file is sorted and diffs well."""
+    names = {found.code: found.name for found in diagnostics}
+    counts = Counter(key(found) for found in diagnostics)
+    findings = [
+        {
+            "code": code,
+            "rule": names[code],
+            "filename": file,
+            "subject": subject,
+            "call": call,
+            "count": count,
+        }
+        for (code, file, subject, call), count in sorted(counts.items())
+    ]
+    text = json.dumps({"version": 1, "findings": findings}, indent=2, ensure_ascii=False)
+    target = Path(path)
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    temporary.write_text(f"{text}\n", encoding="utf-8")
+    temporary.replace(target)
+    return counts.total()

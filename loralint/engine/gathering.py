@@ -1,0 +1,124 @@
+"""Files → facts → the linked project, in as many rounds as the linker has questions.
+
+The first round extracts the files that pass the pre-filter. What the linker then wants (modules
+that they import, configuration files that they read, callers of their functions) is extracted in
+the next, and so on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from loralint.cache import Cache, Manifest
+from loralint.diagnostics import Skipped
+from loralint.discovery import walk
+from loralint.discovery.prefilter import encoded, mentions
+from loralint.engine.outcome import Request
+from loralint.engine.shelf import Shelf
+from loralint.engine.workers import mapper
+from loralint.facts import FileFacts
+from loralint.linker import link, wanted
+from loralint.project import Project
+
+ROUNDS = 5
+"""The first, and four for what the linker wants: longer chains of imports say little."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A linked project, the shelf that its files stand on, and when we began to look."""
+
+    request: Request
+    project: Project
+    shelf: Shelf
+    began: int
+
+    @property
+    def manifest(self) -> Manifest:
+        """Everything that the project and its findings rest on."""
+        tree = self.shelf.tree
+        return Manifest(tree.folders, {**tree.inputs, **self.shelf.states})
+
+    @property
+    def files(self) -> int:
+        """How many of the files that were asked for were read."""
+        return sum(self.request.reports(path) for path in self.shelf.entries)
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """Everything that was not read or could not be followed."""
+        shelf = self.shelf
+        return (*shelf.tree.skipped, *shelf.skipped, *self.project.undecided)
+
+
+def gather(request: Request, cache: Cache | None) -> Gathered:
+    """Read and link a project."""
+    began = time.time_ns()
+    config = request.config
+    tree = walk(request.root, request.scopes, (*config.exclude, *config.extend_exclude))
+    if request.stdin is not None:
+        tree.files[request.stdin.path] = request.stdin.kind
+    shelf = Shelf(tree, cache.facts() if cache else {}, request.stdin)
+    facts = _Rounds(request, shelf).run()
+    return Gathered(request, link(facts, tree.files, config), shelf, began)
+
+
+class _Rounds:
+    """The rounds of one run."""
+
+    def __init__(self, request: Request, shelf: Shelf) -> None:
+        self.request = request
+        self.shelf = shelf
+        self.facts: dict[str, FileFacts] = {}
+        self._searched: frozenset[str] = frozenset()
+        self._decoder = msgspec.msgpack.Decoder(FileFacts)
+
+    def run(self) -> dict[str, FileFacts]:
+        """The facts of every file that matters, in the order of the paths."""
+        files = self.shelf.tree.files
+        pythons = [path for path, kind in files.items() if kind == "python"]
+        pending = [path for path in pythons if (e := self.shelf.entry(path)) and e.matters]
+        for _ in range(ROUNDS):
+            self._extract(pending)
+            pending = self._next(pythons)
+            if not pending:
+                break
+        return dict(sorted({**self.facts, **self.shelf.unreadable}.items()))
+
+    def _next(self, pythons: list[str]) -> list[str]:
+        """The files that the linker wants beside those that it has."""
+        files = self.shelf.tree.files
+        want = wanted(self.facts, files)
+        found = {path for path in want.paths if path in files}
+        names = frozenset(want.names) - self._searched
+        self._searched |= names
+        if names:
+            rest = (path for path in pythons if path not in self.facts)
+            found.update(self._mentioning(rest, names))
+        return sorted(path for path in found - self.facts.keys() if self.shelf.entry(path))
+
+    def _mentioning(self, paths: Iterable[str], names: frozenset[str]) -> Iterator[str]:
+        words = encoded(names)
+        return (
+            path
+            for path in paths
+            if self.shelf.entry(path) and mentions(self.shelf.text(path), words)
+        )
+
+    def _extract(self, paths: list[str]) -> None:
+        entries = self.shelf.entries
+        missing = [path for path in paths if entries[path].facts is None]
+        size = sum(max(entries[path].stamp[2], 0) for path in missing)
+        extract = mapper(size, self.request.jobs, self.request.scheduler)
+        sources = (self.shelf.source(path) for path in missing)
+        for path, facts in zip(missing, extract(sources), strict=True):
+            entries[path].facts = facts
+            self.shelf.release(path)
+        for path in paths:
+            serialised = entries[path].facts
+            assert serialised is not None
+            self.facts[path] = self._decoder.decode(serialised)

@@ -1,0 +1,103 @@
+"""The linked project → findings: rules, settings, comments, baseline, one order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from loralint.config.selectors import covers
+from loralint.diagnostics import Diagnostic
+from loralint.engine import baseline
+from loralint.engine.gathering import Gathered
+from loralint.engine.lines import lines_of
+from loralint.engine.outcome import Outcome, Request
+from loralint.engine.selection import severity
+from loralint.engine.suppression import EXEMPT, Suppressions
+from loralint.engine.unused import Judge
+from loralint.rules import RULES
+from loralint.rules.base import Rule
+
+
+def judge(request: Request, gathered: Gathered, rules: tuple[Rule, ...]) -> Outcome:
+    """What the rules find, and what of it remains to be reported."""
+    run = _Judgement(request, gathered, rules)
+    found = [one for one in run.found() if run.is_asked_for(one)]
+    remaining = run.remaining(found) if request.honour_ignores else found
+    ordered = sorted(run.adjusted(remaining), key=_order)
+    suppressed = len(found) - sum(one.code != EXEMPT for one in remaining)
+    fresh = _fresh(request, ordered)
+    return Outcome(
+        diagnostics=tuple(fresh),
+        skipped=tuple(one for one in gathered.skipped if request.reports(one.place.path)),
+        suppressed=suppressed,
+        baselined=len(ordered) - len(fresh),
+        files=gathered.files,
+    )
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    request: Request
+    gathered: Gathered
+    rules: tuple[Rule, ...]
+
+    def found(self) -> Iterator[Diagnostic]:
+        """What the rules find, without what `per-file-ignores` leaves out."""
+        for rule in self.rules:
+            for found in rule.run(self.gathered.project):
+                if rule in self.rules_for(found.place.path):
+                    yield found
+
+    def is_asked_for(self, found: Diagnostic) -> bool:
+        """Whether a finding touches a file that was asked for."""
+        places = (found.place, *(related.place for related in found.related))
+        return any(self.request.reports(place.path) for place in places)
+
+    def remaining(self, found: list[Diagnostic]) -> list[Diagnostic]:
+        """The findings that no comment hides, and LOR002 for the comments that hide none."""
+        suppressions = Suppressions(self.gathered.project.files)
+        remaining = suppressions.remaining(found)
+        return remaining + suppressions.remaining(self._unused(suppressions))
+
+    def adjusted(self, diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+        """The findings at the severity that the settings give them."""
+        for found in diagnostics:
+            own = severity(self.request.config, found.code, found.name)
+            yield found if own is None else msgspec.structs.replace(found, severity=own)
+
+    def rules_for(self, path: str) -> Sequence[Rule]:
+        """The rules that `per-file-ignores` leaves for a file."""
+        ignored = self.request.config.ignored_in(path)
+        if not ignored:
+            return self.rules
+        return [
+            rule
+            for rule in self.rules
+            if not any(covers(one, rule.code, rule.name) for one in ignored)
+        ]
+
+    def _unused(self, suppressions: Suppressions) -> Iterator[Diagnostic]:
+        rule = next((rule for rule in self.rules if rule.code == EXEMPT), None)
+        if rule is None:
+            return
+        comments = [
+            one
+            for one in suppressions.comments()
+            if self.request.reports(one.path) and rule in self.rules_for(one.path)
+        ]
+        yield from Judge(rule, RULES, self.rules_for, self._lines).unused(comments)
+
+    def _lines(self, path: str) -> Sequence[str]:
+        return lines_of(self.gathered.shelf.text(path))
+
+
+def _order(found: Diagnostic) -> tuple[object, ...]:
+    """Total: what `sort_key` leaves open is decided by everything else."""
+    return (*found.sort_key, repr(found))
+
+
+def _fresh(request: Request, diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    path = request.config.baseline
+    return diagnostics if path is None else baseline.unaccepted(diagnostics, baseline.read(path))

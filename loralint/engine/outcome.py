@@ -1,0 +1,52 @@
+"""What a run is asked for, and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from loralint.config import Config
+from loralint.diagnostics import Diagnostic, Skipped
+from loralint.source import Source
+
+
+@dataclass(frozen=True)
+class Request:
+    """One run: what to read, what to report, and how.
+
+    `root` and `scopes` are absolute and without links. `targets` are files and folders (these
+    with a slash at the end) relative to the root: only what touches them is reported; None
+    reports all. `stdin` stands for the file of its path, whatever the disk holds.
+    """
+
+    root: str
+    scopes: tuple[str, ...]
+    config: Config
+    targets: tuple[str, ...] | None = None
+    stdin: Source | None = None
+    cached: bool = True
+    jobs: int | None = None
+    scheduler: str | None = None
+    honour_ignores: bool = True
+
+    def reports(self, path: str) -> bool:
+        """Whether a finding in this file is asked for."""
+        if self.targets is None:
+            return True
+        return any(
+            path.startswith(one) if one.endswith("/") else path == one for one in self.targets
+        )
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """The findings of a run, sorted, and what else there is to say about it.
+
+    `files` counts what was read of what was asked for; 0 means that nothing was checked.
+    """
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    suppressed: int = 0
+    baselined: int = 0
+    files: int = 0

@@ -1,0 +1,123 @@
+"""The files of a run: each looked at once, read if it may have changed, and remembered."""
+
+# Paths are strings here: pathlib would cost more than the rest of a warm run.
+# ruff: noqa: PTH116, PTH118
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from loralint.cache import Entry
+from loralint.cache.manifest import State
+from loralint.diagnostics import Skipped
+from loralint.discovery.prefilter import matters
+from loralint.discovery.reading import LARGEST, Content, TooLarge, read
+from loralint.discovery.tree import Tree
+from loralint.facts import FileError, FileFacts
+from loralint.source import START, Place, Source
+from loralint.stamps import NEVER, digest, stamp_of
+
+ROOM = 64 * 1024 * 1024
+"""How many bytes of text are kept, so that later rounds need not read them again."""
+
+
+class Shelf:
+    """What is known of each file, from an earlier run or by reading it."""
+
+    def __init__(self, tree: Tree, known: Mapping[str, Entry], stdin: Source | None) -> None:
+        self.tree = tree
+        self.entries: dict[str, Entry] = {}
+        self.states: dict[str, State | None] = {}
+        self.unreadable: dict[str, FileFacts] = {}
+        self.skipped: list[Skipped] = []
+        self._known = known
+        self._stdin = stdin
+        self._texts: dict[str, bytes] = {}
+        self._room = ROOM
+
+    def entry(self, path: str) -> Entry | None:
+        """What is known of a file; None where it cannot be read."""
+        if path not in self.states:
+            entry = self._unchanged(path) or self._look(path)
+            if entry is not None:
+                self.entries[path] = entry
+                self.states[path] = entry.stamp, entry.digest
+        return self.entries.get(path)
+
+    def source(self, path: str) -> Source:
+        """A file that has an entry, to be extracted."""
+        return Source(path, self.tree.files[path], self.text(path))
+
+    def text(self, path: str) -> bytes:
+        """The content of a file that has an entry; it goes with the entry's digest."""
+        text = self._texts.get(path)
+        if text is None:
+            content = self._read(path)
+            text = content.text if content else b""
+            if digest(text) != self.entries[path].digest:  # written to while we look at it
+                self.entries[path] = Entry(NEVER, digest(text), matters=True)
+        return text
+
+    def release(self, path: str) -> None:
+        """Forget a text that is needed no more."""
+        self._room += len(self._texts.pop(path, b""))
+
+    def remembered(self) -> dict[str, Entry]:
+        """The entries for the next run: those of this one, and those that it did not look for."""
+        elsewhere = {path: entry for path, entry in self._known.items() if not self._walked(path)}
+        return elsewhere | self.entries
+
+    def _walked(self, path: str) -> bool:
+        parts = path.split("/")[:-1]
+        folders = ("/".join(parts[:depth]) or "." for depth in range(len(parts) + 1))
+        return any(folder in self.tree.folders for folder in folders)
+
+    def _unchanged(self, path: str) -> Entry | None:
+        known = self._known.get(path)
+        if known is None or self._is_stdin(path):
+            return None
+        try:
+            stamp = stamp_of(os.stat(os.path.join(self.tree.root, path)))
+        except OSError:
+            return None
+        return known if stamp == known.stamp else None
+
+    def _look(self, path: str) -> Entry | None:
+        self.states[path] = None
+        content = self._read(path)
+        if content is None:
+            return None
+        stamp, text = content.stamp, content.text
+        identity = digest(text)
+        self._keep(path, text)
+        known = self._known.get(path)
+        if known is not None and known.digest == identity:
+            return Entry(stamp, identity, known.matters, known.facts)
+        is_python = self.tree.files[path] == "python"
+        return Entry(stamp, identity, not is_python or matters(text))
+
+    def _read(self, path: str) -> Content | None:
+        """The content; where there is none to be had, why is noted down."""
+        if self._stdin is not None and self._is_stdin(path):
+            return Content(NEVER, self._stdin.content)
+        try:
+            content = read(os.path.join(self.tree.root, path))
+        except OSError as error:
+            message = f"it cannot be read: {error.strerror or error}"
+            self.unreadable[path] = FileFacts(path=path, error=FileError(message, START))
+            return None
+        if isinstance(content, TooLarge):
+            reason = f"it is larger than {LARGEST // 1024 // 1024} MB"
+            self.skipped.append(Skipped(Place(path, START), "file", reason))
+            self.states[path] = content.stamp, b""
+            return None
+        return content
+
+    def _keep(self, path: str, text: bytes) -> None:
+        if len(text) <= self._room:
+            self._texts[path] = text
+            self._room -= len(text)
+
+    def _is_stdin(self, path: str) -> bool:
+        return self._stdin is not None and path == self._stdin.path

@@ -1,0 +1,129 @@
+"""The cache through the command line: faster, and never different."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from conftest import OTHER, PINNED
+
+HEAVY = ("libcst", "pathspec", "yaml", "loralint.rules", "loralint.linker", "loralint.frontends.python",
+         "loralint.engine.gathering", "concurrent.futures")
+
+WARM = """\
+import sys
+from loralint.cli import main
+try:
+    main()
+except SystemExit as end:
+    print(end.code, sorted({heavy} & sys.modules.keys()), file=sys.stderr)
+"""
+
+
+def listed(run, *arguments):
+    return run("check", "--output-format", "json", *arguments).stdout
+
+
+def age(project, seconds: float = 60) -> None:
+    """As if nothing had been touched for a while; the inode's time needs a real wait."""
+    for folder, _, names in os.walk(project):
+        for name in [*names, "."]:
+            moment = time.time() - seconds
+            os.utime(os.path.join(folder, name), (moment, moment))
+
+
+def test_warm_run_imports_nothing_heavy(project, run, start):
+    cold = run("check")
+    warm = start("check", code=WARM.format(heavy=set(HEAVY)))
+    assert warm.stderr == "1 []\n"
+    assert warm.stdout.splitlines()[0] == cold.stdout.splitlines()[0]
+
+
+def test_warm_run_gives_the_same(project, run):
+    cold = run("check", "--no-cache", "-v")
+    first, second = run("check", "-v"), run("check", "-v")
+    for one in (first, second):
+        assert one.stdout.rsplit("Took", 1)[0] == cold.stdout.rsplit("Took", 1)[0]
+        assert one.exit_code == cold.exit_code == 1
+
+
+def test_no_cache_leaves_nothing(project, run):
+    run("check", "--no-cache")
+    assert not (project / ".loralint_cache").exists()
+
+
+def test_every_change_is_seen(project, run):
+    def edit():
+        (project / "tools" / "other.py").write_text(PINNED, encoding="utf-8")
+
+    def add():
+        (project / "new.py").write_text(OTHER, encoding="utf-8")
+
+    def ignore():
+        (project / ".gitignore").write_text("new.py\n", encoding="utf-8")
+
+    def unignore():
+        (project / ".gitignore").write_text("\n", encoding="utf-8")
+
+    def settings():
+        (project / "loralint.toml").write_text('ignore = ["LOR201"]\n', encoding="utf-8")
+
+    def baseline():
+        run("baseline")
+
+    def remove():
+        (project / "serve.py").unlink()
+
+    before = listed(run)
+    for change in (edit, add, ignore, unignore, settings, baseline, remove):
+        change()
+        after = listed(run)
+        assert after == listed(run, "--no-cache"), change.__name__
+        if change is not remove:
+            assert after != before, change.__name__
+        before = after
+
+
+def test_change_of_one_commit_into_another_is_seen(project, run):
+    path = project / "tools" / "other.py"
+    path.write_text(PINNED, encoding="utf-8")
+    run("check")
+    path.write_text(PINNED.replace("a" * 40, "A" * 40), encoding="utf-8")
+    assert listed(run, "tools") == listed(run, "tools", "--no-cache")
+
+
+@pytest.mark.parametrize("arguments", [
+    ["--select", "LOR101"], ["--ignore", "LOR101"], ["--strict"], ["--no-ignores"], ["serve.py"],
+    ["tools"], ["--isolated"],
+])
+def test_other_questions_get_other_answers(project, run, arguments):
+    (project / "loralint.toml").write_text('ignore = ["LOR110"]\n', encoding="utf-8")
+    run("check")
+    assert listed(run, *arguments) == listed(run, "--no-cache", *arguments)
+    assert listed(run) == listed(run, "--no-cache")
+
+
+def test_only_what_changed_is_parsed_again(project, run, monkeypatch):
+    run("check")
+    parsed = []
+    from loralint.engine import workers
+
+    real = workers.extract
+    monkeypatch.setattr(workers, "extract", lambda one: parsed.append(one.path) or real(one))
+    (project / "tools" / "other.py").write_text(PINNED, encoding="utf-8")
+    run("check")
+    assert parsed == ["tools/other.py"]
+
+
+def test_damaged_cache_costs_only_time(project, run):
+    first = listed(run)
+    (project / ".loralint_cache" / "v1.bin").write_bytes(b"loralint-cache-1\n\xff\xff\xff\xff")
+    assert listed(run) == first
+
+
+def test_inventory_shares_the_facts(project, run, monkeypatch):
+    run("check")
+    monkeypatch.setattr("loralint.engine.workers.extract", None)
+    assert run("inventory").exit_code == 0
