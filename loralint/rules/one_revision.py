@@ -72,8 +72,17 @@ def _are_different(first: Load, second: Load) -> bool:
     if names and others:
         return not names & others and not _are_siblings(first, second)
     if origin(one) and origin(other):
-        return origin(one) != origin(other)
+        return origin(one) != origin(other) and _owner(one) == _owner(other)
     return False
+
+
+def _owner(value: Value) -> str:
+    """The parser, class or function that an unknown is an option of.
+
+    Two options of one parser are two things; a parameter of a function that nobody sees called
+    may well be handed what an option of another place holds.
+    """
+    return origin(value).rpartition(".")[0]
 
 
 def _names(value: Value) -> frozenset[str]:

@@ -119,7 +119,7 @@ def _are_branches(given: Load, other: Load) -> bool:
 
 def _finding(load: Load, others: list[Load]) -> Finding:
     other = others[0]
-    at = wording.revision(other.site.revision)
+    at = wording.given(other.site.revision)
     message = (
         f"{wording.named(load)} is loaded with no revision, while {wording.named(other)}"
         f" ({other.place}) is loaded at {at}: they may not belong together"
@@ -130,7 +130,7 @@ def _finding(load: Load, others: list[Load]) -> Finding:
 
 
 def _note(load: Load) -> str:
-    return f"{wording.named(load)} is loaded at {wording.revision(load.site.revision)}"
+    return f"{wording.named(load)} is loaded at {wording.given(load.site.revision)}"
 
 
 def _fix(load: Load, other: Load) -> Fix:

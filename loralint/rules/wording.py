@@ -25,6 +25,9 @@ _NOUNS = {
 }
 
 
+_NOBODY_KNOWS = "an unknown value"
+
+
 def noun(load: Load) -> str:
     """What a load loads, in a word."""
     return _NOUNS.get(load.site.artifact, "artifact")
@@ -50,6 +53,8 @@ def listed(words: Iterable[str]) -> str:
 def named(load: Load, ids: Iterable[str] = ()) -> str:
     """A load's repo id with what it is: "the model `org/name` (by default)"."""
     shown = either(code(name) for name in ids) if ids else value(load.site.repo_id)
+    if shown == _NOBODY_KNOWS:
+        return f"the {noun(load)}"
     suffix = " (the default)" if ids and by_default(load.site.repo_id) else ""
     return f"the {noun(load)} {shown}{suffix}"
 
@@ -83,7 +88,7 @@ def _leaf(leaf: Value) -> str:
         return f"{code(leaf.value)} by default"
     if isinstance(leaf, Unknown) and leaf.origin:
         return outside(leaf)
-    return "nothing" if isinstance(leaf, Absent) else "an unknown value"
+    return "nothing" if isinstance(leaf, Absent) else _NOBODY_KNOWS
 
 
 def revision(given: Value) -> str:
@@ -108,6 +113,12 @@ def _ref(text: object) -> str:
     if text is None or text == "":
         return "no revision (the default branch)"
     return f"the default branch ({code(text)})" if text in DEFAULT_BRANCHES else code(text)
+
+
+def given(value: Value) -> str:
+    """A revision that is given, to stand after "at": who decides where it comes from outside."""
+    unknown = next((leaf for leaf in leaves(value) if isinstance(leaf, Unknown)), None)
+    return f"the revision that {outside(unknown)} gives" if unknown else revision(value)
 
 
 def hint(*values: Value) -> str:
