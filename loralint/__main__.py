@@ -6,4 +6,5 @@ import sys
 
 from loralint.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":  # a worker process imports this module again
+    sys.exit(main())

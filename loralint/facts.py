@@ -194,7 +194,8 @@ class CallFact(_Fact, frozen=True, tag=True, array_like=True, gc=False):
     `function` is the qualified name of the function it stands in ("" for the module, methods as
     `Class.method`); `text` is the call's source, white space folded, at most 200 characters;
     `discarded` tells that the call is a statement of its own; `cell` is the notebook cell.
-    `insert_at` is where another keyword argument would go.
+    `insert_at` is where another keyword argument would go; `removed` are the places of keyword
+    arguments that newer libraries do not take (`REMOVED` in the catalogue).
     """
 
     span: Span
@@ -206,6 +207,7 @@ class CallFact(_Fact, frozen=True, tag=True, array_like=True, gc=False):
     cell: int | None = None
     insert_at: Span | None = None
     trailing_comma: bool = False
+    removed: tuple[tuple[str, Span], ...] = ()
 
 
 class ParameterFact(_Fact, frozen=True, tag=True, array_like=True, gc=False):
@@ -269,10 +271,11 @@ class Suppression(_Fact, frozen=True, tag=True, array_like=True, gc=False):
 
 
 class FileError(_Fact, frozen=True, tag=True, array_like=True, gc=False):
-    """Why a file could not be understood (LOR001)."""
+    """Why a file, or a notebook's cell, could not be understood (LOR001)."""
 
     message: str
     span: Span
+    cell: int | None = None
 
 
 # --- load and save sites, as rules and recipes see them -----------------------------------------
@@ -283,8 +286,13 @@ class LoadSite(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=
 
     `loader` is the canonical dotted name of a call, or the key or flag of a recipe or command
     line. `options` holds what else decides the weights, by canonical name (`OPTIONS` in the
-    catalogue): values are reduced. `inputs` are indices (project wide) of the load sites that
-    flow into this one (the base of a PeftModel). `function` is where it stands.
+    catalogue): values are reduced. `function` is where it stands. `revision_key` is the keyword,
+    key or flag that takes the revision; "" where there is none.
+
+    Of a site that needs no linking (`FileFacts.loads`), `inputs` are the indices there of the sites
+    that flow into it (the base of an adapter), and `stage` is what its framework does: "train",
+    "infer", "merge" or "" where that is not known. The options of a base that is trained hold the
+    fields of its LoraConfig as `lora.r` and so on. `removed` is that of the call.
     """
 
     path: str
@@ -299,10 +307,18 @@ class LoadSite(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=
     text: str = ""
     insert_at: Span | None = None
     trailing_comma: bool = False
+    revision_key: str = "revision"
+    inputs: tuple[int, ...] = ()
+    stage: str = ""
+    removed: tuple[tuple[str, Span], ...] = ()
 
 
 class SaveSite(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):
-    """A place that says where an adapter (or a model, a tokenizer) goes."""
+    """A place that says where an adapter (or a model, a tokenizer) goes.
+
+    `options` are the keyword arguments of the call. `inputs` are, where no linking is needed, the
+    indices in `FileFacts.loads` of what is saved.
+    """
 
     path: str
     span: Span
@@ -311,6 +327,81 @@ class SaveSite(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=
     target: Value
     function: str = ""
     text: str = ""
+    options: tuple[tuple[str, Value], ...] = ()
+    inputs: tuple[int, ...] = ()
+
+
+# --- adapter folders ----------------------------------------------------------------------------
+
+RECORDED = "base_model_name_or_path"
+"""The key of adapter_config.json that names the base: the loader of that load site."""
+
+
+class TensorFact(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A tensor as a safetensors header describes it."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
+class BesideFact(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A file of an adapter folder: its name, size in bytes and time of change in nanoseconds."""
+
+    name: str
+    size: int
+    changed: int
+
+
+class AdapterFacts(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):
+    """What one file of an adapter folder says; the linker puts a folder's files together.
+
+    `keys` are the places of the keys of adapter_config.json, whose content is `FileFacts.data`.
+    `tensors` are those of the weights, None where they are not there or not read, and `extent` is
+    how many bytes their file has to have; `pointer` tells that it is one of Git LFS. `card` holds
+    the `base_model` of the model card. `beside` comes from the folder, not from the file.
+    """
+
+    keys: tuple[tuple[str, Span], ...] = ()
+    tensors: tuple[TensorFact, ...] | None = None
+    extent: int = 0
+    pointer: bool = False
+    card: tuple[tuple[str, Span], ...] = ()
+    beside: tuple[BesideFact, ...] = ()
+
+
+class FlagFact(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A flag of a command: its name without dashes and with `_` for `-`, its value and its place.
+
+    `several` tells that more than one word follows; `optional` that it is given on a condition.
+    """
+
+    name: str
+    value: Value
+    span: Span
+    several: bool = False
+    optional: bool = False
+
+
+class CommandFact(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):
+    """A command line that runs a Python script, or a tool with a configuration file.
+
+    `script` is the path of the script as written, or `module` what `python -m` runs; `tool` with
+    `recipe` the tool and its file. `folder` is the working directory: relative to where the
+    command is run, or from the project's root with a leading slash. `open` tells that more flags
+    may be given than are seen.
+    """
+
+    span: Span
+    script: Value = ABSENT
+    module: str = ""
+    tool: str = ""
+    recipe: Value = ABSENT
+    folder: str = ""
+    flags: tuple[FlagFact, ...] = ()
+    text: str = ""
+    open: bool = False
+    cell: int | None = None
 
 
 class FileFacts(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):
@@ -318,7 +409,10 @@ class FileFacts(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only
 
     `names` binds the module's global names at its end; `imports` lists the modules named in
     import statements, `star_imports` those of `from x import *`; `data` is the content of a
-    configuration file. `loads` and `saves` hold what needs no linking (recipes, command lines).
+    configuration file. `loads` and `saves` hold what needs no linking (recipes, command lines),
+    `commands` the command lines that run scripts.
+    `further_errors` are those of a notebook's other cells. `imported_at` is where a script first
+    imports names from a library to which a fix may add one.
     """
 
     path: str
@@ -333,3 +427,7 @@ class FileFacts(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only
     saves: tuple[SaveSite, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
     error: FileError | None = None
+    adapter: AdapterFacts | None = None
+    commands: tuple[CommandFact, ...] = ()
+    further_errors: tuple[FileError, ...] = ()
+    imported_at: tuple[tuple[str, Span], ...] = ()

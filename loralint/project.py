@@ -11,8 +11,17 @@ from typing import Literal
 
 from loralint.config import Config
 from loralint.diagnostics import Skipped
-from loralint.facts import ABSENT, FileFacts, LoadSite, SaveSite, Value
-from loralint.source import Place, Span
+from loralint.facts import (
+    ABSENT,
+    RECORDED,
+    BesideFact,
+    FileFacts,
+    LoadSite,
+    SaveSite,
+    TensorFact,
+    Value,
+)
+from loralint.source import START, Place, Span
 
 Stage = Literal["train", "infer", "both", "neither"]
 
@@ -26,6 +35,9 @@ class Load:
     call of the function that holds the site; None where the site itself decides. `actions` are
     indices in `Project.actions` of the calls on the way from the inputs to this load. `local`
     tells that the id names a folder that this project itself saves to: it is no Hub id.
+    `discarded` tells that the call is a statement of its own, `onto_adapter` that the object which
+    an adapter is loaded onto is certainly a PEFT model already. `given` and
+    `given_revision` are the words of command lines that give the id and the revision.
     """
 
     index: int
@@ -35,6 +47,10 @@ class Load:
     via: Place | None = None
     actions: tuple[int, ...] = ()
     local: bool = False
+    discarded: bool = False
+    onto_adapter: bool = False
+    given: tuple[Place, ...] = ()
+    given_revision: tuple[Place, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -71,7 +87,10 @@ class Action:
     `kind` is one of the catalogue's action kinds: "wrap" (`get_peft_model`, `add_adapter`),
     "lora-config", "resize", "merge", "unload", "train", "infer", "set-adapter", "load-state",
     "quantise-prepare". `inputs` are indices in `Project.loads` that flow into the call, and
-    `actions` indices in `Project.actions` (the LoraConfig of a `get_peft_model`).
+    `actions` indices in `Project.actions` (the LoraConfig of a `get_peft_model`). `configs` are the
+    loads that flow into the configuration (`PeftConfig.from_pretrained`), `source` is the file that
+    the state dict of a "load-state" is read from. `onto_adapter` tells that the model is certainly
+    a PEFT model already.
     """
 
     index: int
@@ -88,11 +107,23 @@ class Action:
     discarded: bool = False
     insert_at: Span | None = None
     trailing_comma: bool = False
+    configs: tuple[int, ...] = ()
+    source: Value = ABSENT
+    onto_adapter: bool = False
 
     @property
     def place(self) -> Place:
         """Where the call stands."""
         return Place(self.path, self.span, self.cell)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A version that a file of the project asks of a package: `transformers>=4.40,<5`."""
+
+    path: str
+    package: str
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +143,68 @@ class Pair:
     merge: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Code that loads an adapter folder: the base below it, and the load of the folder.
+
+    Where one call loads both, both stand on it. `merge` tells that the code only merges and saves.
+    """
+
+    base: Load
+    adapter: Load
+    merge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """An adapter folder: what its adapter_config.json says, and what lies beside it.
+
+    `keys` are the places of the keys of `config`. `tensors` are those of the safetensors header,
+    None where there are no weights or they could not be read. `beside` has the files that matter
+    by name, `card` the base models that README.md names, and `model` a config.json in the folder.
+    `inside` tells that the recorded base is a folder of the project.
+    """
+
+    path: str
+    config: Mapping[str, object]
+    keys: Mapping[str, Span] = field(default_factory=dict)
+    tensors: tuple[TensorFact, ...] | None = None
+    beside: Mapping[str, BesideFact] = field(default_factory=dict)
+    card: tuple[tuple[str, Span], ...] = ()
+    model: Mapping[str, object] = field(default_factory=dict)
+    inside: bool = False
+    uses: tuple[Use, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """The path of the folder, "" for the project's root."""
+        return self.path.rpartition("/")[0]
+
+    @property
+    def base(self) -> str | None:
+        """The base that is recorded, if one is."""
+        found = self.config.get(RECORDED)
+        return found if isinstance(found, str) and found else None
+
+    @property
+    def revision(self) -> str | None:
+        """The base's revision that is recorded, if one is."""
+        found = self.config.get("revision")
+        return found if isinstance(found, str) and found else None
+
+    def place(self, key: str) -> Place:
+        """Where a finding about a key stands: on it, or at the top where it is missing."""
+        return Place(self.path, self.keys.get(key, START))
+
+
 @dataclass(frozen=True)
 class Project:
     """What the linker makes of all facts.
 
     `loads` has one entry a site, with the values that hold whoever calls; `instances` has one a
     calling context, for the rules that compare sides. `undecided` lists the loads whose repo id
-    or revision could not be followed, with reasons.
+    or revision could not be followed, with reasons. `requirements` are the versions that the
+    project's requirement files ask for.
     """
 
     config: Config
@@ -128,8 +214,10 @@ class Project:
     saves: tuple[Save, ...] = ()
     actions: tuple[Action, ...] = ()
     pairs: tuple[Pair, ...] = ()
+    adapters: tuple[Adapter, ...] = ()
     stages: Mapping[str, Stage] = field(default_factory=dict)
     undecided: tuple[Skipped, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
 
     def loads_in(self, path: str) -> Iterator[Load]:
         """The load sites of one file, in source order."""

@@ -30,9 +30,9 @@ _NAME = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
 _TWO_PARTS = re.compile(rf"({_NAME})/({_NAME})")
 _ONE_PART = re.compile(_NAME)
 _PLACEHOLDER = re.compile(
-    r"^(your|my|some|path|user|username|org|organization|namespace|hf-?user(name)?)"
-    r"([-_.]?(org|name|user|username|id|hf|account|to|model|repo|hub|huggingface).*)?/"
-    r"|/(your|path)[-_]|<|\{|\.\.\.|^(path|dir|folder|model)s?[-_]?to/|/to/",
+    r"^your([-_/]|org|name|user|hf|account|repo|company|team|hub)|^(my|some)[-_.]?(org|user|name|account|hf|hub|repo|model)[^/]*/"
+    r"|^(user[-_]?name|hf[-_]?user(name)?|namespace|path|path[-_]?to[^/]*)/"
+    r"|/(your|path)[-_]|/checkpoint-(\d+|x+|\*)$|<|\{|\.\.\.|^(path|dir|folder|model)s?[-_]?to/|/to/",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"(out|output|result|checkpoint|ckpt|experiment|exp)s?(_?v?\d+|_.+)")

@@ -10,7 +10,10 @@ from typing import Literal
 
 import msgspec
 
-SourceKind = Literal["python", "notebook", "yaml", "json", "toml", "dotenv", "shell", "adapter"]
+SourceKind = Literal[
+    "python", "notebook", "yaml", "json", "toml", "dotenv", "requirements", "shell",
+    "adapter", "weights", "card", "beside",
+]  # fmt: skip
 
 
 class Location(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):

@@ -10,7 +10,8 @@
     base = AutoModel.from_pretrained("a/b")  #! error 8 "may silently not load"
     ```
 
-A fence's info string is a language and a file name; fences of one `.ipynb` are its cells.
+A fence's info string is a language and a file name; fences of one `.ipynb` are its cells, and one
+of a `.safetensors` or `.bin` is the JSON that `write_weights` makes such a file of.
 `#!` asserts a finding on its line: severity, the column if it matters, and a part of the message.
 `#~` asserts that a finding names the line as a related place. Several may follow one another. They
 are cut off before the file is written. What is found and not marked fails the test.
@@ -21,6 +22,8 @@ are cut off before the file is written. What is found and not marked fails the t
 from __future__ import annotations
 
 import json
+import math
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -67,6 +70,9 @@ class Case:
                 continue
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
+            if name.endswith((".safetensors", ".bin")):
+                write_weights(path, plain)
+                continue
             path.write_text(plain, encoding="utf-8")
         for name, sources in cells.items():
             (folder / name).write_text(_notebook(sources), encoding="utf-8")
@@ -80,6 +86,30 @@ class Case:
                 cell = cells[name] = cells.get(name, 0) + 1
             for row, line in enumerate(text.splitlines(), 1):
                 yield from _marks(line, name, cell, row)
+
+
+def write_weights(path: Path, text: str) -> None:
+    """Write a safetensors file of zeros from its header in JSON: `{"name": ["F32", [16, 64]]}`.
+
+    `"@age"` makes the file so many seconds older, `"@bytes"` are its bytes in hexadecimal, and
+    `"@cut"` cuts so many off at its end.
+    """
+    tensors = json.loads(text or "{}")
+    age, cut = tensors.pop("@age", 0), tensors.pop("@cut", 0)
+    content = bytes.fromhex(tensors.pop("@bytes", "")) or _safetensors(tensors)
+    path.write_bytes(content[: len(content) - cut])
+    changed = path.stat().st_mtime - age
+    os.utime(path, (changed, changed))
+
+
+def _safetensors(tensors: dict[str, tuple[str, list[int]]]) -> bytes:
+    header, end = {}, 0
+    for name, (dtype, shape) in tensors.items():
+        size = math.prod(shape) * {"F32": 4, "F16": 2, "BF16": 2}[dtype]
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [end, end + size]}
+        end += size
+    described = json.dumps(header).encode()
+    return len(described).to_bytes(8, "little") + described + bytes(end)
 
 
 def cases(text: str) -> list[Case]:

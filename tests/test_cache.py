@@ -21,8 +21,10 @@ LATER = 10 * GRAIN
 
 def manifest(root: Path) -> Manifest:
     tree = walk(str(root), [str(root)])
-    files = {path: (stamp_of((root / path).stat()), digest((root / path).read_bytes()))
-             for path in tree.files}
+    files = {
+        path: (stamp_of((root / path).stat()), digest((root / path).read_bytes()))
+        for path in tree.files
+    }
     return Manifest(tree.folders, files)
 
 
@@ -133,7 +135,10 @@ def test_tools_that_leave_folders_behind_change_nothing(project):
 
 
 def test_facts_come_back_by_path(project):
-    entries = {"a.py": Entry((1, 2, 3), b"d" * 16, True, b"facts"), "b.py": Entry(NEVER, b"", False)}
+    entries = {
+        "a.py": Entry((1, 2, 3), b"d" * 16, True, b"facts"),
+        "b.py": Entry(NEVER, b"", False),
+    }
     Cache(str(project), "v").store_facts(entries, LATER)
     assert Cache(str(project), "v").facts() == entries
     assert Cache(str(project), "w").facts() == {}
@@ -155,15 +160,18 @@ def test_another_version_leaves_nothing(project):
     assert Container(project / FOLDER / FILE).names == ("facts w",)
 
 
-@pytest.mark.parametrize("damage", [
-    lambda data: b"",
-    lambda data: data[:10],
-    lambda data: data[:-2],
-    lambda data: b"PK\x03\x04" + data,
-    lambda data: data[:-3] + bytes([data[-3] ^ 1]) + data[-2:],
-    lambda data: data[:17] + b"\xff\xff\xff\xff" + data[21:],
-    lambda data: data[:21] + b"\xc1" * 20 + data[41:],
-])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: b"",
+        lambda data: data[:10],
+        lambda data: data[:-2],
+        lambda data: b"PK\x03\x04" + data,
+        lambda data: data[:-3] + bytes([data[-3] ^ 1]) + data[-2:],
+        lambda data: data[:17] + b"\xff\xff\xff\xff" + data[21:],
+        lambda data: data[:21] + b"\xc1" * 20 + data[41:],
+    ],
+)
 def test_damaged_cache_is_no_cache(project, damage):
     store(project)
     path = project / FOLDER / FILE
@@ -183,7 +191,10 @@ def test_folder_hides_itself_from_git_and_leaves_no_temporary_files(project):
     store(project)
     assert "*" in (project / FOLDER / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert sorted(path.name for path in (project / FOLDER).iterdir()) == [
-        ".gitignore", "CACHEDIR.TAG", FILE]
+        ".gitignore",
+        "CACHEDIR.TAG",
+        FILE,
+    ]
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="permissions bind")

@@ -219,8 +219,10 @@ def test_per_file_ignores_add_up():
 
 
 def test_selectors_by_specificity():
-    levels = [level(one, "LOR201", "revision-mismatch") for one in
-              ("ALL", "LOR", "LOR2", "LOR20", "LOR201")]
+    levels = [
+        level(one, "LOR201", "revision-mismatch")
+        for one in ("ALL", "LOR", "LOR2", "LOR20", "LOR201")
+    ]
     assert levels == sorted(set(levels)) and levels[0] > 0
     assert level("revision-mismatch", "LOR201", "revision-mismatch") == levels[-1]
     assert level("LOR3", "LOR201", "revision-mismatch") == 0

@@ -34,25 +34,63 @@ def found(root: Path, *scopes: Path, exclude: tuple[str, ...] = DEFAULT_EXCLUDE)
 
 
 def test_kinds(tmp_path):
-    make(tmp_path, "a.py", "B.PYW", "c.yaml", "d.yml", "e.json", "f.toml", ".env", ".env.prod",
-         "g.pyc", "h.md", "i", "j.env", ".envrc", ".py")
+    make(
+        tmp_path,
+        "a.py",
+        "B.PYW",
+        "c.yaml",
+        "d.yml",
+        "e.json",
+        "f.toml",
+        ".env",
+        ".env.prod",
+        "g.pyc",
+        "h.md",
+        "i",
+        "j.env",
+        ".envrc",
+        ".py",
+    )
     tree = walk(str(tmp_path), [str(tmp_path)])
     assert tree.files == {
-        ".env": "dotenv", ".env.prod": "dotenv", "B.PYW": "python", "a.py": "python",
-        "c.yaml": "yaml", "d.yml": "yaml", "e.json": "json", "f.toml": "toml", "j.env": "dotenv",
+        ".env": "dotenv",
+        ".env.prod": "dotenv",
+        "B.PYW": "python",
+        "a.py": "python",
+        "c.yaml": "yaml",
+        "d.yml": "yaml",
+        "e.json": "json",
+        "f.toml": "toml",
+        "j.env": "dotenv",
     }
 
 
 def test_default_excludes_by_name_at_any_depth(tmp_path):
-    out = [".venv/a.py", "x/site-packages/a.py", "node_modules/m/a.json", "x/__pycache__/a.py",
-           "build/a.py", "x/dist/a.py", "p.egg-info/a.json", ".git/config.toml", ".tox/py/a.py"]
+    out = [
+        ".venv/a.py",
+        "x/site-packages/a.py",
+        "node_modules/m/a.json",
+        "x/__pycache__/a.py",
+        "build/a.py",
+        "x/dist/a.py",
+        "p.egg-info/a.json",
+        ".git/config.toml",
+        ".tox/py/a.py",
+    ]
     make(tmp_path, "a.py", "src/builder/a.py", *out)
     assert found(tmp_path) == ["a.py", "src/builder/a.py"]
 
 
 def test_environments_are_recognised_by_what_they_hold(tmp_path):
-    make(tmp_path, "a.py", "my_env/pyvenv.cfg", "my_env/lib/a.py", "conda/conda-meta/x.json",
-         "conda/a.py", "env/policy.py")
+    make(
+        tmp_path,
+        "a.py",
+        "my_env/pyvenv.cfg",
+        "my_env/lib/a.py",
+        "conda/conda-meta/x.json",
+        "conda/a.py",
+        "env/policy.py",
+    )
     assert found(tmp_path) == ["a.py", "env/policy.py"]
 
 
@@ -62,7 +100,9 @@ def test_project_made_an_environment_is_still_read(tmp_path):
 
 
 def test_nested_gitignore_and_negation(tmp_path):
-    make(tmp_path, "a.py", "out/b.py", "sub/out/c.py", "sub/keep.py", "sub/drop.py", "sub/deep/d.py")
+    make(
+        tmp_path, "a.py", "out/b.py", "sub/out/c.py", "sub/keep.py", "sub/drop.py", "sub/deep/d.py"
+    )
     ignore(tmp_path, "out/\n*.tmp\ndrop.py\n")
     ignore(tmp_path / "sub", "!drop.py\n/keep.py\n")
     assert found(tmp_path) == ["a.py", "sub/deep/d.py", "sub/drop.py"]
@@ -76,7 +116,9 @@ def test_gitignore_with_whitelist(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="git may be missing")
 def test_agrees_with_git(tmp_path):
-    make(tmp_path, *(f"{a}/{b}/{c}.py" for a in "xyz" for b in "xyz" for c in "xyz"), "x.py", "y.py")
+    make(
+        tmp_path, *(f"{a}/{b}/{c}.py" for a in "xyz" for b in "xyz" for c in "xyz"), "x.py", "y.py"
+    )
     ignore(tmp_path, "/x/y\n!x/y/z.py\nz/**/x.py\ny/*/z.py\n[xy].py\n!/y.py\n")
     ignore(tmp_path / "z", "!x/x.py\n# comment\n\\#x\n y\n")
     (tmp_path / "y" / "x" / ".gitignore").write_bytes(b"\xff\xfe\n!x.py\n")
@@ -84,7 +126,10 @@ def test_agrees_with_git(tmp_path):
     (tmp_path / ".git" / "info" / "exclude").write_text("x/z/\n", encoding="utf-8")
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "*.py"],
-        cwd=tmp_path, check=True, capture_output=True, text=True,
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout.split()
     assert found(tmp_path) == sorted(listed)
 
@@ -113,16 +158,27 @@ def test_what_is_named_is_read(tmp_path):
 
 def test_exclude_replaces_the_defaults(tmp_path):
     make(tmp_path, "build/a.py", "old/b.py", "src/old/c.py", "src/d.gen.py", "src/e.py")
-    assert found(tmp_path, exclude=("/old", "*.gen.py")) == ["build/a.py", "src/e.py", "src/old/c.py"]
+    assert found(tmp_path, exclude=("/old", "*.gen.py")) == [
+        "build/a.py",
+        "src/e.py",
+        "src/old/c.py",
+    ]
 
 
 def test_links_stay_in_the_project_and_loops_end(tmp_path):
     project = make(tmp_path / "project", "a.py", "real/b.py", "hidden/c.py")
     make(tmp_path / "outside", "secret.py")
     ignore(project, "hidden/\n")
-    links = {"out": tmp_path / "outside", "leak.py": tmp_path / "outside" / "secret.py",
-             "again": project / "real", "copy.py": project / "a.py", "loop": project,
-             "real/up": project / "real", "shown": project / "hidden", "broken.py": project / "no.py"}
+    links = {
+        "out": tmp_path / "outside",
+        "leak.py": tmp_path / "outside" / "secret.py",
+        "again": project / "real",
+        "copy.py": project / "a.py",
+        "loop": project,
+        "real/up": project / "real",
+        "shown": project / "hidden",
+        "broken.py": project / "no.py",
+    }
     for name, target in links.items():
         (project / name).symlink_to(target)
     assert found(project) == ["a.py", "real/b.py", "shown/c.py"]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import runpy
 import sys
 import types
 from collections.abc import Iterator
+from typing import ClassVar
 
 import msgspec
 import pytest
 
+from loralint import __version__
 from loralint.cache import Entry
 from loralint.config import Config, ConfigError
 from loralint.diagnostics import Diagnostic
@@ -75,7 +78,10 @@ def test_selection(settings, expected):
 
 def test_settings_can_ask_for_what_a_rule_finds():
     wanted = decorate(
-        "LOR103", "mutable-revision", severity="warning", default=False,
+        "LOR103",
+        "mutable-revision",
+        severity="warning",
+        default=False,
         turned_on=lambda config: bool(config.stages),
     )(nothing)
     assert enabled(Config(), [wanted]) == ()
@@ -110,11 +116,19 @@ def test_most_specific_severity_wins():
 def found(code: str = "LOR101", row: int = 3, path: str = "a.py", **more) -> Diagnostic:
     names = {one.code: one.name for one in RULES}
     cell = more.pop("cell", None)
-    return Diagnostic(code=code, name=names[code], severity="warning", message="m",
-                      place=Place(path, Span.of(row, 1, row + 2, 5), cell), **more)
+    return Diagnostic(
+        code=code,
+        name=names[code],
+        severity="warning",
+        message="m",
+        place=Place(path, Span.of(row, 1, row + 2, 5), cell),
+        **more,
+    )
 
 
-def comment(*selectors: str, rows: tuple[int, int] = (3, 5), column: int = 10, **more) -> Suppression:
+def comment(
+    *selectors: str, rows: tuple[int, int] = (3, 5), column: int = 10, **more
+) -> Suppression:
     return Suppression(selectors, *rows, Span.of(rows[1], column, rows[1], 99), **more)
 
 
@@ -152,12 +166,19 @@ def judge(line: str, *selectors: str, hides: tuple[Diagnostic, ...] = (), **sett
     """LOR002 for a comment on row 3, after the given findings have been hidden."""
     ran = enabled(Config(**settings), RULES)
     column = line.index("#") + 1
-    files = {"a.py": FileFacts(path="a.py", suppressions=(comment(*selectors, column=column, rows=(3, 3)),))}
+    files = {
+        "a.py": FileFacts(
+            path="a.py", suppressions=(comment(*selectors, column=column, rows=(3, 3)),)
+        )
+    }
     suppressions = Suppressions(files)
     suppressions.remaining(hides)
     lines = ["", "", line]
-    return list(Judge(RULES[0], RULES, lambda path: ran, lambda path: lines).unused(
-        suppressions.comments()))
+    return list(
+        Judge(RULES[0], RULES, lambda path: ran, lambda path, cell: lines).unused(
+            suppressions.comments()
+        )
+    )
 
 
 def fixed(line: str, diagnostic: Diagnostic) -> str:
@@ -179,8 +200,11 @@ def test_comment_in_use_is_silent():
     [
         ("f()  # loralint: ignore[LOR201] why", ("LOR201",), "f()\n4"),
         ("    # loralint: ignore[LOR201]", ("LOR201",), "4"),
-        ("f()  # loralint: ignore[LOR101, LOR201] why", ("LOR101", "LOR201"),
-         "f()  # loralint: ignore[LOR101] why\n4"),
+        (
+            "f()  # loralint: ignore[LOR101, LOR201] why",
+            ("LOR101", "LOR201"),
+            "f()  # loralint: ignore[LOR101] why\n4",
+        ),
         ("f()  # noqa: LOR201", ("LOR201",), "f()\n4"),
         ("f()  # noqa: E501, LOR201", ("LOR201",), "f()  # noqa: E501\n4"),
         ("f()  # loralint: ignore[LOR201]  # type: ignore", ("LOR201",), "f()  # type: ignore\n4"),
@@ -227,23 +251,34 @@ def test_baseline_counts_and_forgets_rows(tmp_path):
     assert baseline.unaccepted(moved, accepted) == []
     third = found(row=95, subject="org/m", call="f( x )")
     assert baseline.unaccepted([*moved, third], accepted) == [third]
-    for other in (found("LOR201", subject="org/m", call="f( x )"), found(subject="org/n", call="f( x )"),
-                  found(subject="org/m", call="g()"), found(path="b.py", subject="org/m", call="f( x )")):
+    for other in (
+        found("LOR201", subject="org/m", call="f( x )"),
+        found(subject="org/n", call="f( x )"),
+        found(subject="org/m", call="g()"),
+        found(path="b.py", subject="org/m", call="f( x )"),
+    ):
         assert baseline.unaccepted([other], accepted) == [other]
 
 
 def test_baseline_file_is_sorted_and_readable(tmp_path):
     path = tmp_path / "b.json"
-    baseline.write(str(path), [found("LOR201", path="b.py"), found(subject="ü", path="b.py"), found()])
+    baseline.write(
+        str(path), [found("LOR201", path="b.py"), found(subject="ü", path="b.py"), found()]
+    )
     document = json.loads(path.read_text(encoding="utf-8"))
     assert document["version"] == 1
     assert [(one["rule"], one["filename"]) for one in document["findings"]] == [
-        ("missing-revision", "a.py"), ("missing-revision", "b.py"), ("revision-mismatch", "b.py")]
+        ("missing-revision", "a.py"),
+        ("missing-revision", "b.py"),
+        ("revision-mismatch", "b.py"),
+    ]
     assert "ü" in path.read_text(encoding="utf-8")
     assert [one.name for one in tmp_path.iterdir()] == ["b.json"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"version": 1}', '{"version": 1, "findings": [3]}', "\xff"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"version": 1}', '{"version": 1, "findings": [3]}', "\xff"]
+)
 def test_baseline_that_is_none(tmp_path, text):
     path = tmp_path / "b.json"
     path.write_bytes(text.encode("latin-1"))
@@ -257,7 +292,12 @@ def test_baseline_that_is_missing(tmp_path):
 
 
 def test_lines_split_where_python_splits():
-    assert lines_of(b"\xef\xbb\xbfa\r\nb\rc\n\x0cd\xe2\x80\xa8e\xff") == ["a", "b", "c", "\x0cd\u2028e\ufffd"]
+    assert lines_of(b"\xef\xbb\xbfa\r\nb\rc\n\x0cd\xe2\x80\xa8e\xff") == [
+        "a",
+        "b",
+        "c",
+        "\x0cd\u2028e\ufffd",
+    ]
 
 
 def sources(count: int) -> list[Source]:
@@ -274,6 +314,25 @@ def test_pool_gives_the_same_facts_in_the_same_order():
     assert sum(len(one.content) for one in many) > workers.WORTH_A_POOL
     here = list(map(serialised, many))
     assert list(mapper(10**9, 2, None)(many)) == here
+
+
+def test_pool_where_forking_is_not_safe(monkeypatch):
+    monkeypatch.setattr(workers, "START_METHOD", "spawn")
+    many = sources(60)
+    assert list(mapper(10**9, 2, None)(many)) == list(map(serialised, many))
+
+
+def test_sandbox_without_a_pool(monkeypatch):
+    def refuse(*arguments, **options):
+        raise NotImplementedError("no semaphores here")
+
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", refuse)
+    many = sources(3)
+    assert paths(mapper(10**9, 2, None)(many)) == [one.path for one in many]
+
+
+def test_worker_that_imports_the_main_module_starts_no_second_run():
+    runpy.run_module("loralint", run_name="__mp_main__")
 
 
 def test_sources_go_out_a_few_at_a_time():
@@ -320,42 +379,59 @@ def cluster(monkeypatch, client: type) -> None:
     monkeypatch.setitem(sys.modules, "distributed", module)
 
 
+class Client:
+    """A cluster of one worker, as far as we use it."""
+
+    releases: ClassVar = {"tcp://one": __version__}
+
+    def __init__(self, address, **options):
+        assert address == "tcp://somewhere:8786"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return None
+
+    def run(self, function, *, on_error):
+        assert (function(), on_error) == (__version__, "return")
+        return self.releases
+
+    def nthreads(self):
+        return dict.fromkeys(self.releases, 2)
+
+    def submit(self, function, batch, *, pure):
+        assert pure is False, "Dask would hash every source"
+        return types.SimpleNamespace(result=lambda: function(batch))
+
+
 def test_cluster_gets_the_batches(monkeypatch):
-    class Future:
-        def __init__(self, value):
-            self.value = value
-
-        def result(self):
-            return self.value
-
-    class Client:
-        def __init__(self, address, **options):
-            assert address == "tcp://somewhere:8786"
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *error):
-            return None
-
-        def nthreads(self):
-            return {"one": 2}
-
-        def submit(self, function, batch, *, pure):
-            assert pure is False, "Dask would hash every source"
-            return Future(function(batch))
-
     cluster(monkeypatch, Client)
     many = sources(30)
     assert paths(mapper(1, None, "tcp://somewhere:8786")(many)) == [one.path for one in many]
 
 
+@pytest.mark.parametrize(
+    ("releases", "words"),
+    [
+        ({}, "has no workers"),
+        ({"tcp://one": ModuleNotFoundError("No module")}, "tcp://one .*No module"),
+        ({"tcp://one": "0.0.1"}, f"0.0.1.*install loralint {__version__} there"),
+    ],
+)
+def test_cluster_that_cannot_do_it(monkeypatch, releases, words):
+    monkeypatch.setattr(Client, "releases", releases)
+    cluster(monkeypatch, Client)
+    with pytest.raises(SchedulerError, match=words):
+        list(mapper(1, None, "tcp://somewhere:8786")(sources(1)))
+
+
 def test_cluster_that_does_not_answer(monkeypatch):
-    class Client:
+    class Silent:
         def __init__(self, address, **options):
             raise OSError("timed out")
 
-    cluster(monkeypatch, Client)
+    cluster(monkeypatch, Silent)
     with pytest.raises(SchedulerError, match="no Dask scheduler answers at tcp://x"):
         list(mapper(1, None, "tcp://x")(sources(1)))
 
@@ -417,7 +493,8 @@ def test_shelf_says_why_it_has_no_entry(tmp_path):
     (tmp_path / "gone.py").unlink()
     assert one.entry("big.py") is one.entry("gone.py") is None
     assert [(skip.place.path, skip.reason) for skip in one.skipped] == [
-        ("big.py", "it is larger than 10 MB")]
+        ("big.py", "it is larger than 10 MB")
+    ]
     assert "cannot be read" in one.unreadable["gone.py"].error.message
 
 
@@ -432,8 +509,10 @@ def test_shelf_takes_standard_input_for_its_file(tmp_path):
 def test_shelf_remembers_what_it_did_not_look_for(tmp_path):
     (tmp_path / "in" / "deep").mkdir(parents=True)
     (tmp_path / "in" / "a.py").write_bytes(MARKED)
-    known = {path: Entry(NEVER, b"", matters=False)
-             for path in ("out/b.py", "in/gone.py", "in/deep/gone/c.py", "top.py")}
+    known = {
+        path: Entry(NEVER, b"", matters=False)
+        for path in ("out/b.py", "in/gone.py", "in/deep/gone/c.py", "top.py")
+    }
     one = Shelf(walk(str(tmp_path), [str(tmp_path / "in")]), known, None)
     one.entry("in/a.py")
     assert set(one.remembered()) == {"out/b.py", "top.py", "in/a.py"}

@@ -29,6 +29,7 @@ from loralint.catalog.options import (
     OPTIONS,
     POSITIONS,
     QUANTIZATION_CONFIGS,
+    REMOVED,
 )
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "POSITIONAL",
     "POSITIONS",
     "QUANTIZATION_CONFIGS",
+    "REMOVED",
     "SAVE_METHODS",
     "TRAINING_ARGUMENTS",
     "UNRESOLVED",

@@ -55,7 +55,7 @@ POSITIONAL: dict[str, tuple[str, ...]] = {
     "load-state": ("state_dict", "strict"),
     "resize": ("new_num_tokens", "pad_to_multiple_of"),
     "set-adapter": ("adapter_name",),
-    "silence": ("action",),
+    "silence": ("action", "second"),
 }
 """The names of the positional arguments of each kind of action."""
 

@@ -74,7 +74,8 @@ LOADERS: tuple[Loader, ...] = (
     Loader("transformers|optimum", r"\w*Config\.(from_pretrained|get_config_dict)", "config"),
     Loader("transformers|pytorch_transformers|optimum|adapters|ctransformers|setfit|trl|span_marker"
            "|intel_extension_for_transformers|ipex_llm|bigdl|neural_compressor|itrex",
-           r"\w+\.from_pretrained", _BASE, id=(*PRETRAINED, "model_path_or_repo_id")),
+           r"(?!\w*(Mixin|Callback|Trainer)\.)\w+\.from_pretrained", _BASE,
+           id=(*PRETRAINED, "model_path_or_repo_id")),
     # --- diffusers ---
     Loader("diffusers", r"\w*(Tokenizer|Scheduler|Processor)\.from_pretrained", "config"),
     Loader("diffusers", r"\w*Pipeline\w*\.from_(pretrained|pipe)", "pipeline", text_only=True),

@@ -18,7 +18,8 @@ FILE_MARKERS: frozenset[str] = frozenset(
 MARKERS: frozenset[str] = FILE_MARKERS | frozenset(
     """pipeline LLM Trainer TrainingArguments SFTConfig BitsAndBytesConfig add_argument parse_args
     ArgumentParser HfArgumentParser TrlParser set_defaults set_adapter load_state_dict backward
-    generate save_model create_model filterwarnings simplefilter set_verbosity_error Engine
-    load_dotenv merge_adapter unload fuse_lora prepare_model_for_kbit_training""".split()
+    generate save_model load_file load_peft_weights create_model filterwarnings simplefilter
+    set_verbosity_error Engine load_dotenv merge_adapter unload fuse_lora
+    prepare_model_for_kbit_training""".split()
 )
 """A function with one of these matters by itself, in a file that does."""

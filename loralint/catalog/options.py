@@ -31,6 +31,9 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 }
 """Canonical name → the keywords that give it, the preferred one first."""
 
+REMOVED: frozenset[str] = frozenset({"load_in_4bit", "load_in_8bit"})
+"""Keywords that newer versions of their library do not take any more."""
+
 POSITIONS: dict[str, tuple[tuple[str, int], ...]] = {
     "peft.PeftModel.load_adapter": (("adapter_name", 1), ("is_trainable", 2)),
     "transformers.PreTrainedModel.load_adapter": (("adapter_name", 1), ("revision", 2)),

@@ -110,13 +110,20 @@ def _rendered(session: Session, outcome: Outcome, answer: _Answer, seconds: floa
         root_prefix=session.prefix,
         working_directory=session.working_directory,
         colour=answer.colour,
-        verbose=answer.verbose,
+        verbose=max(answer.verbose, 0),
     )
     render = renderer(answer.output_format)
     if answer.output_format != "full":
         return render(report)
     width = shutil.get_terminal_size((100, 24)).columns
-    return render(report, width=max(60, min(width, 140)))
+    text = render(report, width=max(60, min(width, 140)))
+    return text if answer.verbose >= 0 else _findings_alone(text)
+
+
+def _findings_alone(text: str) -> str:
+    """A full report without its last paragraph, the summary."""
+    findings, blank, _ = text.rpartition("\n\n")
+    return f"{findings}\n" if blank else ""
 
 
 def _rule_docs() -> Iterable[Any]:

@@ -74,8 +74,8 @@ class Session:
         """The lines of a file of the project, as they are now."""
         stdin = self.request.stdin
         if stdin is not None and path == stdin.path:
-            return lines_of(stdin.content)
-        return _lines(Path(self.request.root, path))
+            return lines_of(stdin.content, cell)
+        return _lines(Path(self.request.root, path), cell)
 
     @contextmanager
     def _naming_who_set_it(self) -> Iterator[None]:
@@ -89,8 +89,8 @@ class Session:
 
 
 @lru_cache(maxsize=64)
-def _lines(path: Path) -> Sequence[str]:
-    return lines_of(path.read_bytes())
+def _lines(path: Path, cell: int | None) -> Sequence[str]:
+    return lines_of(path.read_bytes(), cell)
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from loralint.config.globs import compiled
 from loralint.diagnostics import Skipped
 from loralint.discovery.ignores import Ignores, Layer, above
-from loralint.discovery.kinds import kind_of
+from loralint.discovery.kinds import companion_of, is_workflow, kind_of, may_be_script
 from loralint.discovery.reading import Content, read
 from loralint.discovery.tree import Tree
 from loralint.source import START, Place
@@ -50,6 +50,7 @@ class _Walker:
         self.links: list[tuple[str, Ignores]] = []
         self.entered: set[str] = set()
         self.named: set[str] = set()
+        self._inside = f"{tree.root.rstrip(os.sep)}{os.sep}"
 
     def walk(self, folder: str) -> None:
         """Take everything below a folder that was named."""
@@ -60,15 +61,19 @@ class _Walker:
         """Take a file, where it is of a kind that is read and has a name that can be written."""
         kind = kind_of(os.path.basename(path))
         name = self.tree.relative(path)
+        if kind == "shell" and not may_be_script(path):
+            return
         if kind is not None and self._writable(name):
-            self.tree.files[name] = kind
+            self.tree.files[name] = "shell" if is_workflow(name) else kind
+            if kind == "adapter":
+                self._companions(os.path.dirname(path))
 
     def follow_links(self) -> None:
         """Follow the links that stay in the project and lead to something new."""
         while self.links:
             path, ignores = self.links.pop()
             target = os.path.realpath(path)
-            if not target.startswith(f"{self.tree.root.rstrip(os.sep)}{os.sep}"):
+            if not target.startswith(self._inside):
                 continue
             if os.path.isdir(target):
                 self._below(path, target, ignores)
@@ -112,6 +117,17 @@ class _Walker:
             yield entry.path, os.path.join(real, entry.name), ignores
         elif entry.is_file():
             self.take(entry.path)
+
+    def _companions(self, folder: str) -> None:
+        """Take what belongs to an adapter's configuration, although .gitignore names weights."""
+        excluded = Layer(self.tree.root, self.exclude)
+        for entry in self._entries(folder):
+            kind = companion_of(entry.name)
+            if kind is None or excluded.verdict(entry.path, is_folder=False):
+                continue
+            inside = os.path.realpath(entry.path).startswith(self._inside)
+            if entry.is_file() and (inside or not entry.is_symlink()):
+                self.tree.files[self.tree.relative(entry.path)] = kind
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         try:

@@ -10,9 +10,16 @@ import re
 from collections.abc import Iterable
 
 from loralint.catalog import FILE_MARKERS
+from loralint.discovery.kinds import COMMANDS as COMMAND_FILE, PROGRAM
 
 COMMENTS = (b"loralint:", b"noqa: LOR", b"noqa:LOR")
 """A file with a suppression is read even if it has nothing to suppress: that is a finding."""
+
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""Python cannot read such a file, and no name can be found in it: the front end will say so."""
+
+LARGE = 1_000_000
+"""Bytes above which a text is not split into words for nothing."""
 
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 
@@ -38,11 +45,45 @@ def matters(text: bytes) -> bool:
         return True
     if b"transformers" in text and b"pipeline" in text and _PIPELINE.search(text):
         return True
+    if text.startswith(UTF_16):
+        return True
     return any(comment in text for comment in COMMENTS)
+
+
+COMMANDS = (b"%%bash", b"%%sh", b"%%script", b"!python", b"! python", b"%run", b"accelerate launch",
+            b"torchrun", b"deepspeed", b"-cli", b"axolotl", b"trl sft", b"swift sft")  # fmt: skip
+"""What a notebook with none of the ecosystem's names may still run."""
+
+
+_COMMAND = re.compile(
+    rb"\.py\b|\bpython[\d.]*\b[^\n]*\s-m\s|accelerate|torchrun|deepspeed|vllm|sglang|lorax|\btrl\b"
+    rb"|text-generation|llamafactory|axolotl|\bswift\b|megatron|lm[-_]eval|\bhf\s+download"
+    rb"|huggingface-cli"
+)
+_SHELL = re.compile(rb"#!.*\b(ba|da|z|k)?sh\b")
+
+
+def shell_matters(path: str, text: bytes) -> bool:
+    """Whether a file with command lines runs something that may load a model."""
+    name = path.rpartition("/")[2]
+    if PROGRAM.fullmatch(name) and not COMMAND_FILE.fullmatch(name) and not _SHELL.match(text):
+        return False
+    return bool(_COMMAND.search(text)) or any(comment in text for comment in COMMENTS)
+
+
+def notebook_matters(text: bytes) -> bool:
+    """Whether a notebook has one of the ecosystem's names, wherever: its code is in JSON here."""
+    if any(word in text for word, _ in _MARKERS) or any(each in text for each in COMMANDS):
+        return True
+    if b"transformers" in text and b"pipeline" in text:
+        return True
+    return text.startswith(UTF_16) or any(comment in text for comment in COMMENTS)
 
 
 def mentions(text: bytes, names: frozenset[bytes]) -> bool:
     """Whether a text contains one of the identifiers."""
+    if len(text) > LARGE and not any(name in text for name in names):
+        return False  # a notebook full of images is one word after another
     return not names.isdisjoint(_WORD.findall(text))
 
 

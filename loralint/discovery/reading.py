@@ -11,6 +11,12 @@ from loralint.stamps import Stamp, stamp_of
 LARGEST = 10 * 1024 * 1024
 """Nobody writes ten megabytes of training script; such a file is data."""
 
+LARGEST_NOTEBOOK = 50 * 1024 * 1024
+"""A notebook holds its images; they are passed over."""
+
+LONGEST_HEADER = 16 * 1024 * 1024
+"""Twice what an adapter for every expert of the largest models needs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -25,6 +31,7 @@ class TooLarge:
     """A file that is not read; the stamp tells whether it still is too large."""
 
     stamp: Stamp
+    reason: str
 
 
 def read(path: str) -> Content | TooLarge:
@@ -33,9 +40,26 @@ def read(path: str) -> Content | TooLarge:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise OSError(None, "not a regular file", path)
-        if status.st_size > LARGEST:
-            return TooLarge(stamp_of(status))
-        return Content(stamp_of(status), file.read(LARGEST + 1))
+        limit = LARGEST_NOTEBOOK if path.endswith(".ipynb") else LARGEST
+        if status.st_size > limit:
+            return TooLarge(stamp_of(status), f"it is larger than {limit // 1024 // 1024} MB")
+        return Content(stamp_of(status), file.read(limit + 1))
+
+
+def read_header(path: str) -> Content | TooLarge:
+    """Read the header of a safetensors file: its length, and what lies within the file's size."""
+    with open(path, "rb", opener=_open) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(None, "not a regular file", path)
+        length = file.read(8)
+        size = int.from_bytes(length, "little")
+        if size > status.st_size:
+            return Content(stamp_of(status), length)
+        if size > LONGEST_HEADER:
+            reason = f"its header is larger than {LONGEST_HEADER // 1024 // 1024} MB"
+            return TooLarge(stamp_of(status), reason)
+        return Content(stamp_of(status), length + file.read(size))
 
 
 def _open(path: str, flags: int) -> int:

@@ -17,12 +17,16 @@ from loralint.cache import Cache, Manifest
 from loralint.diagnostics import Skipped
 from loralint.discovery import walk
 from loralint.discovery.prefilter import encoded, mentions
+from loralint.engine import folders, recipes
 from loralint.engine.outcome import Request
 from loralint.engine.shelf import Shelf
 from loralint.engine.workers import mapper
 from loralint.facts import FileFacts
 from loralint.linker import link, wanted
 from loralint.project import Project
+
+CODE = frozenset({"python", "notebook"})
+"""The kinds of files in which functions are called."""
 
 ROUNDS = 5
 """The first, and four for what the linker wants: longer chains of imports say little."""
@@ -46,7 +50,7 @@ class Gathered:
     @property
     def files(self) -> int:
         """How many of the files that were asked for were read."""
-        return sum(self.request.reports(path) for path in self.shelf.entries)
+        return sum(self.request.reports(path) for path in self.shelf.looked_at())
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
@@ -80,14 +84,19 @@ class _Rounds:
     def run(self) -> dict[str, FileFacts]:
         """The facts of every file that matters, in the order of the paths."""
         files = self.shelf.tree.files
-        pythons = [path for path, kind in files.items() if kind == "python"]
+        pythons = [path for path, kind in files.items() if kind in CODE]
         pending = [path for path in pythons if (e := self.shelf.entry(path)) and e.matters]
+        pending += [path for path in folders.to_read(files) if self.shelf.entry(path)]
+        pending += recipes.to_read(self.shelf)
+        shells = (path for path, kind in files.items() if kind == "shell")
+        pending += [path for path in shells if (e := self.shelf.entry(path)) and e.matters]
         for _ in range(ROUNDS):
             self._extract(pending)
             pending = self._next(pythons)
             if not pending:
                 break
-        return dict(sorted({**self.facts, **self.shelf.unreadable}.items()))
+        facts = folders.with_stamps(self.facts, self.shelf)
+        return dict(sorted({**facts, **self.shelf.unreadable}.items()))
 
     def _next(self, pythons: list[str]) -> list[str]:
         """The files that the linker wants beside those that it has."""
@@ -112,7 +121,9 @@ class _Rounds:
     def _extract(self, paths: list[str]) -> None:
         entries = self.shelf.entries
         missing = [path for path in paths if entries[path].facts is None]
-        size = sum(max(entries[path].stamp[2], 0) for path in missing)
+        files = self.shelf.tree.files
+        texts = (path for path in missing if files[path] != "weights")
+        size = sum(max(entries[path].stamp[2], 0) for path in texts)
         extract = mapper(size, self.request.jobs, self.request.scheduler)
         sources = (self.shelf.source(path) for path in missing)
         for path, facts in zip(missing, extract(sources), strict=True):

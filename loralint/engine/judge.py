@@ -89,8 +89,8 @@ class _Judgement:
         ]
         yield from Judge(rule, RULES, self.rules_for, self._lines).unused(comments)
 
-    def _lines(self, path: str) -> Sequence[str]:
-        return lines_of(self.gathered.shelf.text(path))
+    def _lines(self, path: str, cell: int | None) -> Sequence[str]:
+        return lines_of(self.gathered.shelf.text(path), cell)
 
 
 def _order(found: Diagnostic) -> tuple[object, ...]:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import re
 
+from loralint.frontends import cells
+
 _ENDS = re.compile(r"\r\n|\r|\n")
 
 
-def lines_of(content: bytes) -> list[str]:
-    """Split where Python does; `str.splitlines` would also split at a form feed."""
+def lines_of(content: bytes, cell: int | None = None) -> list[str]:
+    """Split where Python does; `str.splitlines` would also split at a form feed.
+
+    With `cell`, the lines of that cell of a notebook.
+    """
+    if cell is not None:
+        return cells.lines(content, cell)
     return _ENDS.split(content.decode("utf-8-sig", errors="replace"))

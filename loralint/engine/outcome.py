@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import msgspec
 
@@ -32,11 +33,15 @@ class Request:
 
     def reports(self, path: str) -> bool:
         """Whether a finding in this file is asked for."""
-        if self.targets is None:
+        if self.targets is None or path in self._asked:
             return True
-        return any(
-            path.startswith(one) if one.endswith("/") else path == one for one in self.targets
-        )
+        parts = path.split("/")[:-1]
+        folders = ("/".join(parts[:depth]) + "/" for depth in range(1, len(parts) + 1))
+        return not self._asked.isdisjoint(folders)
+
+    @cached_property
+    def _asked(self) -> frozenset[str]:
+        return frozenset(self.targets or ())
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from loralint.cache import Entry
 from loralint.cache.manifest import State
+from loralint.catalog.recipe_signs import may_be_recipe
 from loralint.diagnostics import Skipped
-from loralint.discovery.prefilter import matters
-from loralint.discovery.reading import LARGEST, Content, TooLarge, read
+from loralint.discovery.prefilter import matters, notebook_matters, shell_matters
+from loralint.discovery.reading import Content, TooLarge, read, read_header
 from loralint.discovery.tree import Tree
 from loralint.facts import FileError, FileFacts
 from loralint.source import START, Place, Source
@@ -20,6 +21,12 @@ from loralint.stamps import NEVER, digest, stamp_of
 
 ROOM = 64 * 1024 * 1024
 """How many bytes of text are kept, so that later rounds need not read them again."""
+
+DATA = frozenset({"yaml", "json", "toml"})
+"""Kinds of which most files are nobody's recipe."""
+
+SIFTED = DATA | {"shell"}
+"""Kinds that count as read only where they matter."""
 
 
 class Shelf:
@@ -42,7 +49,9 @@ class Shelf:
             entry = self._unchanged(path) or self._look(path)
             if entry is not None:
                 self.entries[path] = entry
-                self.states[path] = entry.stamp, entry.digest
+                # What a header's digest says of gigabytes is nothing: the stamp has to do.
+                is_head = self.tree.files[path] == "weights"
+                self.states[path] = entry.stamp, b"" if is_head else entry.digest
         return self.entries.get(path)
 
     def source(self, path: str) -> Source:
@@ -62,6 +71,13 @@ class Shelf:
     def release(self, path: str) -> None:
         """Forget a text that is needed no more."""
         self._room += len(self._texts.pop(path, b""))
+
+    def looked_at(self) -> Iterator[str]:
+        """The files that count as read: data that was only sifted does not."""
+        for path, entry in self.entries.items():
+            is_sifted = self.tree.files[path] in SIFTED
+            if not is_sifted or entry.matters or entry.facts is not None:
+                yield path
 
     def remembered(self) -> dict[str, Entry]:
         """The entries for the next run: those of this one, and those that it did not look for."""
@@ -94,22 +110,31 @@ class Shelf:
         known = self._known.get(path)
         if known is not None and known.digest == identity:
             return Entry(stamp, identity, known.matters, known.facts)
-        is_python = self.tree.files[path] == "python"
-        return Entry(stamp, identity, not is_python or matters(text))
+        return Entry(stamp, identity, self._matters(path, text))
+
+    def _matters(self, path: str, text: bytes) -> bool:
+        kind = self.tree.files[path]
+        if kind == "python":
+            return matters(text)
+        if kind == "notebook":
+            return notebook_matters(text)
+        if kind == "shell":
+            return shell_matters(path, text)
+        return kind not in DATA or may_be_recipe(path, text)
 
     def _read(self, path: str) -> Content | None:
         """The content; where there is none to be had, why is noted down."""
         if self._stdin is not None and self._is_stdin(path):
             return Content(NEVER, self._stdin.content)
         try:
-            content = read(os.path.join(self.tree.root, path))
+            reader = read_header if self.tree.files[path] == "weights" else read
+            content = reader(os.path.join(self.tree.root, path))
         except OSError as error:
             message = f"it cannot be read: {error.strerror or error}"
             self.unreadable[path] = FileFacts(path=path, error=FileError(message, START))
             return None
         if isinstance(content, TooLarge):
-            reason = f"it is larger than {LARGEST // 1024 // 1024} MB"
-            self.skipped.append(Skipped(Place(path, START), "file", reason))
+            self.skipped.append(Skipped(Place(path, START), "file", content.reason))
             self.states[path] = content.stamp, b""
             return None
         return content

@@ -13,8 +13,8 @@ from loralint.engine.suppression import EXEMPT, Comment
 from loralint.rules.base import Rule
 from loralint.source import Place, Span
 
-Lines = Callable[[str], Sequence[str]]
-"""The lines of a file."""
+Lines = Callable[[str, int | None], Sequence[str]]
+"""The lines of a file, or of a notebook's cell."""
 
 _OURS = re.compile(r"#\s*loralint:\s*ignore(?:-file)?\[(?P<list>[^\]]*)\][^#]*")
 _NOQA = re.compile(r"#\s*noqa:\s*(?P<list>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*)", re.IGNORECASE)
@@ -69,10 +69,8 @@ class Judge:
         return "; ".join(hints)
 
     def _fix(self, comment: Comment, place: Place, vain: list[str]) -> Fix | None:
-        if place.cell is not None:
-            return None
         row = place.span.start.row
-        lines = self.lines(comment.path)
+        lines = self.lines(comment.path, place.cell)
         edit = _edit(place, lines[row - 1], vain) if row <= len(lines) else None
         if edit is None:
             return None
@@ -96,9 +94,9 @@ def _edit(place: Place, line: str, vain: list[str]) -> Edit | None:
     if before.strip():
         return _replace(place, len(before.rstrip()), len(line), "")
     row = place.span.start.row
-    return Edit(Place(place.path, Span.of(row, 1, row + 1, 1)), "")
+    return Edit(Place(place.path, Span.of(row, 1, row + 1, 1), place.cell), "")
 
 
 def _replace(place: Place, start: int, end: int, content: str) -> Edit:
     row = place.span.start.row
-    return Edit(Place(place.path, Span.of(row, start + 1, row, end + 1)), content)
+    return Edit(Place(place.path, Span.of(row, start + 1, row, end + 1), place.cell), content)

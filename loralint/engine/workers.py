@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from loralint import __version__
 from loralint.facts import FileError, FileFacts
 from loralint.frontends import extract
 from loralint.source import START, Source
@@ -24,6 +25,9 @@ BATCH = 50_000
 
 WORTH_A_POOL = 300_000
 """Bytes of source below which starting processes costs more than it saves."""
+
+START_METHOD = "fork" if sys.platform == "linux" else "spawn"
+"""A forked process starts at once; elsewhere than on Linux forking is not safe."""
 
 Sources = Iterable[Source]
 Mapper = Callable[[Sources], Iterator[bytes]]
@@ -105,13 +109,22 @@ def _in_processes(sources: Sources, count: int) -> Iterator[bytes]:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    # Elsewhere a forked process is not safe; here it starts at once.
-    context = get_context("fork" if sys.platform == "linux" else "spawn")
-    with ProcessPoolExecutor(count, mp_context=context) as pool:
+    try:
+        pool = ProcessPoolExecutor(count, mp_context=get_context(START_METHOD))
+    except (ImportError, NotImplementedError, OSError):  # a sandbox without semaphores
+        yield from map(serialised, sources)
+        return
+    with pool:
         yield from _windowed(lambda batch: pool.submit(_batch, batch), sources, 3 * count)
 
 
 def _on_cluster(sources: Sources, address: str) -> Iterator[bytes]:
+    with _client(address) as client:
+        width = 3 * _threads(client, address)
+        yield from _windowed(lambda batch: client.submit(_batch, batch, pure=False), sources, width)
+
+
+def _client(address: str) -> Any:
     try:
         connect = import_module("distributed").Client
     except ImportError:
@@ -119,9 +132,24 @@ def _on_cluster(sources: Sources, address: str) -> Iterator[bytes]:
             "--scheduler needs Dask: install it with `pip install 'loralint[dask]'`"
         ) from None
     try:
-        client = connect(address, timeout="20s", set_as_default=False)
+        return connect(address, timeout="20s", set_as_default=False)
     except (OSError, ValueError) as error:
         raise SchedulerError(f"no Dask scheduler answers at {address}: {error}") from error
-    with client:
-        width = 3 * max(1, sum(client.nthreads().values()))
-        yield from _windowed(lambda batch: client.submit(_batch, batch, pure=False), sources, width)
+
+
+def _threads(client: Any, address: str) -> int:
+    """How many threads the cluster has, all of them with this very loralint."""
+    threads = client.nthreads()
+    if not threads:
+        raise SchedulerError(f"the Dask scheduler at {address} has no workers")
+    for worker, found in client.run(_release, on_error="return").items():
+        if found != __version__:
+            raise SchedulerError(
+                f"the Dask worker {worker} does not have this loralint ({found}): "
+                f"install loralint {__version__} there"
+            )
+    return sum(threads.values())
+
+
+def _release() -> str:
+    return __version__

@@ -15,6 +15,23 @@ def extract(source: Source) -> FileFacts:
         from loralint.frontends.python import extract as extract_python
 
         return extract_python(source)
-    from loralint.frontends.data import extract as extract_data
+    if source.kind == "notebook":
+        from loralint.frontends.notebook import extract as extract_notebook
 
-    return extract_data(source)
+        return extract_notebook(source)
+    if source.kind == "shell":
+        from loralint.frontends.shell import extract as extract_shell
+
+        return extract_shell(source)
+    if source.kind in ("adapter", "weights", "card"):
+        from loralint.frontends.adapter import extract as extract_adapter
+
+        return extract_adapter(source)
+    if source.kind == "requirements":
+        from loralint.frontends.requirements import extract as extract_requirements
+
+        return extract_requirements(source)
+    from loralint.frontends.data import extract as extract_data
+    from loralint.frontends.recipe import with_recipe
+
+    return with_recipe(source, extract_data(source))

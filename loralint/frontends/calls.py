@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from loralint.catalog import METHODS as INTERESTING_METHODS
+from loralint.catalog import METHODS as INTERESTING_METHODS, REMOVED
 from loralint.facts import (
     Argument,
     Attribute,
@@ -23,8 +23,9 @@ from loralint.facts import (
     Term,
     Unknown,
 )
+from loralint.frontends.methods import METHODS
 from loralint.frontends.recorder import PendingCall
-from loralint.frontends.reducers import FUNCTIONS, METHODS
+from loralint.frontends.reducers import FUNCTIONS
 
 if TYPE_CHECKING:
     from loralint.frontends.frame import Frame
@@ -66,7 +67,9 @@ class Calls:
         last = node.args[-1] if node.args else None
         comma = last is not None and isinstance(last.comma, cst.Comma)
         return self.recorder.call(
-            PendingCall(node, callee, arguments, frame.function, discarded, last, comma)
+            PendingCall(
+                node, callee, arguments, frame.function, discarded, last, comma, _removed(node)
+            )
         )
 
     def uncalled(self, node: cst.CSTNode, mapping: Mapping, frame: Frame) -> None:
@@ -80,6 +83,11 @@ class Calls:
             Argument(value, key, 0 if key else 2) for key, value in mapping.entries if key != "type"
         )
         self.recorder.call(PendingCall(node, loader, arguments, frame.function))
+
+
+def _removed(node: cst.Call) -> tuple[cst.Arg, ...]:
+    """The arguments that a fix writes anew."""
+    return tuple(arg for arg in node.args if arg.keyword and arg.keyword.value in REMOVED)
 
 
 def _reduced(callee: Term, arguments: tuple[Argument, ...]) -> Term | None:

@@ -12,6 +12,7 @@ import libcst as cst
 
 from loralint.facts import (
     Argument,
+    Environment,
     Known,
     Self,
     Symbol,
@@ -21,7 +22,7 @@ from loralint.facts import (
 from loralint.frontends import terms
 from loralint.frontends.calls import Calls
 from loralint.frontends.expressions import HANDLERS
-from loralint.frontends.frame import Frame
+from loralint.frontends.frame import Frame, variable
 from loralint.frontends.recorder import Recorder
 
 _CONSTANTS: dict[str, Term] = {
@@ -86,13 +87,25 @@ class Evaluator:
             return base if name == "__dict__" else terms.join((base, Known("..")), "/")
         return terms.attribute(base, name)
 
+    def environment(self, term: Term) -> Term:
+        """An environment variable, with the value that this file sets as its default.
+
+        A default only: the file may set it where it is not set yet.
+        """
+        if not isinstance(term, Environment):
+            return term
+        name = variable(term.name)
+        found = self.frame.find(name) or self.module.names.get(name)
+        return term if found is None else Environment(term.name, found)
+
     # --- calls ---
 
     def call(self, node: cst.Call, *, discarded: bool = False) -> Term:
         """A call: reduced where possible, recorded where it may matter."""
         callee = self.term(node.func)
         arguments = self.arguments(node.args)
-        return self.calls.term(node, callee, arguments, self.frame, discarded=discarded)
+        found = self.calls.term(node, callee, arguments, self.frame, discarded=discarded)
+        return self.environment(found)
 
     def arguments(self, args: Nodes[cst.Arg]) -> tuple[Argument, ...]:
         """The arguments of a call as terms; known spreads are unpacked by the linker."""

@@ -41,7 +41,7 @@ def _subscript(evaluator: Evaluator, node: cst.Subscript) -> Term:
     if len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Index):
         key = evaluator.term(node.slice[0].slice.value)
         if base == Symbol("os", "environ"):
-            return terms.environment(key)
+            return evaluator.environment(terms.environment(key))
         return terms.item(base, key)
     for element in node.slice:
         evaluator.visit(element.slice)

@@ -65,6 +65,11 @@ def join_branches(branches: list[Names]) -> Names:
     return joined
 
 
+def variable(name: str) -> str:
+    """The name under which a frame holds an environment variable that this file sets."""
+    return f"${name}"
+
+
 def imported(module: str, name: str) -> Symbol:
     """What an import binds."""
     return Symbol(module, name)

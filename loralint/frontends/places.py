@@ -8,6 +8,7 @@ import libcst as cst
 
 from loralint.facts import ABSENT, Known, Mapping, Self, Symbol, Term, Unknown
 from loralint.frontends import terms
+from loralint.frontends.frame import variable
 from loralint.frontends.reducers import argument
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ class Places:
         index = target.slice[0].slice
         if len(target.slice) == 1 and isinstance(index, cst.Index):
             key = self.evaluator.term(index.value)
+            if base == Symbol("os", "environ") and isinstance(key, Known):
+                self._name(variable(str(key.value)), value)
+                return
             self._grow(target.value, base, terms.keyed(key, value))
 
     def _grow(self, place: cst.BaseExpression, base: Term, entry: terms.Entry) -> None:

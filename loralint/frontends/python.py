@@ -15,7 +15,8 @@ from loralint.frontends import comments, terms
 from loralint.frontends.compact import Compact, compact
 from loralint.frontends.evaluate import Evaluator
 from loralint.frontends.flow import Flow
-from loralint.frontends.frame import Frame
+from loralint.frontends.frame import Frame, variable
+from loralint.frontends.nesting import nested_deeply
 from loralint.frontends.positions import spans_of
 from loralint.frontends.recorder import PendingCall, Recorder
 from loralint.frontends.slicing import Criteria, Marks
@@ -29,16 +30,23 @@ def extract(source: Source) -> FileFacts:
     """Read one module; a file that does not parse gives facts with an error."""
     try:
         text = decode(source.content)
-        try:
-            return _facts(source.path, text, compact(text, CRITERIA))
-        except cst.ParserSyntaxError:
-            return _facts(source.path, text, Compact(text))  # cut wrongly, or really in error
+        return module(source.path, text)
     except cst.ParserSyntaxError as error:
         return _failed(source.path, *syntax_error(text, error))
     except (UnicodeDecodeError, LookupError) as error:
         return _failed(source.path, f"not readable as text: {error}")
     except RecursionError:
         return _failed(source.path, "nested too deeply to be read")
+
+
+def module(path: str, text: str) -> FileFacts:
+    """The facts of a module's text; raises ParserSyntaxError where that is none."""
+    if nested_deeply(text):
+        raise RecursionError
+    try:
+        return _facts(path, text, compact(text, CRITERIA))
+    except cst.ParserSyntaxError:
+        return _facts(path, text, Compact(text))  # cut wrongly, or really in error
 
 
 def _failed(path: str, message: str, row: int = 1, column: int = 1) -> FileFacts:
@@ -89,10 +97,10 @@ def decode(content: bytes) -> str:
 
 
 def _facts(path: str, text: str, sliced: Compact) -> FileFacts:
-    module = cst.parse_module(sliced.text)
-    run = _Run.of(module)
+    tree = cst.parse_module(sliced.text)
+    run = _Run.of(tree)
     recorder = run.recorder
-    found = spans_of(module, _nodes(recorder.calls))
+    found = spans_of(tree, _nodes(recorder))
     spans = {node: sliced.span(span) for node, span in found.items()}
     lines = text.split("\n")
     return FileFacts(
@@ -103,6 +111,7 @@ def _facts(path: str, text: str, sliced: Compact) -> FileFacts:
         names=tuple(run.names()),
         imports=tuple(recorder.imports),
         star_imports=tuple(recorder.star_imports),
+        imported_at=tuple((name, spans[id(node)]) for name, node in recorder.imported.items()),
         suppressions=comments.suppressions(text, [spans[id(p.node)] for p in recorder.calls]),
     )
 
@@ -132,6 +141,7 @@ class _Run:
         return [
             (name, terms.choice((term, *self.recorder.rebound.get(name, ()))))
             for name, term in self.frame.names.items()
+            if not name.startswith(variable(""))
         ]
 
 
@@ -144,8 +154,11 @@ def _defined(module: cst.Module) -> frozenset[str]:
     )
 
 
-def _nodes(calls: list[PendingCall]) -> list[cst.CSTNode]:
-    return [node for call in calls for node in (call.node, call.last) if node is not None]
+def _nodes(recorder: Recorder) -> list[cst.CSTNode]:
+    found: list[cst.CSTNode] = list(recorder.imported.values())
+    for call in recorder.calls:
+        found += (call.node, *call.removed, *((call.last,) if call.last is not None else ()))
+    return found
 
 
 def _call(pending: PendingCall, spans: dict[int, Span], lines: list[str]) -> CallFact:
@@ -160,6 +173,9 @@ def _call(pending: PendingCall, spans: dict[int, Span], lines: list[str]) -> Cal
         discarded=pending.discarded,
         insert_at=_insertion(span, last),
         trailing_comma=pending.trailing_comma,
+        removed=tuple(
+            (arg.keyword.value, spans[id(arg)]) for arg in pending.removed if arg.keyword
+        ),
     )
 
 

@@ -24,6 +24,7 @@ class PendingCall:
     discarded: bool = False
     last: cst.CSTNode | None = None
     trailing_comma: bool = False
+    removed: tuple[cst.Arg, ...] = ()
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class Recorder:
     bodies: list[tuple[cst.FunctionDef, Frame]] = field(default_factory=list)
     attributes: dict[str, dict[str, list[Term]]] = field(default_factory=dict)
     rebound: dict[str, list[Term]] = field(default_factory=dict)
+    imported: dict[str, cst.ImportFrom] = field(default_factory=dict)
 
     def call(self, pending: PendingCall) -> Result:
         """Record a call and return what stands for its result."""

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from loralint.facts import (
     ABSENT,
     Argument,
-    Data,
+    Default,
     Known,
-    Mapping,
     Partial,
+    Sequence,
     Symbol,
     Term,
     Unknown,
@@ -22,7 +22,6 @@ from loralint.frontends import terms
 
 Arguments = tuple[Argument, ...]
 Reducer = Callable[[Arguments], "Term | None"]
-MethodReducer = Callable[[Term, Arguments], "Term | None"]
 
 
 def argument(arguments: Arguments, position: int, name: str = "") -> Term:
@@ -96,8 +95,28 @@ def _import_module(arguments: Arguments) -> Term | None:
     )
 
 
+def _form(arguments: Arguments) -> Term | None:
+    """A form's field (`magics.py` writes it): its name, and its value until somebody changes it."""
+    name, value = argument(arguments, 0), argument(arguments, 1)
+    if isinstance(name, Known) and isinstance(value, Known):
+        return Default(value.value, str(name.value))
+    return value
+
+
 def _namespace(arguments: Arguments) -> Term | None:
     return _dict(arguments)
+
+
+def _enumerate(arguments: Arguments) -> Term | None:
+    collection = _first(arguments)
+    if not isinstance(collection, Sequence):
+        return None
+    return Sequence(tuple(Sequence((Unknown("an index"), item)) for item in collection.items))
+
+
+def _folder(arguments: Arguments) -> Term | None:
+    path = _first(arguments)
+    return terms.join((path, Known("..")), "/") if path is not None else None
 
 
 ELLIPSIS = Unknown("...")
@@ -114,6 +133,8 @@ FUNCTIONS: dict[str, Reducer] = {
     "os.path.normpath": _first,
     "os.path.realpath": _first,
     "os.fspath": _first,
+    "os.path.dirname": _folder,
+    "builtins.enumerate": _enumerate,
     "builtins.str": _first,
     "builtins.vars": _first,
     "builtins.list": _first,
@@ -156,86 +177,6 @@ FUNCTIONS: dict[str, Reducer] = {
     "typer.Option": _option,
     "typer.Argument": _option,
     "importlib.import_module": _import_module,
-}
-
-
-def _receiver(base: Term, arguments: Arguments) -> Term | None:
-    return base
-
-
-def _get(base: Term, arguments: Arguments) -> Term | None:
-    key = argument(arguments, 0, "key")
-    if not 1 <= len(arguments) <= 2 or not isinstance(key, Known):
-        return terms.item(base, key) if _is_lookup(base, arguments) else None
-    return terms.item(base, key, argument(arguments, 1, "default"))
-
-
-def _is_lookup(base: Term, arguments: Arguments) -> bool:
-    return isinstance(base, (Mapping, Symbol, Data)) and 1 <= len(arguments) <= 2
-
-
-def _joinpath(base: Term, arguments: Arguments) -> Term | None:
-    return terms.join((base, *(given.value for given in arguments)), "/")
-
-
-def _format(base: Term, arguments: Arguments) -> Term | None:
-    """`"a/{}-{size}".format(x, size=y)` for plain fields."""
-    if not isinstance(base, Known) or not isinstance(base.value, str):
-        return None
-    return formatted(base.value, arguments)
-
-
-def formatted(template: str, arguments: Arguments) -> Term | None:
-    """The parts of a format template with its arguments."""
-    import string
-
-    parts: list[Term] = []
-    try:
-        fields = list(string.Formatter().parse(template))
-    except ValueError:
-        return None
-    for position, (text, name, spec, conversion) in enumerate(fields):
-        parts.append(Known(text))
-        if name is None:
-            continue
-        if spec or conversion:
-            return Unknown("a formatted value")
-        index = int(name) if name.isdigit() else position if not name else 99
-        parts.append(argument(arguments, index, name))
-    return terms.join(part for part in parts if part != Known(""))
-
-
-def _read_text(base: Term, arguments: Arguments) -> Term | None:
-    return terms.data(base)
-
-
-def _string_only(base: Term, arguments: Arguments) -> Term | None:
-    return base if not arguments else None
-
-
-METHODS: dict[str, MethodReducer] = {
-    "get": _get,
-    "strip": _string_only,
-    "resolve": _string_only,
-    "absolute": _string_only,
-    "expanduser": _string_only,
-    "as_posix": _string_only,
-    "copy": _string_only,
-    "to_dict": _string_only,
-    "dict": _string_only,
-    "model_dump": _string_only,
-    "joinpath": _joinpath,
-    "format": _format,
-    "open": _read_text,
-    "read_text": _read_text,
-    "read_bytes": _read_text,
-    "read": _read_text,
-    "to": _receiver,
-    "cuda": _receiver,
-    "cpu": _receiver,
-    "eval": _receiver,
-    "half": _receiver,
-    "float": _receiver,
-    "bfloat16": _receiver,
-    "requires_grad_": _receiver,
+    "builtins.__import__": _import_module,
+    "builtins.__form__": _form,
 }

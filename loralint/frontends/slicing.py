@@ -34,10 +34,14 @@ Scope = Unit | None
 
 @dataclass(frozen=True)
 class Marks:
-    """Names whose calls are looked for; those in `passed` also where they are passed on."""
+    """Names whose calls are looked for; those in `passed` also where they are passed on.
+
+    With `bare` only `name(...)` is a use, not `x.name(...)`.
+    """
 
     names: frozenset[str]
     passed: frozenset[str] = frozenset()
+    bare: bool = False
 
     def found(self, text: str) -> list[int]:
         """The offsets of the calls in a text, ascending.
@@ -59,7 +63,8 @@ class Marks:
         return bool(Marks(self.names).found(text))
 
     def _is_use(self, text: str, name: str, start: int, end: int) -> bool:
-        if start and (text[start - 1].isalnum() or text[start - 1] == "_"):
+        before = text[start - 1 : start]
+        if before.isalnum() or before == "_" or (self.bare and before == "."):
             return False
         if name in self.passed:
             return not text[end : end + 1].isalnum()
@@ -119,12 +124,23 @@ class Slice:
             loading.update(_callable_names(unit))
             if not criteria.strong.found_call(unit.text):
                 loading.update(unit.binds())  # `load = AutoModel.from_pretrained`
-        calls = Marks(frozenset(loading - _COMMON))
-        self._todo.extend((unit, True) for unit in self._marked(calls))
+        self._todo.extend((unit, True) for unit in self._callers(loading))
         self._todo.extend((unit, True) for unit in self.units if self._may_be_imported(unit))
         for unit in self._marked(criteria.weak):
             self._weak[unit.function].append(unit)
         self._todo.extend((unit, False) for unit in self._near_weak())
+
+    def _callers(self, names: set[str]) -> Iterator[Unit]:
+        """The calls of functions by name, and of the functions that these stand in, and so on."""
+        seen: set[str] = set()
+        while names - seen:
+            new, names = names - seen, set()
+            seen |= new
+            common = Marks(frozenset(new & _COMMON), bare=True)
+            for marks in (Marks(frozenset(new - _COMMON)), common):
+                for unit in self._marked(marks):
+                    yield unit
+                    names.update(_callable_names(unit))
 
     def _marked(self, marks: Marks) -> Iterator[Unit]:
         """The units that use one of the names, each once, in order."""

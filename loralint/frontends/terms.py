@@ -80,6 +80,8 @@ def attribute(base: Term, name: str) -> Term:
 
 def item(base: Term, key: Term, default: Term = ABSENT) -> Term:
     """`base[key]`, looked up at once in a display with constant keys."""
+    if isinstance(base, Choice) and all(isinstance(v, (Sequence, Mapping)) for v in base.values):
+        return choice(item(value, key, default) for value in base.values)
     if isinstance(base, Mapping) and isinstance(key, Known) and isinstance(key.value, str):
         found = _entry(base, key.value)
         if found is not None:

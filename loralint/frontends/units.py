@@ -19,7 +19,6 @@ _ASSIGNED = re.compile(
 _CHANGED = re.compile(r"\s*([\w.]+)\.(?:update|setdefault|add_argument|set_defaults)\s*\(")
 _FOR = re.compile(r"\s*(?:async\s+)?for\s+(.+?)\s+in\b", re.DOTALL)
 _AS = re.compile(r"\bas\s+(\w+)")
-_BRACKET = re.compile(r"[()\[\]{}]")
 _NAME = re.compile(r"self\.\w+|[^\W\d]\w*")
 
 
@@ -182,7 +181,5 @@ def _logical(lines: list[str]) -> Iterator[tuple[int, int, str]]:
 
 
 def _depth(line: str) -> int:
-    if not _BRACKET.search(line):
-        return 0
     opened = line.count("(") + line.count("[") + line.count("{")
     return opened - line.count(")") - line.count("]") - line.count("}")

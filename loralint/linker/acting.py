@@ -11,8 +11,10 @@ from loralint.linker import arguments as args
 from loralint.linker.collect import Collected
 from loralint.linker.flow import Flow, trace
 from loralint.linker.index import Site
+from loralint.linker.kinds import is_adapted
 from loralint.linker.nodes import Arguments, Frame
 from loralint.linker.options import keyword_values
+from loralint.linker.states import added_tokens, state_source
 from loralint.project import Action
 
 if TYPE_CHECKING:
@@ -56,12 +58,18 @@ def _acting(machine: Machine, found: Collected, site: Site, kind: str) -> Acting
         cell=call.cell,
         function=call.function,
         text=call.text,
-        options=keyword_values(machine, arguments, positional),
+        options={
+            **keyword_values(machine, arguments, positional),
+            **added_tokens(machine, kind, arguments),
+        },
         inputs=indices(found.load_index, (site for site, _ in model.loads)),
         actions=indices(found.action_index, (step for step in steps if step != site)),
         discarded=call.discarded,
         insert_at=call.insert_at,
         trailing_comma=call.trailing_comma,
+        configs=indices(found.load_index, (site for site, _ in config.loads)),
+        source=state_source(machine, kind, arguments),
+        onto_adapter=kind == "wrap" and _onto_adapter(machine, arguments),
     )
     return Acting(action, model, site)
 
@@ -79,9 +87,7 @@ def _positional(site: Site, kind: str, machine: Machine) -> tuple[str, ...]:
     return tuple(name for name in names if not (is_method and name == "model"))
 
 
-def _model(
-    machine: Machine, site: Site, kind: str, arguments: Arguments, frame: Frame
-) -> Flow:
+def _model(machine: Machine, site: Site, kind: str, arguments: Arguments, frame: Frame) -> Flow:
     """What flows into the model that a call acts on: its receiver, or its first argument."""
     call = machine.index.call(site)
     if isinstance(call.callee, Attribute) and kind in _ON_RECEIVER:
@@ -92,6 +98,11 @@ def _model(
         return Flow()
     given = args.argument(machine, arguments, _MODEL, 0)
     return trace(machine, given) if given is not None else Flow()
+
+
+def _onto_adapter(machine: Machine, arguments: Arguments) -> bool:
+    given = args.argument(machine, arguments, _MODEL, 0)
+    return given is not None and is_adapted(machine, given)
 
 
 def _configs(machine: Machine, kind: str, arguments: Arguments) -> Flow:

@@ -64,12 +64,12 @@ def _spread(machine: Machine, arguments: Arguments, names: tuple[str, ...]) -> N
     spreads = tuple((given, frame) for given, frame in arguments if given.stars == 2)
     if not spreads:
         return None
-    from loralint.linker import objects
+    from loralint.linker import mappings
 
     record = Record(tuple((None, Lazy(given.value, frame)) for given, frame in spreads))
     found: Node | None = None
     for name in names:
-        found = objects.lookup(machine, record, name)
+        found = mappings.lookup(machine, record, name)
         if found is not None and not isinstance(found, Absent):
             return found
     return found

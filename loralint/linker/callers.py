@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from loralint.facts import Symbol
 from loralint.linker import calls
 from loralint.linker.arguments import of_call
 from loralint.linker.classes import ancestors
@@ -76,7 +77,14 @@ def _candidates(machine: Machine, path: str, function: str) -> list[Site]:
     if name == "__init__" and (path, owner) in index.classes:
         class_name = owner.rpartition(".")[2]
         names |= {class_name, *index.descendants(class_name)}
-    return [site for each in sorted(names) for site in index.calls_of(each)]
+    sites = (site for each in sorted(names) for site in index.calls_of(each))
+    return [site for site in sites if site[0] == path or _may_be_elsewhere(machine, site)]
+
+
+def _may_be_elsewhere(machine: Machine, site: Site) -> bool:
+    """Whether a call may enter a function of another file: a name of its own file does not."""
+    callee = machine.index.call(site).callee
+    return not isinstance(callee, Symbol) or callee.module != ""
 
 
 def prepare(machine: Machine) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from loralint.facts import (
-    Argument,
     Attribute,
     Choice,
     Data,
@@ -120,28 +119,28 @@ def _free(machine: Machine, path: str, terms: tuple[Term, ...]) -> frozenset[str
 
 def children(term: Term) -> tuple[Term, ...]:
     """The terms inside a term."""
-    if isinstance(term, (Choice, Either)):
-        return term.values
-    if isinstance(term, (Attribute, Elements)):
-        return (term.base,)
-    if isinstance(term, Item):
-        return (term.base, term.key, term.default)
-    if isinstance(term, (Join, Sequence)):
-        return term.parts if isinstance(term, Join) else term.items
-    if isinstance(term, Mapping):
-        return tuple(value for _, value in term.entries)
-    return _wrapped(term)
+    parts = _PARTS.get(type(term))
+    return parts(term) if parts is not None else ()
 
 
-def _wrapped(term: Term) -> tuple[Term, ...]:
-    if isinstance(term, Environment):
-        return (term.default,)
-    if isinstance(term, Data):
-        return (term.path,)
-    if isinstance(term, Partial):
-        return (term.callee, *(_value(each) for each in term.arguments))
-    return ()
+def _entries(term: Mapping) -> tuple[Term, ...]:
+    return tuple(value for _, value in term.entries)
 
 
-def _value(argument: Argument) -> Term:
-    return argument.value
+def _partial(term: Partial) -> tuple[Term, ...]:
+    return (term.callee, *(each.value for each in term.arguments))
+
+
+_PARTS: dict[type, Callable[[Any], tuple[Term, ...]]] = {
+    Choice: lambda term: term.values,
+    Either: lambda term: term.values,
+    Attribute: lambda term: (term.base,),
+    Elements: lambda term: (term.base,),
+    Item: lambda term: (term.base, term.key, term.default),
+    Join: lambda term: term.parts,
+    Sequence: lambda term: term.items,
+    Mapping: _entries,
+    Environment: lambda term: (term.default,),
+    Data: lambda term: (term.path,),
+    Partial: _partial,
+}

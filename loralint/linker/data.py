@@ -7,7 +7,7 @@ from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from loralint.facts import ABSENT, Absent, Data, Default, Known, Symbol, Unknown
-from loralint.linker import objects
+from loralint.linker import mappings, objects
 from loralint.linker.nodes import (
     Frame,
     Given,
@@ -115,7 +115,7 @@ def _over(machine: Machine, below: Node, above: Node) -> Node:
 def _deep(machine: Machine, below: Record, above: Record) -> list[tuple[str | None, Given]]:
     entries: list[tuple[str | None, Given]] = []
     for key, given in above.entries:
-        before = objects.lookup(machine, below, key) if key is not None else None
+        before = mappings.lookup(machine, below, key) if key is not None else None
         node = machine.look(given)
         both = isinstance(before, Record) and isinstance(node, Record)
         entries.append((key, _over(machine, before, node) if both and before else given))

@@ -16,8 +16,8 @@ from loralint.facts import (
     Symbol,
     Term,
 )
-from loralint.linker import arguments as args, hydra
-from loralint.linker.classes import soften_option
+from loralint.linker import arguments as args, commands, hydra
+from loralint.linker.members import soften_option
 from loralint.linker.nodes import Function, Node, options
 
 if TYPE_CHECKING:
@@ -80,7 +80,10 @@ def option_of(machine: Machine, function: Function, parameter: ParameterFact) ->
         call = machine.index.call((function.path, decorator.call))
         name = _name(call.callee)
         if name in _OPTIONS and parameter.name in _destinations(call):
-            return _click_default(machine, function.path, call, parameter.name)
+            default = _click_default(machine, function.path, call, parameter.name)
+            origin = f"{function.path}:args.{parameter.name}"
+            names = _destinations(call) | {parameter.name}
+            return commands.decided(machine, (function.path,), names, default, origin)
         if name == "main" and parameter is function.fact.parameters[0]:
             return hydra.configuration(machine, function.path, call)
     return None

@@ -16,6 +16,7 @@ from loralint.linker.nodes import (
     Node,
     Outcome,
     Part,
+    Record,
     Row,
     Soft,
 )
@@ -68,6 +69,13 @@ def _many(machine: Machine, node: Many, flow: Flow) -> None:
 def _row(machine: Machine, node: Row, flow: Flow) -> None:
     for item in node.items:
         _visit(machine, machine.look(item), flow)
+
+
+def _record(machine: Machine, node: Record, flow: Flow) -> None:
+    """An object of which something was set: `model.config.use_cache = False`."""
+    for key, given in node.entries:
+        if key is None:
+            _visit(machine, machine.look(given), flow)
 
 
 def _soft(machine: Machine, node: Soft, flow: Flow) -> None:
@@ -129,6 +137,7 @@ def _is_wrapping(machine: Machine, node: Outcome) -> bool:
 
 _HANDLERS: dict[type, Callable[[Any, Any, Flow], None]] = {
     Many: _many,
+    Record: _record,
     Row: _row,
     Soft: _soft,
     Method: _attribute,

@@ -11,6 +11,7 @@ from loralint.linker.acting import indices
 from loralint.linker.collect import Collected
 from loralint.linker.flow import Chain, Flow, trace
 from loralint.linker.index import Site
+from loralint.linker.kinds import is_adapted
 from loralint.linker.nodes import Frame
 from loralint.project import Load
 from loralint.source import Place
@@ -86,6 +87,8 @@ def expand(seen: Sightings, undecided: set[tuple[str, str]]) -> None:
     """Add the instances of contexts: where they give other values, or decide the stage."""
     for plain in list(seen.loads):
         site = plain.key[0]
+        if site[1] < 0:  # no call: nobody enters it
+            continue
         always = plain.owner in undecided
         for frame in contexts.frames(seen.machine, site, always=always):
             seen.add(site, frame)
@@ -118,9 +121,7 @@ def _via(machine: Machine, sighting: Sighting, together: list[Sighting]) -> Plac
     return Place(own[0], call.span, call.cell)
 
 
-def _sighting(
-    machine: Machine, found: Collected, site: Site, frame: Frame
-) -> Sighting | None:
+def _sighting(machine: Machine, found: Collected, site: Site, frame: Frame) -> Sighting | None:
     made = sites.load_site(machine, site, frame)
     if made is None:
         return None
@@ -132,6 +133,8 @@ def _sighting(
         stage="neither",
         inputs=indices(found.load_index, (each for each, _ in base.loads)),
         actions=indices(found.action_index, base.steps),
+        discarded=machine.index.call(site).discarded,
+        onto_adapter=base_node is not None and is_adapted(machine, base_node),
     )
     return Sighting(load, (site, frame.chain), base, _owner(machine, made, frame))
 

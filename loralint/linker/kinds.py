@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from loralint.catalog import METHOD_ACTIONS, action_of, canonical
@@ -10,6 +11,7 @@ from loralint.linker.calls import callee
 from loralint.linker.classes import library_bases
 from loralint.linker.flow import Flow, loader_at, trace
 from loralint.linker.index import Site
+from loralint.linker.mappings import changed
 from loralint.linker.nodes import (
     Bound,
     Class,
@@ -20,6 +22,7 @@ from loralint.linker.nodes import (
     Method,
     Node,
     Outcome,
+    Record,
     Soft,
 )
 
@@ -75,7 +78,8 @@ def _named_kind(machine: Machine, node: Class | External) -> tuple[str, str] | N
     for name in map(canonical, names):
         method = name.rpartition(".")[2]
         kind = action_of(name) or METHOD_ACTIONS.get(method if "." in name else "")
-        if kind is not None and (isinstance(node, External) or action_of(name)):
+        of_library = isinstance(node, External) and not name.startswith("builtins.")
+        if kind is not None and (of_library or action_of(name)):
             return kind, name
     return None
 
@@ -100,6 +104,30 @@ def wraps(machine: Machine, flow: Flow) -> bool:
     return any(_is_kind(machine, site, "wrap") for site in flow.steps) or any(
         _is_adapter(machine, site) for site, _ in flow.loads
     )
+
+
+def is_adapted(machine: Machine, node: Node) -> bool:
+    """Whether an object is certainly a PEFT model itself, and not made of one."""
+    if isinstance(node, Many):
+        return all(is_adapted(machine, option) for option in node.options)
+    if isinstance(node, (Soft, Record)):
+        inner = node.node if isinstance(node, Soft) else changed(machine, node)
+        return inner is not None and is_adapted(machine, inner)
+    if not isinstance(node, Outcome):
+        return False
+    site = (node.path, node.index)
+    found = action_at(machine, site)
+    wrapping = found is not None and found[0] == "wrap" and found[1] in _WRAPPERS
+    return wrapping or _is_peft_model(machine, site)
+
+
+_WRAPPERS = frozenset({"peft.get_peft_model", "unsloth.FastLanguageModel.get_peft_model"})
+
+
+def _is_peft_model(machine: Machine, site: Site) -> bool:
+    found = loader_at(machine, site)
+    name = found.name if found is not None else ""
+    return re.fullmatch(r"peft\.(Auto)?PeftModel\w*\.from_pretrained", name) is not None
 
 
 def _is_kind(machine: Machine, site: Site, kind: str) -> bool:

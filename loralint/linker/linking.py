@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from loralint.config import Config
 from loralint.diagnostics import Skipped
 from loralint.facts import Choice, FileFacts, Unknown, Value
-from loralint.linker import callers, stages
+from loralint.linker import callers, commands, plain, stages
 from loralint.linker.acting import Acting, acting, indices
 from loralint.linker.collect import Collected, collect
-from loralint.linker.flow import Flow
+from loralint.linker.folders import Folders, fold, with_uses
 from loralint.linker.index import Index
-from loralint.linker.instances import Sighting, Sightings, expand, sightings, with_changes
+from loralint.linker.instances import Sightings, expand, sightings, with_changes
 from loralint.linker.machine import Machine
 from loralint.linker.pairs import Evidence, pairs
+from loralint.linker.requirements import requirements
 from loralint.linker.saving import Saving, save_site, savings
 from loralint.linker.targets import Targets
-from loralint.linker.values import texts_of
-from loralint.project import Load, Project, Save, Stage
+from loralint.linker.values import FORWARDED, texts_of
+from loralint.project import Project, Save, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,34 +33,27 @@ class Linked:
     signals: stages.Signals
     files: dict[str, Stage]
     saved: list[tuple[Saving, list[Saving]]]
+    folders: Folders
 
 
 def link(facts: Mapping[str, FileFacts], files: Iterable[str], config: Config) -> Project:
     """Link the facts of a project by path; `files` are all paths, also of files without facts."""
-    machine = Machine(Index(facts, files))
+    paths = tuple(files)
+    folders = fold(facts, paths)
+    machine = Machine(Index(folders.facts, paths))
     callers.prepare(machine)
     found = collect(machine)
     actions = acting(machine, found)
     seen = sightings(machine, found)
-    _add_plain(machine, seen)
+    plain.add_loads(machine, seen)
+    actions += plain.actions(seen, len(actions))
     signals = stages.signals(seen, actions)
     by_file = stages.file_stages(signals, config, machine.index.files)
     expand(seen, stages.undecided(signals, by_file))
     stages.add_flows(signals, seen)
     _settle(seen, signals, by_file, config)
-    saved = savings(machine, found)
-    return _project(Linked(found, actions, seen, signals, by_file, saved), config)
-
-
-def _add_plain(machine: Machine, seen: Sightings) -> None:
-    """Add the loads that need no linking: of recipes, command lines and adapter folders."""
-    for path, facts in machine.index.files.items():
-        for position, site in enumerate(facts.loads):
-            key = ((path, -1 - position), ())
-            load = Load(len(seen.loads), site, "neither")
-            seen.found.load_index[key[0]] = load.index
-            seen.by_key[key] = Sighting(load, key, Flow(), (path, site.function))
-            seen.loads.append(seen.by_key[key])
+    saved = [*savings(machine, found), *plain.savings(machine)]
+    return _project(Linked(found, actions, seen, signals, by_file, saved, folders), config)
 
 
 def _settle(
@@ -67,36 +61,45 @@ def _settle(
 ) -> None:
     """Give every instance its stage, and every site that of its instances."""
     for sighting in seen.by_key.values():
+        site = sighting.load.site
+        given, revision = (
+            commands.words(seen.machine, value) for value in (site.repo_id, site.revision)
+        )
+        with_changes(sighting, given=given, given_revision=revision)
         stage = stages.sighting_stage(signals, sighting, files, config)
         with_changes(sighting, stage=stage)
     by_site: dict[int, set[str]] = {}
     for sighting in seen.all():
         by_site.setdefault(sighting.load.index, set()).add(sighting.load.stage)
-    for plain in seen.loads:
-        marks = by_site.get(plain.load.index, set())
+    for one in seen.loads:
+        marks = by_site.get(one.load.index, set())
         together = {"train", "infer"} if "both" in marks else marks
-        with_changes(plain, stage=stages.stage_of(together))
+        with_changes(one, stage=stages.stage_of(together))
 
 
 # --- the project --------------------------------------------------------------------------------
 
 
 def _project(linked: Linked, config: Config) -> Project:
-    seen, found = linked.seen, linked.found
+    seen = linked.seen
     _mark_local(linked)
-    every = [each for plain, others in linked.saved for each in (others or [plain])]
+    every = [each for own, others in linked.saved for each in (others or [own])]
     actions = tuple(each.action for each in linked.actions)
-    evidence = Evidence(seen, every, Targets(every), linked.signals, actions, config)
+    evidence = Evidence(
+        seen, every, Targets(every, seen.machine), linked.signals, actions, config, linked.folders
+    )
     return Project(
         config=config,
         files=seen.machine.index.files,
         loads=tuple(each.load for each in seen.loads),
         instances=tuple(each.load for each in seen.all()),
-        saves=(*_saves(linked), *_plain_saves(linked)),
+        saves=tuple(_saves(linked)),
         actions=actions,
         pairs=pairs(evidence),
+        adapters=with_uses(evidence),
         stages=linked.files,
-        undecided=tuple(_undecided(seen)) if found.loads else (),
+        undecided=(*_undecided(seen), *linked.folders.unread),
+        requirements=requirements(seen.machine.index.files),
     )
 
 
@@ -104,9 +107,9 @@ def _mark_local(linked: Linked) -> None:
     """Mark the loads of folders that the project itself saves to: those are no Hub ids."""
     folders = {
         text
-        for plain, _ in linked.saved
-        if "push_to_hub" not in _method(linked, plain)
-        for text in texts_of(plain.target)
+        for saving, _ in linked.saved
+        if not plain.pushes(save_site(linked.seen.machine, saving))
+        for text in texts_of(saving.target)
     }
     for sighting in linked.seen.by_key.values():
         texts = texts_of(sighting.load.site.repo_id)
@@ -114,26 +117,16 @@ def _mark_local(linked: Linked) -> None:
             with_changes(sighting, local=True)
 
 
-def _method(linked: Linked, saving: Saving) -> str:
-    return linked.seen.machine.index.call(saving.site).text.partition("(")[0]
-
-
 def _saves(linked: Linked) -> Iterable[Save]:
     found, machine = linked.found, linked.seen.machine
-    for plain, _ in linked.saved:
-        flow = plain.flow
+    for saving, _ in linked.saved:
+        flow = saving.flow
         yield Save(
-            site=save_site(machine, plain),
-            stage=_stage_of_save(linked, plain),
+            site=save_site(machine, saving),
+            stage=_stage_of_save(linked, saving),
             inputs=indices(found.load_index, (site for site, _ in flow.loads)),
             actions=indices(found.action_index, flow.steps),
         )
-
-
-def _plain_saves(linked: Linked) -> Iterable[Save]:
-    for path, facts in linked.seen.machine.index.files.items():
-        for site in facts.saves:
-            yield Save(site, linked.files.get(path, "neither"))
 
 
 def _stage_of_save(linked: Linked, saving: Saving) -> Stage:
@@ -141,25 +134,25 @@ def _stage_of_save(linked: Linked, saving: Saving) -> Stage:
     stage = linked.files.get(path, "neither")
     if stage != "both":
         return stage
-    function = linked.seen.machine.index.call(saving.site).function
+    function = save_site(linked.seen.machine, saving).function
     own = stages.stage_of(stages.scope_marks(linked.signals, path, function))
     return own if own != "neither" else stage
 
 
 def _undecided(seen: Sightings) -> Iterable[Skipped]:
     """The loads of which something could not be followed, and why."""
-    for plain in seen.loads:
-        site = plain.load.site
+    for one in seen.loads:
+        site = one.load.site
         for what, value in (("repo id", site.repo_id), ("revision", site.revision)):
             reason = _reason(value)
             if reason:
-                yield Skipped(plain.load.place, f"{what} of {site.loader}", reason)
+                yield Skipped(one.load.place, f"{what} of {site.loader}", reason)
 
 
 def _reason(value: Value) -> str:
     """Why a value is not known; "" where it is, or where whoever runs the code decides."""
     leaves = value.values if isinstance(value, Choice) else (value,)
     for leaf in leaves:
-        if isinstance(leaf, Unknown) and not leaf.reason.startswith("forwarded"):
+        if isinstance(leaf, Unknown) and leaf.reason != FORWARDED:
             return leaf.reason
     return ""

@@ -33,6 +33,16 @@ class Modules:
             self._found[key] = self._search(importer, module)
         return self._found[key]
 
+    def __contains__(self, path: str) -> bool:
+        return path in self._paths
+
+    def ending(self, below: str) -> str | None:
+        """The one file of the project whose path ends like this."""
+        stem = below.removesuffix(".py").rpartition("/")[2]
+        same = (path for path in self._by_stem[stem] if f"/{path}".endswith(f"/{below}"))
+        found = list(same)
+        return found[0] if len(found) == 1 else None
+
     def _search(self, importer: str, module: str) -> str | None:
         if module.startswith("."):
             return self._at(relative(importer, module))
@@ -44,7 +54,8 @@ class Modules:
         return self._unique(below)
 
     def _at(self, stem: str) -> str | None:
-        for path in (f"{stem}.py", f"{stem}/__init__.py" if stem else "__init__.py"):
+        # A folder wins over a file of the same name, as it does in Python.
+        for path in (f"{stem}/__init__.py" if stem else "__init__.py", f"{stem}.py"):
             if path in self._paths:
                 return path
         return None

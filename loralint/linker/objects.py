@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from loralint.facts import ABSENT, Absent, Default, Known, Unknown
-from loralint.linker import arguments as args, classes, parsers, symbols
+from loralint.facts import Absent, Default, Known, Unknown
+from loralint.linker import (
+    arguments as args,
+    classes,
+    commands,
+    mappings,
+    members,
+    parsers,
+    symbols,
+)
 from loralint.linker.nodes import (
     MAX_OPTIONS,
     Class,
@@ -33,7 +41,6 @@ if TYPE_CHECKING:
     from loralint.linker.machine import Machine
 
 MISSING = Unknown("there is no such key")
-SPREAD = Unknown("in **kwargs")
 
 
 # --- attributes ---------------------------------------------------------------------------------
@@ -54,14 +61,17 @@ def _of_soft(machine: Machine, node: Soft, name: str) -> Node:
 
 
 def _of_record(machine: Machine, node: Record, name: str) -> Node:
-    found = lookup(machine, node, name)
-    if found is None:  # keys(), a method of a namespace
-        return Method(node, name)
-    return found
+    found = mappings.lookup(machine, node, name)
+    if found is not None and found != mappings.SPREAD:
+        return found
+    whole = mappings.changed(machine, node)
+    if whole is not None:
+        return attribute(machine, whole, name)
+    return found if found is not None else Method(node, name)  # keys(), a namespace's method
 
 
 def _of_instance(machine: Machine, node: Instance, name: str) -> Node:
-    return classes.instance_attribute(machine, node, name)
+    return members.instance_attribute(machine, node, name)
 
 
 def _of_class(machine: Machine, node: Class, name: str) -> Node:
@@ -82,7 +92,9 @@ def _of_namespace(machine: Machine, node: Namespace, name: str) -> Node:
 
 
 def _of_foreign(machine: Machine, node: Foreign, name: str) -> Node:
-    return Unknown(f"an option of {node.name}", f"{node.origin}.{name}")
+    origin = f"{node.origin}.{name}"
+    unknown = Unknown(f"an option of {node.name}", origin)
+    return commands.decided(machine, (node.origin.partition(":")[0],), (name,), unknown, origin)
 
 
 def _of_outcome(machine: Machine, node: Outcome, name: str) -> Node:
@@ -127,7 +139,10 @@ def item(machine: Machine, base: Node, key: Node, default: Given | None = None) 
         return merge([item(machine, option, key, default) for option in base.options])
     if isinstance(base, Soft):
         suffix = f".{key.value}" if isinstance(key, (Known, Default)) else ""
-        return soften(item(machine, base.node, key, default), f"{base.origin}{suffix}")
+        found = item(machine, base.node, key, default)
+        # what a file by default lacks, another file may have
+        origin = f"{base.origin}{suffix}"
+        return Default(None, origin) if found is MISSING else soften(found, origin)
     if isinstance(key, Many):
         return merge([item(machine, base, option, default) for option in key.options])
     if isinstance(key, Default) and key.value is not None:
@@ -142,7 +157,7 @@ def _at(machine: Machine, base: Node, key: Known, default: Given | None) -> Node
         inside = type(key.value) is int and -len(base.items) <= key.value < len(base.items)
         return machine.look(base.items[key.value]) if inside else MISSING  # type: ignore[index]
     if isinstance(base, Record):
-        return _or_default(machine, lookup(machine, base, str(key.value)), default)
+        return _or_default(machine, mappings.lookup(machine, base, str(key.value)), default)
     if isinstance(base, (Instance, Namespace, Foreign)) and isinstance(key.value, str):
         found = attribute(machine, base, key.value)
         return _or_default(machine, None if isinstance(found, Method) else found, default)
@@ -185,91 +200,6 @@ def element(machine: Machine, base: Node) -> Node:
     if isinstance(base, Soft):
         return soften(element(machine, base.node), base.origin)
     return Unknown("an element of something that is not known")
-
-
-# --- mappings -----------------------------------------------------------------------------------
-
-
-def lookup(machine: Machine, record: Record, key: str, end: int | None = None) -> Node | None:
-    """What certainly stands under `key`; None where it is absent, Unknown where a spread hides it.
-
-    A key that may be absent (one branch sets it) is a choice with `Absent` in it. A mapping that
-    spreads itself (`self.x = {**self.x, ...}`) adds nothing by that.
-    """
-    mark = (id(record), key)
-    if end is None and (mark in machine.busy or not machine.spend()):
-        return None
-    machine.busy.add(mark)
-    try:
-        return _search(machine, record, key, len(record.entries) if end is None else end)
-    finally:
-        if end is None:
-            machine.busy.discard(mark)
-
-
-def _search(machine: Machine, record: Record, key: str, position: int) -> Node | None:
-    while position > 0:
-        position -= 1
-        name, given = record.entries[position]
-        if name == key:
-            return _with_earlier(machine, record, key, position, machine.look(given))
-        if name is None:
-            spread = _spread(machine, machine.look(given), key)
-            if spread is not None:
-                return _with_earlier(machine, record, key, position, spread)
-    return None
-
-
-def _with_earlier(
-    machine: Machine, record: Record, key: str, position: int, found: Node
-) -> Node | None:
-    """`found`, or where it may be absent what earlier entries say."""
-    if not isinstance(found, (Many, Absent)) or not _may_lack(found):
-        return found
-    earlier = lookup(machine, record, key, position)
-    if isinstance(found, Absent):
-        return earlier
-    kept: list[Node] = [option for option in found.options if not isinstance(option, Absent)]
-    return merge([*kept, earlier if earlier is not None else ABSENT])
-
-
-def _may_lack(node: Node) -> bool:
-    if isinstance(node, Many):
-        return any(isinstance(option, Absent) for option in node.options)
-    return isinstance(node, Absent)
-
-
-def _spread(machine: Machine, node: Node, key: str) -> Node | None:
-    """What `**node` gives for a key; None where it certainly has none."""
-    if isinstance(node, Record):
-        return lookup(machine, node, key)
-    if isinstance(node, Many):
-        found = [_spread(machine, option, key) for option in node.options]
-        missing = all(each is None for each in found)
-        return None if missing else merge([ABSENT if each is None else each for each in found])
-    if isinstance(node, Soft):
-        return _soft_spread(machine, node, key)
-    if isinstance(node, (Instance, Namespace)):
-        return _field(machine, node, key)
-    return None if isinstance(node, (Absent, Known)) else SPREAD
-
-
-def _soft_spread(machine: Machine, node: Soft, key: str) -> Node | None:
-    """A `{}` by default is there to be filled by the caller; a file by default is what it says."""
-    origin = f"{node.origin}.{key}"
-    if isinstance(node.node, Record) and not node.node.entries:
-        return Default(None, origin)
-    inner = _spread(machine, node.node, key)
-    return None if inner is None else soften(inner, origin)
-
-
-def _field(machine: Machine, node: Instance | Namespace, key: str) -> Node | None:
-    if isinstance(node, Namespace):
-        return parsers.option(machine, node, key) if parsers.has(machine, node, key) else None
-    return attribute(machine, node, key) if classes.has_field(machine, node, key) else None
-
-
-# --- objects ------------------------------------------------------------------------------------
 
 
 def unseen_instance(machine: Machine, path: str, name: str) -> Node:

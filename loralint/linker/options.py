@@ -13,7 +13,7 @@ from loralint.catalog import (
     canonical,
 )
 from loralint.facts import ABSENT, Absent, Choice, Default, Known, Unknown, Value
-from loralint.linker import arguments as args, objects, quantization
+from loralint.linker import arguments as args, mappings, quantization
 from loralint.linker.matching import Match
 from loralint.linker.nodes import (
     Arguments,
@@ -89,7 +89,7 @@ def _adapter_revision(machine: Machine, arguments: Arguments) -> Options:
     node = args.argument(machine, arguments, ("adapter_kwargs",))
     if node is None:
         return {}
-    found = objects.lookup(machine, Record(((None, node),)), "revision")
+    found = mappings.lookup(machine, Record(((None, node),)), "revision")
     return {"adapter_kwargs.revision": value_of(found)} if found is not None else {}
 
 

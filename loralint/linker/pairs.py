@@ -9,13 +9,16 @@ import msgspec
 
 from loralint.config import Config
 from loralint.config.globs import matches
-from loralint.facts import ABSENT, Known, LoadSite, Value
+from loralint.facts import ABSENT, RECORDED, Known, LoadSite, Value
+from loralint.linker.commands import is_command
+from loralint.linker.folders import Folders, recorded
 from loralint.linker.instances import Key, Sighting, Sightings
-from loralint.linker.saving import Saving
+from loralint.linker.saving import Saving, save_site
 from loralint.linker.stages import Signals
 from loralint.linker.targets import Targets, names_of
 from loralint.linker.values import origins_of, texts_of
 from loralint.project import Action, Pair
+from loralint.source import Place
 
 _BASES = frozenset({"base-model", "model", "engine", "pipeline", "embedding"})
 
@@ -30,6 +33,15 @@ class Evidence:
     signals: Signals
     actions: tuple[Action, ...]
     config: Config
+    folders: Folders
+
+    def onto(self, adapter: Sighting) -> list[Sighting]:
+        """The bases that an adapter is loaded onto."""
+        return self.bases(adapter.base.loads) or _only_base(self, adapter)
+
+    def is_merge(self, adapter: Sighting) -> bool:
+        """Whether an adapter is only loaded to be merged and saved."""
+        return _merges(self, adapter)
 
     def bases(self, flow_keys: Iterable[Key]) -> list[Sighting]:
         """The base loads behind some loads, through adapters between."""
@@ -54,8 +66,10 @@ def pairs(evidence: Evidence) -> tuple[Pair, ...]:
     by_artifact = list(_artifact_pairs(evidence))
     joined = {id(pair.adapter) for pair in by_artifact}
     configured = _configured_pairs(evidence)
+    by_folder = list(_folder_pairs(evidence, joined))
+    joined |= {id(pair.adapter) for pair in by_folder}
     same_base = _base_pairs(evidence, joined)
-    for pair in (*by_artifact, *configured, *same_base):
+    for pair in (*by_artifact, *configured, *by_folder, *same_base):
         found.setdefault(_identity(pair), pair)
     return tuple(found.values())
 
@@ -70,19 +84,34 @@ def _identity(pair: Pair) -> object:
 
 def _artifact_pairs(evidence: Evidence) -> Iterator[Pair]:
     for sighting in evidence.seen.all():
-        if sighting.load.site.artifact not in _BASES | {"adapter"}:
+        site = sighting.load.site
+        if site.artifact not in _BASES | {"adapter"} or site.loader == RECORDED:
             continue
-        for saving, shown in evidence.targets.matching(sighting):
+        matching = list(evidence.targets.matching(sighting))
+        for saving, shown in matching:
+            if _is_one_of_many(evidence, saving, matching):
+                continue
             if saving.artifact == "adapter" or sighting.load.site.artifact == "adapter":
                 yield from _of_artifact(evidence, saving, sighting, shown)
+
+
+def _is_one_of_many(evidence: Evidence, saving: Saving, matching: list[tuple[Saving, str]]) -> bool:
+    """Whether several recipes with different bases save to one place: which ran last?"""
+    if saving.written is None:
+        return False
+    bases = {
+        each.load.site.repo_id
+        for other, _ in matching
+        if other.written is not None
+        for each in evidence.bases(other.flow.loads)
+    }
+    return len(bases) > 1
 
 
 def _of_artifact(
     evidence: Evidence, saving: Saving, adapter: Sighting, shown: str
 ) -> Iterator[Pair]:
-    reason = (
-        f"{shown}: saved in {_where(evidence, saving)}, loaded in {adapter.load.place}"
-    )
+    reason = f"{shown}: saved in {_where(evidence, saving)}, loaded in {adapter.load.place}"
     for train in _trained(evidence, saving):
         for infer in _served(evidence, adapter, train):
             if infer.load.place != train.load.place or infer.key != train.key:
@@ -91,8 +120,8 @@ def _of_artifact(
 
 
 def _where(evidence: Evidence, saving: Saving) -> str:
-    call = evidence.seen.machine.index.call(saving.site)
-    return f"{saving.site[0]}:{call.span.start.row}"
+    site = save_site(evidence.seen.machine, saving)
+    return str(Place(site.path, site.span, site.cell))
 
 
 def _trained(evidence: Evidence, saving: Saving) -> list[Sighting]:
@@ -100,6 +129,8 @@ def _trained(evidence: Evidence, saving: Saving) -> list[Sighting]:
     found = evidence.bases(saving.flow.loads)
     if found:
         return found
+    if saving.written is not None:
+        return _nearest(evidence, (saving.site[0], saving.written.function), "train")
     chain = saving.frame.chain
     site = chain[-1] if chain else saving.site
     function = evidence.seen.machine.index.call(site).function
@@ -135,6 +166,9 @@ def _recorded(evidence: Evidence, adapter: Sighting, train: Sighting) -> Sightin
     The folder records the id that was trained on. AutoPeft takes the recorded revision, too;
     `AutoModelFor...` takes the one that it is given itself.
     """
+    folder = evidence.folders.loaded(adapter)
+    if folder is not None and folder.base:
+        return recorded(folder, adapter)
     site = adapter.load.site
     own = site.artifact != "adapter"
     revision = site.revision if own else _recorded_revision(evidence, train)
@@ -162,6 +196,8 @@ def _speaks_of(evidence: Evidence, action: Action, train: Sighting) -> bool:
 
 def _merges(evidence: Evidence, adapter: Sighting) -> bool:
     """Whether the inference side merges the adapter and saves, and does nothing else with it."""
+    if adapter.load.site.stage == "merge":
+        return True
     index = adapter.load.index
     merged = any(a.kind == "merge" and index in a.inputs for a in evidence.actions)
     path, function = adapter.owner
@@ -207,6 +243,41 @@ def _adapter_on(evidence: Evidence, base: Sighting) -> Sighting | None:
     return None
 
 
+# --- 3. an adapter folder that names the base ---------------------------------------------------
+
+
+def _folder_pairs(evidence: Evidence, joined: set[int]) -> Iterator[Pair]:
+    for adapter in evidence.seen.all():
+        folder = evidence.folders.loaded(adapter)
+        if folder is None or id(adapter.load) in joined or not _is_loaded_to_serve(adapter):
+            continue
+        for train in _training_on(evidence, folder.base):
+            if _contradicted(evidence, train, adapter):
+                continue
+            reason = f"{folder.path} names {folder.base}, which {train.load.place} trains on"
+            for infer in _served(evidence, adapter, train):
+                if infer.key != train.key:
+                    yield Pair(train.load, infer.load, reason, "adapter-folder", adapter.load,
+                               _merges(evidence, adapter))  # fmt: skip
+
+
+def _is_loaded_to_serve(sighting: Sighting) -> bool:
+    site = sighting.load.site
+    return site.artifact in _BASES or _is_served(sighting)
+
+
+def _training_on(evidence: Evidence, base: str | None) -> list[Sighting]:
+    """The training loads of a base, if one file has them all: of two, which wrote the folder?"""
+    found = [
+        each
+        for each in evidence.seen.all()
+        if each.load.stage in ("train", "both")
+        and each.load.site.artifact in _BASES
+        and base in names_of(each.load.site.repo_id)
+    ]
+    return found if len({each.path for each in found}) == 1 else []
+
+
 # --- 4. the same base on both sides -------------------------------------------------------------
 
 
@@ -248,6 +319,8 @@ def _only_base(evidence: Evidence, adapter: Sighting) -> list[Sighting]:
 def _contradicted(evidence: Evidence, train: Sighting, adapter: Sighting) -> bool:
     """Both sides name their adapters, and they are different ones."""
     loaded = adapter.load.site.repo_id
+    if _one_of_commands(evidence, train):
+        return True
     if not texts_of(loaded) or origins_of(loaded):
         return False
     saved = [
@@ -258,10 +331,24 @@ def _contradicted(evidence: Evidence, train: Sighting, adapter: Sighting) -> boo
     return bool(saved) and all(texts_of(each.target) for each in saved)
 
 
+def _one_of_commands(evidence: Evidence, train: Sighting) -> bool:
+    """Whether several command lines train on a base: it alone does not say which is meant."""
+    site = train.load.site
+    if not is_command(site):
+        return False
+    same = {
+        each.key
+        for each in evidence.seen.all()
+        if is_command(each.load.site)
+        and each.load.stage == "train"
+        and each.load.site.repo_id == site.repo_id
+    }
+    return len(same) > 1
+
+
 def _side(evidence: Evidence, saving: Saving) -> str:
     return saving.frame.chain[-1][0] if saving.frame.chain else saving.site[0]
 
 
 def _same_base(one: Sighting, other: Sighting) -> bool:
     return bool(set(names_of(one.load.site.repo_id)) & set(names_of(other.load.site.repo_id)))
-

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loralint.facts import ABSENT, Absent, Default, FunctionFact, Known, ParameterFact, Unknown
-from loralint.linker import arguments as args, callers, entries
-from loralint.linker.classes import is_record, soften_option
+from loralint.linker import arguments as args, callers, commands, entries
+from loralint.linker.members import is_record, soften_option
 from loralint.linker.nodes import (
     Arguments,
     Class,
@@ -107,7 +107,10 @@ def _unbound(machine: Machine, path: str, function: str, name: str) -> Node:
     if option is not None:
         return option
     calls = callers.of(machine, path, function)
-    if not calls or len(calls) > MAX_CALLERS or entries.is_open(machine, path, function):
+    if entries.is_open(machine, path, function):
+        default = _default(machine, path, parameter, origin)
+        return commands.decided(machine, (path,), (name,), default, origin)
+    if not calls or len(calls) > MAX_CALLERS:
         return _default(machine, path, parameter, origin)
     found = [_from_caller(machine, path, fact, parameter, call) for call in calls]
     return _agreed(found, origin)

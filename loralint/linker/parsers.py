@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loralint.facts import ABSENT, Argument, Attribute, Default, Known, Unknown
-from loralint.linker import arguments as args
+from loralint.linker import arguments as args, commands
 from loralint.linker.classes import library_bases
 from loralint.linker.index import Site
 from loralint.linker.nodes import (
@@ -88,10 +88,23 @@ def _listed(machine: Machine, node: Node) -> list[Node]:
 def option(machine: Machine, node: Namespace, name: str) -> Node:
     """`args.name`: the option's default, unless somebody says otherwise."""
     keys = parser_keys(machine, node.parser)
-    found = [_option(machine, site, name) for site in _declarations(machine, name, keys)]
-    if not found:
-        return Unknown("an option that was not found", _origin(keys, node, name))
-    return merge(found)
+    sites = _declarations(machine, name, keys)
+    found = [_option(machine, site, name) for site in sites]
+    if found:
+        spelt = {name, *(flag for site in sites for flag in _spellings(machine, site))}
+        paths = {key[0] for key in keys}
+        origin = f"{sites[0][0]}:args.{name}"
+        return commands.decided(machine, paths, spelt, merge(found), origin)
+    return Unknown("an option that was not found", _origin(keys, node, name))
+
+
+def _spellings(machine: Machine, site: Site) -> list[str]:
+    """The flags of one declaration, without dashes."""
+    return [
+        str(given.value.value).lstrip("-")
+        for given in machine.index.call(site).arguments
+        if given.name is None and isinstance(given.value, Known)
+    ]
 
 
 def has(machine: Machine, node: Namespace, name: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from loralint.catalog import BITSANDBYTES, DTYPES, QUANTIZATION_CONFIGS
 from loralint.facts import ABSENT, Absent, Choice, Default, Known, Unknown, Value
-from loralint.linker import arguments as args, objects
+from loralint.linker import arguments as args, mappings
 from loralint.linker.matching import Match
 from loralint.linker.nodes import (
     Arguments,
@@ -62,7 +62,7 @@ def _of_config(machine: Machine, node: Node) -> Options:
     if isinstance(node, Absent) or (isinstance(node, (Known, Default)) and node.value is None):
         return NONE
     if isinstance(node, Record):
-        return _flags(lambda name: objects.lookup(machine, node, name), {})
+        return _flags(lambda name: mappings.lookup(machine, node, name), {})
     if isinstance(node, Outcome) and isinstance(node.callee, External):
         return _of_call(machine, node, node.callee.name.rpartition(".")[2])
     if isinstance(node, Instance):

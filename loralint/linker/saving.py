@@ -13,6 +13,7 @@ from loralint.linker.flow import Flow, loader_at, trace
 from loralint.linker.index import Site
 from loralint.linker.kinds import action_at, wraps
 from loralint.linker.nodes import Arguments, Frame, Node, Outcome, Part
+from loralint.linker.options import keyword_values
 from loralint.linker.values import value_of
 
 if TYPE_CHECKING:
@@ -23,13 +24,17 @@ _PLAIN = frozenset({"tokenizer", "processor", "config", "dataset"})
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """A save in one frame: what is saved, where to, and what it is made of."""
+    """A save in one frame: what is saved, where to, and what it is made of.
+
+    `written` is the site itself where it is no call.
+    """
 
     site: Site
     artifact: str
     target: Value
     flow: Flow
     frame: Frame
+    written: SaveSite | None = None
 
 
 def savings(machine: Machine, found: Collected) -> list[tuple[Saving, list[Saving]]]:
@@ -79,8 +84,8 @@ def _output_of(machine: Machine, flow: Flow, name: str) -> Value:
 
 def artifact_of(machine: Machine, receiver: Node, flow: Flow, text: str, site: Site) -> str:
     """What is saved, from what flows into it, else from its name and its file."""
-    if isinstance(receiver, Part) and receiver.key not in (0, "model"):
-        return "tokenizer" if flow.loads else "model"
+    if isinstance(receiver, Part) and _is_second(machine, receiver):
+        return "tokenizer"
     kinds = {_artifact(machine, each) for each, _ in flow.loads}
     if kinds and kinds <= _PLAIN:
         return sorted(kinds)[0]
@@ -91,6 +96,12 @@ def artifact_of(machine: Machine, receiver: Node, flow: Flow, text: str, site: S
     if flow.loads:
         return "adapter" if any(_trains_adapter(machine, s) for s, _ in flow.loads) else "model"
     return _by_name(machine, text, site)
+
+
+def _is_second(machine: Machine, node: Part) -> bool:
+    """Whether an object is the tokenizer of `model, tokenizer = load()`."""
+    whole = outcome_site(node.whole)
+    return node.key == 1 and whole is not None and loader_at(machine, whole) is not None
 
 
 def _by_name(machine: Machine, text: str, site: Site) -> str:
@@ -134,9 +145,7 @@ def _arguments_of_trainer(machine: Machine, site: Site) -> Node | None:
     return args.argument(machine, arguments, ("args", "training_args", "config"), 1)
 
 
-def _training_arguments(
-    machine: Machine, found: Collected
-) -> list[tuple[Saving, list[Saving]]]:
+def _training_arguments(machine: Machine, found: Collected) -> list[tuple[Saving, list[Saving]]]:
     """`TrainingArguments(output_dir=...)`: saved there is what the trainer trains."""
     trainers: dict[Site, Site] = {}
     for site, (kind, _) in found.actions.items():
@@ -185,6 +194,8 @@ def _keyword(machine: Machine, node: Outcome, name: str) -> Value | None:
 
 def save_site(machine: Machine, saving: Saving) -> SaveSite:
     """The save site that rules see."""
+    if saving.written is not None:
+        return saving.written
     call = machine.index.call(saving.site)
     return SaveSite(
         path=saving.site[0],
@@ -194,5 +205,5 @@ def save_site(machine: Machine, saving: Saving) -> SaveSite:
         target=saving.target,
         function=call.function,
         text=call.text,
+        options=tuple(keyword_values(machine, args.of_call(call.arguments, saving.frame)).items()),
     )
-

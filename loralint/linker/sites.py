@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loralint.catalog import DATASET_BUILDERS, Loader
-from loralint.facts import ABSENT, Absent, Attribute, Default, Known, LoadSite, Unknown, Value
-from loralint.linker import arguments as args, objects
+from loralint.facts import Attribute, Default, Known, LoadSite, Unknown, Value
+from loralint.linker import arguments as args
 from loralint.linker.flow import loader_at
 from loralint.linker.index import Site
 from loralint.linker.matching import Match
@@ -18,10 +18,10 @@ from loralint.linker.nodes import (
     Method,
     Node,
     Outcome,
-    Record,
     options,
 )
 from loralint.linker.options import options_of_load
+from loralint.linker.revisions import revision_of
 from loralint.linker.values import is_object, origin_of, texts_of, value_of
 from loralint.refs import is_repo_id
 
@@ -60,7 +60,7 @@ def reading(machine: Machine, site: Site, frame: Frame) -> Reading | None:
     found = _identity(machine, match, arguments)
     if found is None:
         return None
-    revision = _revision(machine, match, arguments)
+    revision = revision_of(machine, match, arguments)
     return _prefixed(Reading(match, found, revision))
 
 
@@ -83,12 +83,20 @@ def _identity(machine: Machine, match: Match, arguments: Arguments) -> Value | N
     node = args.argument(machine, arguments, loader.id, loader.position)
     if node is None:
         return None if loader.text_only else Unknown("no id is given")
-    if loader.text_only and not _is_text(node):
+    if (loader.text_only and not _is_text(node)) or _is_model(machine, node):
         return None
     found = value_of(_named(machine, node))
     if isinstance(found, (Known, Default)) and not isinstance(found.value, str):
         return None
     return found if _fits(loader, match, found) else None
+
+
+def _is_model(machine: Machine, node: Node) -> bool:
+    """Whether a loaded object stands in the id's place: then something else is going on."""
+    if not isinstance(node, Outcome) or not is_load(machine, (node.path, node.index)):
+        return False
+    match = loader_at(machine, (node.path, node.index))
+    return match is not None and match.loader.artifact != "file"
 
 
 def _is_text(node: Node) -> bool:
@@ -129,9 +137,8 @@ def _named(machine: Machine, node: Node) -> Node:
     """A folder that a download returned is a snapshot; where its commit is known, a pinned one."""
     if isinstance(node, Outcome) and is_load(machine, (node.path, node.index)):
         found = reading(machine, (node.path, node.index), node.frame)
-        if found is not None and found.match.loader.artifact == "file":
+        if found is not None:
             return _snapshot(found)
-        return Unknown("an object that was loaded")
     return _recorded_base(machine, node)
 
 
@@ -162,59 +169,6 @@ def _recorded_base(machine: Machine, node: Node) -> Node:
     texts = texts_of(found.repo_id)
     owner = texts[0] if len(texts) == 1 else origin_of_value(found.repo_id, "")[:-1]
     return Unknown("what the adapter records", f"{owner}.base_model_name_or_path" if owner else "")
-
-
-# --- the revision -------------------------------------------------------------------------------
-
-
-def _revision(machine: Machine, match: Match, arguments: Arguments) -> Value:
-    loader = match.loader
-    if loader.revision is None:
-        return ABSENT
-    node = args.argument(machine, arguments, (loader.revision,))
-    if node is None or isinstance(node, Absent):
-        node = _nested(machine, loader, arguments, loader.revision)
-    found = value_of(node) if node is not None else ABSENT
-    return _unless_mirrored(machine, loader, arguments, found)
-
-
-def _nested(
-    machine: Machine, loader: Loader, arguments: Arguments, name: str
-) -> Node | None:
-    """A keyword inside a dict that is handed on: `model_kwargs={"revision": ...}`."""
-    for path in loader.nested:
-        first, *rest = path.split(".")
-        node = args.argument(machine, arguments, (first,))
-        for part in rest:
-            node = _of_arguments_object(machine, node, part) if node is not None else None
-        if node is not None:
-            found = objects.lookup(machine, Record(((None, node),)), name)
-            if found is not None:
-                return found
-    return None
-
-
-def _of_arguments_object(machine: Machine, node: Node, name: str) -> Node | None:
-    """A keyword of the call that made a library's arguments object (`SFTConfig(...)`)."""
-    if isinstance(node, Outcome):
-        call = machine.index.call((node.path, node.index))
-        return args.argument(machine, args.of_call(call.arguments, node.frame), (name,))
-    if isinstance(node, Unknown):
-        return Unknown("in the trainer's arguments")
-    return None
-
-
-def _unless_mirrored(
-    machine: Machine, loader: Loader, arguments: Arguments, found: Value
-) -> Value:
-    """A 4-bit unsloth load maps the name to a mirror and drops the revision."""
-    if not loader.packages.startswith("unsloth"):
-        return found
-    exact = args.argument(machine, arguments, ("use_exact_model_name",))
-    four_bit = args.argument(machine, arguments, ("load_in_4bit",))
-    if exact == Known(True) or four_bit == Known(False):
-        return found
-    return Unknown("unsloth drops it when it maps the name to a 4-bit mirror")
 
 
 def _prefixed(found: Reading) -> Reading:
@@ -250,6 +204,7 @@ def load_site(machine: Machine, site: Site, frame: Frame) -> LoadSite | None:
         text=call.text,
         insert_at=call.insert_at,
         trailing_comma=call.trailing_comma,
+        removed=call.removed,
     )
 
 
@@ -277,4 +232,3 @@ def base_of(machine: Machine, site: Site, frame: Frame) -> Node | None:
 def _receiver(machine: Machine, site: Site, frame: Frame) -> Node | None:
     callee = machine.index.call(site).callee
     return machine.force(callee.base, frame) if isinstance(callee, Attribute) else None
-

@@ -70,6 +70,8 @@ def _of_action(found: Signals, acting: Acting) -> None:
 
 
 def _of_load(site: LoadSite) -> set[str]:
+    if site.stage:
+        return {"train"} if site.stage == "train" else {"infer"}
     if site.artifact == "adapter":
         return {"train"} if _is_trainable(site) else {"infer"}
     lora = dict(site.options).get("enable_lora")
@@ -77,7 +79,7 @@ def _of_load(site: LoadSite) -> set[str]:
 
 
 def _is_trainable(site: LoadSite) -> bool:
-    return dict(site.options).get("is_trainable") == Known(True)
+    return site.stage == "train" or dict(site.options).get("is_trainable") == Known(True)
 
 
 def _bases(flow: Flow) -> Iterable[Key]:

@@ -21,8 +21,9 @@ def resolve(machine: Machine, path: str, symbol: Symbol) -> Node:
     if symbol.module == "":
         found = own(machine, path, symbol.name.split("."))
         return found if found is not None else Unknown(f"{symbol.name} is not defined here")
-    if symbol.module == "builtins":
-        return External(f"builtins.{symbol.name}")
+    if symbol.module == "builtins":  # or of a module whose names the file imports all
+        found = _starred(machine, path, symbol.name.split("."), MAX_STARS)
+        return found if found is not None else External(f"builtins.{symbol.name}")
     parts = symbol.name.split(".") if symbol.name else []
     return _imported(machine, path, symbol.module, parts)
 

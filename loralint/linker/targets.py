@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from posixpath import dirname
+from typing import TYPE_CHECKING
 
-from loralint.facts import Value
+from loralint.facts import CommandFact, Known, Value
+from loralint.linker import commands
 from loralint.linker.instances import Sighting
-from loralint.linker.paths import places
+from loralint.linker.paths import absolute, normal, places
 from loralint.linker.saving import Saving
 from loralint.linker.values import origins_of, texts_of
+from loralint.source import START
+
+if TYPE_CHECKING:
+    from loralint.linker.machine import Machine
 
 _SNAPSHOT = re.compile(r"models--(.+?)--(.+)/snapshots/")
 
@@ -19,7 +25,8 @@ _SNAPSHOT = re.compile(r"models--(.+?)--(.+)/snapshots/")
 class Targets:
     """The saves of a project by where they go."""
 
-    def __init__(self, savings: Iterable[Saving]) -> None:
+    def __init__(self, savings: Iterable[Saving], machine: Machine) -> None:
+        self._machine = machine
         self._places: defaultdict[str, list[Saving]] = defaultdict(list)
         self._origins: defaultdict[str, list[Saving]] = defaultdict(list)
         for saving in savings:
@@ -27,7 +34,8 @@ class Targets:
                 continue
             script = _script(saving)
             for text in texts_of(saving.target):
-                for place in places(text, script):
+                options = saving.written.options if saving.written is not None else ()
+                for place in self._places_of(text, script, dict(options)):
                     self._places[place].append(saving)
             for origin in origins_of(saving.target):
                 self._origins[origin].append(saving)
@@ -45,13 +53,25 @@ class Targets:
     def _all(self, sighting: Sighting) -> Iterator[tuple[Saving, str]]:
         repo_id = sighting.load.site.repo_id
         for text in texts_of(repo_id):
-            for place in places(text, sighting.path):
+            options = dict(sighting.load.site.options)
+            for place in self._places_of(text, sighting.path, options):
                 for above in _with_parents(place):
                     yield from ((each, text) for each in self._places.get(above, ()))
         for origin in origins_of(repo_id):
             for each in _beginnings(origin):
                 shown = each.rpartition(":")[2]
                 yield from ((saving, shown) for saving in self._origins.get(each, ()))
+
+
+    def _places_of(self, text: str, script: str, options: Mapping[str, Value]) -> frozenset[str]:
+        """Where a path may lie: also from the folders that a command enters before."""
+        folder = options.get("folder")
+        inside = set(commands.folders(self._machine, script))
+        if isinstance(folder, Known):
+            own = commands.Run(script, CommandFact(span=START, folder=str(folder.value)))
+            inside |= set(own.folders)
+        more = (normal(f"{each}/{text}") for each in inside if not absolute(text))
+        return places(text, script) | frozenset(more)
 
 
 def _script(saving: Saving) -> str:

@@ -19,6 +19,9 @@ from loralint.linker.nodes import (
     soften,
 )
 
+FORWARDED = "forwarded, None by default"
+"""The reason of an option that nobody has to give."""
+
 _CONSTANT_OWNERS = frozenset({"torch", "numpy", "np", "jax", "tensorflow"})
 
 
@@ -50,14 +53,16 @@ def _key(value: Value) -> object:
 
 def _leaf(node: Node) -> Value:
     if isinstance(node, Default):
-        return (
-            node if node.value is not None else Unknown("forwarded, None by default", node.origin)
-        )
+        return node if node.value is not None else Unknown(_outside(node.origin), node.origin)
     if isinstance(node, (Absent, Known, Unknown)):
         return node
     if isinstance(node, Soft):
         return value_of(soften(node.node, node.origin)) if _is_scalar(node.node) else _opaque(node)
     return _constant(node) if isinstance(node, External) else _opaque(node)
+
+
+def _outside(origin: str) -> str:
+    return "taken from the environment" if origin.startswith("env:") else FORWARDED
 
 
 def _is_scalar(node: Node) -> bool:
@@ -68,13 +73,32 @@ def _constant(node: External) -> Value:
     """`torch.bfloat16` and `TaskType.CAUSAL_LM` are as good as their names."""
     *owners, name = node.name.split(".")
     enumeration = len(owners) > 1 and owners[-1][:1].isupper() and name.isupper()
-    if owners and (owners[0] in _CONSTANT_OWNERS or enumeration):
+    category = owners == ["builtins"] and name.endswith("Warning")
+    if owners and (owners[0] in _CONSTANT_OWNERS or enumeration or category):
         return Known(name)
     return Unknown("a name of a library", f"import:{node.name}" if name.isupper() else "")
 
 
 def _opaque(node: Node) -> Unknown:
-    return Unknown("an object", origin_of(node))
+    return Unknown(_described(node), origin_of(node))
+
+
+def _described(node: Node) -> str:
+    """Why a node is no value, in words."""
+    if isinstance(node, Method):
+        inner = node.receiver.reason if isinstance(node.receiver, Unknown) else ""
+        return inner or f"the attribute {node.name} of an object"
+    if isinstance(node, Part):
+        return _described(node.whole)
+    if isinstance(node, Outcome):
+        return f"the result of {_called(node.callee)}"
+    return "an object"
+
+
+def _called(node: Node) -> str:
+    if isinstance(node, (External, Method)):
+        return f"{node.name.rpartition('.')[2]}()"
+    return "a call"
 
 
 def origin_of(node: Node) -> str:
@@ -86,7 +110,7 @@ def origin_of(node: Node) -> str:
     if isinstance(node, Part) and node.key is not None:
         return _extended(origin_of(node.whole), str(node.key))
     if isinstance(node, Outcome) and node.frame.depth == 0:
-        return f"{node.path}:call {node.index}"
+        return f"{node.path}:{_called(node.callee)} #{node.index}"
     return ""
 
 
@@ -115,6 +139,8 @@ def joined(parts: list[Node], separator: str) -> Node:
 
 def _one(parts: tuple[Node, ...], separator: str) -> Node:
     values = [_leaf(part) for part in parts]
+    if Known(None) in values:
+        return Unknown("put together with None")
     if all(isinstance(value, (Known, Default)) for value in values):
         texts = [str(value.value) for value in values if isinstance(value, (Known, Default))]
         origins = [value.origin for value in values if isinstance(value, Default)]

@@ -6,17 +6,19 @@ after each round, this ends by itself: it names nothing that was extracted alrea
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from loralint.facts import Data, FileFacts, Known, Symbol, Term
-from loralint.linker import callers, contexts
+from loralint.linker import callers, commands, contexts
 from loralint.linker.flow import loader_at
 from loralint.linker.index import Index, Site
 from loralint.linker.machine import Machine
 from loralint.linker.modules import Modules
+from loralint.linker.needed import needed
 from loralint.linker.nodes import Lazy
 from loralint.linker.paths import candidates, normal
+from loralint.linker.requirements import asks_versions, is_requirement_file
 from loralint.linker.values import texts_of
 
 COMMON = frozenset(
@@ -45,29 +47,53 @@ def wanted(facts: Mapping[str, FileFacts], files: Collection[str]) -> Wanted:
     callers.prepare(machine)
     paths: set[str] = set()
     names: set[str] = set()
+    used: set[str] = set()
     for each in index.files.values():
-        if each.calls or each.path.endswith("__init__.py"):
-            paths.update(_modules(modules, each))
+        paths.update(_modules(index, each, used))
+    for each in index.files.values():
+        if each.path.endswith("__init__.py"):
+            paths.update(_reexported(modules, each, used))
         paths.update(_data(machine, each, files))
         names.update(_names(machine, each))
+    paths.update(script for script, _ in commands.all_runs(index))
+    if any(asks_versions(each) for each in index.files.values()):
+        paths.update(path for path in files if is_requirement_file(path))
     return Wanted(frozenset(paths - set(index.files)), frozenset(names - COMMON))
 
 
 # --- modules ------------------------------------------------------------------------------------
 
 
-def _modules(modules: Modules, facts: FileFacts) -> Iterator[str]:
-    """The project's files that a file imports, submodules that are imported as names too."""
-    for module in dict.fromkeys((*facts.imports, *facts.star_imports)):
-        found = modules.find(facts.path, module)
+def _modules(index: Index, facts: FileFacts, used: set[str]) -> Iterator[str]:
+    """The project's files whose names matter in a file; the names themselves go into `used`."""
+    for symbol in needed(index, facts):
+        used.update(symbol.name.split("."))
+        yield from _files_of(index.modules, facts.path, symbol)
+    if facts.calls:
+        yield from _found(index.modules, facts.path, facts.star_imports)
+
+
+def _reexported(modules: Modules, facts: FileFacts, used: set[str]) -> Iterator[str]:
+    """The files from which a package takes the names that somebody uses."""
+    for name, term in facts.names:
+        if name in used and isinstance(term, Symbol) and term.module:
+            yield from _files_of(modules, facts.path, term)
+    yield from _found(modules, facts.path, facts.star_imports)
+
+
+def _files_of(modules: Modules, path: str, symbol: Symbol) -> Iterator[str]:
+    """The file of a symbol's module, and of the submodule that its name may be."""
+    separator = "" if symbol.module.endswith(".") else "."
+    parts = symbol.name.split(".") if symbol.name else []
+    below = (separator.join((symbol.module, ".".join(parts[:size]))) for size in (1, 2) if parts)
+    yield from _found(modules, path, (symbol.module, *below))
+
+
+def _found(modules: Modules, path: str, names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        found = modules.find(path, name)
         if found is not None:
             yield found
-    for _, term in facts.names:
-        if isinstance(term, Symbol) and term.module and term.name:
-            separator = "" if term.module.endswith(".") else "."
-            found = modules.find(facts.path, f"{term.module}{separator}{term.name}")
-            if found is not None:
-                yield found
 
 
 # --- data files ---------------------------------------------------------------------------------
@@ -117,7 +143,7 @@ def _is_yaml(path: str) -> bool:
 
 
 def _terms(facts: FileFacts) -> Iterator[Term]:
-    """Every term of a file, with those inside it."""
+    """Every term of a file that has parts, with those inside it."""
     todo: list[Term] = [term for _, term in facts.names]
     for call in facts.calls:
         todo += [each.value for each in call.arguments]
@@ -129,10 +155,11 @@ def _terms(facts: FileFacts) -> Iterator[Term]:
     seen: set[int] = set()  # terms share their parts
     while todo:
         term = todo.pop()
-        if id(term) not in seen:
+        parts = contexts.children(term)
+        if parts and id(term) not in seen:
             seen.add(id(term))
             yield term
-            todo.extend(contexts.children(term))
+            todo.extend(parts)
 
 
 # --- names --------------------------------------------------------------------------------------
@@ -152,4 +179,3 @@ def _callable(function: str) -> Iterator[str]:
     """How a function is called: a method by its own name, a constructor by its class's."""
     owner, _, name = function.rpartition(".")
     yield name if name != "__init__" else owner.rpartition(".")[2]
-

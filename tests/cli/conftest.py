@@ -10,34 +10,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from small_project import OTHER, SERVE, TRAIN
 
 from loralint.cli import loralint
-
-TRAIN = """\
-from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM, Trainer
-
-base = AutoModelForCausalLM.from_pretrained("microsoft/phi-2", revision="refs/pr/23")
-model = get_peft_model(base, LoraConfig(r=8, revision="refs/pr/23"))
-Trainer(model).train()
-model.save_pretrained("out/phi")
-"""
-
-SERVE = """\
-from peft import PeftModel
-from transformers import AutoModelForCausalLM
-
-base = AutoModelForCausalLM.from_pretrained("microsoft/phi-2")
-model = PeftModel.from_pretrained(base, "out/phi")
-"""
-
-OTHER = """\
-from transformers import AutoTokenizer
-
-tokenizer = AutoTokenizer.from_pretrained("acme/other")
-"""
-
-PINNED = OTHER.replace('"acme/other"', f'"acme/other", revision="{"a" * 40}"')
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +52,10 @@ def start() -> Callable[..., subprocess.CompletedProcess[str]]:
         program = ["-c", code] if code is not None else ["-m", "loralint"]
         return subprocess.run(
             [sys.executable, *program, *arguments],
-            capture_output=True, text=True, encoding="utf-8", check=False,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
         )
 

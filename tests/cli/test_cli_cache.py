@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import time
-
 import pytest
+from small_project import OTHER, PINNED
 
-from conftest import OTHER, PINNED
-
-HEAVY = ("libcst", "pathspec", "yaml", "loralint.rules", "loralint.linker", "loralint.frontends.python",
-         "loralint.engine.gathering", "concurrent.futures")
+HEAVY = (
+    "libcst",
+    "pathspec",
+    "yaml",
+    "loralint.rules",
+    "loralint.linker",
+    "loralint.frontends.python",
+    "loralint.engine.gathering",
+    "concurrent.futures",
+)
 
 WARM = """\
 import sys
@@ -24,14 +28,6 @@ except SystemExit as end:
 
 def listed(run, *arguments):
     return run("check", "--output-format", "json", *arguments).stdout
-
-
-def age(project, seconds: float = 60) -> None:
-    """As if nothing had been touched for a while; the inode's time needs a real wait."""
-    for folder, _, names in os.walk(project):
-        for name in [*names, "."]:
-            moment = time.time() - seconds
-            os.utime(os.path.join(folder, name), (moment, moment))
 
 
 def test_warm_run_imports_nothing_heavy(project, run, start):
@@ -54,36 +50,36 @@ def test_no_cache_leaves_nothing(project, run):
     assert not (project / ".loralint_cache").exists()
 
 
-def test_every_change_is_seen(project, run):
-    def edit():
-        (project / "tools" / "other.py").write_text(PINNED, encoding="utf-8")
+def written(name, text):
+    return lambda project, run: (project / name).write_text(text, encoding="utf-8")
 
-    def add():
-        (project / "new.py").write_text(OTHER, encoding="utf-8")
 
-    def ignore():
-        (project / ".gitignore").write_text("new.py\n", encoding="utf-8")
+CHANGES = {
+    "edit": written("tools/other.py", PINNED),
+    "add": written("new.py", OTHER),
+    "ignore": written(".gitignore", "tools/\n"),
+    "ignore deeper": written("tools/.gitignore", "*\n"),
+    "set": written("loralint.toml", 'ignore = ["LOR201"]\n'),
+    "accept": lambda project, run: run("baseline"),
+    "remove": lambda project, run: (project / "serve.py").unlink(),
+    "rename": lambda project, run: (project / "serve.py").rename(project / "served.py"),
+}
 
-    def unignore():
-        (project / ".gitignore").write_text("\n", encoding="utf-8")
 
-    def settings():
-        (project / "loralint.toml").write_text('ignore = ["LOR201"]\n', encoding="utf-8")
-
-    def baseline():
-        run("baseline")
-
-    def remove():
-        (project / "serve.py").unlink()
-
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_is_seen(project, run, change):
     before = listed(run)
-    for change in (edit, add, ignore, unignore, settings, baseline, remove):
-        change()
-        after = listed(run)
-        assert after == listed(run, "--no-cache"), change.__name__
-        if change is not remove:
-            assert after != before, change.__name__
-        before = after
+    CHANGES[change](project, run)
+    after = listed(run)
+    assert before != after == listed(run, "--no-cache")
+
+
+def test_change_back_is_seen(project, run):
+    before = listed(run)
+    (project / ".gitignore").write_text("tools/\n", encoding="utf-8")
+    assert listed(run) != before
+    (project / ".gitignore").unlink()
+    assert listed(run) == before
 
 
 def test_change_of_one_commit_into_another_is_seen(project, run):
@@ -94,10 +90,18 @@ def test_change_of_one_commit_into_another_is_seen(project, run):
     assert listed(run, "tools") == listed(run, "tools", "--no-cache")
 
 
-@pytest.mark.parametrize("arguments", [
-    ["--select", "LOR101"], ["--ignore", "LOR101"], ["--strict"], ["--no-ignores"], ["serve.py"],
-    ["tools"], ["--isolated"],
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--select", "LOR101"],
+        ["--ignore", "LOR101"],
+        ["--strict"],
+        ["--no-ignores"],
+        ["serve.py"],
+        ["tools"],
+        ["--isolated"],
+    ],
+)
 def test_other_questions_get_other_answers(project, run, arguments):
     (project / "loralint.toml").write_text('ignore = ["LOR110"]\n', encoding="utf-8")
     run("check")

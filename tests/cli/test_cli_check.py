@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-
-from conftest import OTHER, PINNED, SERVE, TRAIN
+from small_project import OTHER, PINNED, SERVE, TRAIN
 
 
 def found(result) -> set[tuple[str, str]]:
@@ -56,7 +55,9 @@ def test_missing_path(project, run):
 def test_file_that_does_not_parse_is_a_finding_and_hides_nothing(project, run):
     (project / "broken.py").write_text("x.from_pretrained('a/b'\n", encoding="utf-8")
     (project / "binary.py").write_bytes(b"from_pretrained(\xff\x00\xfe")
-    assert {("broken.py", "LOR001"), ("binary.py", "LOR001"), ("serve.py", "LOR201")} <= as_json(run)
+    (project / "wide.py").write_bytes(OTHER.encode("utf-16"))
+    broken = {(name, "LOR001") for name in ("broken.py", "binary.py", "wide.py")}
+    assert broken | {("serve.py", "LOR201")} <= as_json(run)
 
 
 def test_file_is_read_with_the_project_around_it(project, run):
@@ -107,7 +108,8 @@ def test_exit_codes(project, run, arguments, code):
 
 def test_severity_of_the_settings_decides(project, run):
     (project / "loralint.toml").write_text(
-        'select = ["LOR101"]\nseverity = { LOR101 = "info" }\n', encoding="utf-8")
+        'select = ["LOR101"]\nseverity = { LOR101 = "info" }\n', encoding="utf-8"
+    )
     assert run("check").exit_code == 0
     assert run("check", "--fail-on", "info").exit_code == 1
     assert json.loads(run("check", "--output-format", "json").stdout)[0]["severity"] == "info"
@@ -117,7 +119,9 @@ def test_select_takes_names_prefixes_commas_and_repeats(project, run):
     assert {code for _, code in as_json(run, "--select", "missing-revision")} == {"LOR101"}
     both = as_json(run, "--select", "LOR101,LOR201", "--select", "LOR104")
     assert {code for _, code in both} == {"LOR101", "LOR201"}
-    assert "LOR103" in {code for _, code in as_json(run, "--select", "LOR1")}, "prefixes reach off rules"
+    assert "LOR103" in {code for _, code in as_json(run, "--select", "LOR1")}, (
+        "prefixes reach off rules"
+    )
     assert "LOR103" not in {code for _, code in as_json(run)}
     assert "LOR103" in {code for _, code in as_json(run, "--strict")}
     assert "LOR103" in {code for _, code in as_json(run, "--extend-select", "LOR103")}
@@ -188,7 +192,9 @@ def test_standard_input_stands_for_its_file(project, run):
 
 def test_suppressions(project, run):
     path = project / "tools" / "other.py"
-    path.write_text(OTHER.rstrip() + "  # loralint: ignore[missing-revision] why\n", encoding="utf-8")
+    path.write_text(
+        OTHER.rstrip() + "  # loralint: ignore[missing-revision] why\n", encoding="utf-8"
+    )
     assert as_json(run, "tools") == set()
     assert "1 suppressed" in run("check", "tools").stdout
     assert as_json(run, "tools", "--no-ignores") == {("tools/other.py", "LOR101")}
@@ -207,29 +213,53 @@ def test_unused_suppression(project, run):
 def test_suppression_hides_a_finding_at_its_own_place_only(project, run):
     (project / "train.py").write_text(
         TRAIN.replace('"refs/pr/23")\nmodel', '"refs/pr/23")  # loralint: ignore[LOR201]\nmodel'),
-        encoding="utf-8")
+        encoding="utf-8",
+    )
     assert as_json(run) >= {("serve.py", "LOR201"), ("train.py", "LOR002")}
 
 
 def test_per_file_ignores(project, run):
     (project / "loralint.toml").write_text(
-        'per-file-ignores = { "tools/*" = ["LOR1"] }\n', encoding="utf-8")
+        'per-file-ignores = { "tools/*" = ["LOR1"] }\n', encoding="utf-8"
+    )
     assert as_json(run, "tools") == set()
     assert ("serve.py", "LOR201") in as_json(run)
+
+
+def test_quiet_shows_the_findings_alone(project, run):
+    loud, quiet = run("check").stdout, run("check", "-q").stdout
+    assert loud.startswith(quiet.rstrip("\n"))
+    assert "Found" in loud
+    assert "Found" not in quiet
+    (project / "tools" / "other.py").write_text(PINNED, encoding="utf-8")
+    assert run("check", "-q", "tools").stdout == ""
+    assert run("check", "-q", "--output-format", "json").stdout.startswith("[")
+
+
+def test_verbose_lists_what_was_not_decided(project, run):
+    (project / "tools" / "other.py").write_text(
+        "import sys\nfrom transformers import AutoModel\nAutoModel.from_pretrained(sys.argv[1])\n",
+        encoding="utf-8",
+    )
+    assert "1 not decided" in run("check", "tools").stdout
+    assert "tools/other.py:3:1" not in run("check", "tools").stdout
+    assert "tools/other.py:3:1" in run("check", "tools", "-v").stdout
 
 
 def test_statistics(project, run):
     result = run("check", "--select", "LOR101", "--statistics")
     assert result.exit_code == 1
     assert result.stdout == "2  LOR101  missing-revision\n"
-    listed = json.loads(run("check", "--select", "LOR101", "--statistics",
-                            "--output-format", "json").stdout)
+    listed = json.loads(
+        run("check", "--select", "LOR101", "--statistics", "--output-format", "json").stdout
+    )
     assert listed == [{"code": "LOR101", "name": "missing-revision", "count": 2}]
 
 
 def test_output_file(project, run):
-    result = run("check", "--output-format", "json", "--output-file", "found.json",
-                 "--color", "always")
+    result = run(
+        "check", "--output-format", "json", "--output-file", "found.json", "--color", "always"
+    )
     assert (result.stdout, result.exit_code) == ("", 1)
     assert json.loads((project / "found.json").read_text(encoding="utf-8"))
 
@@ -250,8 +280,10 @@ def test_colour(project, run, monkeypatch, arguments, environment, coloured):
     assert ("\033[" in run("check", *arguments).stdout) is coloured
 
 
-@pytest.mark.parametrize("output_format", ["full", "concise", "json", "sarif", "github", "gitlab",
-                                           "junit", "rdjson", "markdown"])
+@pytest.mark.parametrize(
+    "output_format",
+    ["full", "concise", "json", "sarif", "github", "gitlab", "junit", "rdjson", "markdown"],
+)
 def test_every_format_through_the_command_line(project, run, output_format):
     result = run("check", "--output-format", output_format)
     assert result.exit_code == 1

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 
 import pytest
+from small_project import OTHER
 
-from conftest import OTHER
 from loralint.rules import RULES
 
 
 def test_inventory_in_json(project, run):
     listed = json.loads(run("inventory", "--output-format", "json").stdout)
     assert [(one["filename"], one["artifact"]) for one in listed] == [
-        ("serve.py", "base-model"), ("serve.py", "adapter"), ("tools/other.py", "tokenizer"),
-        ("train.py", "base-model")]
+        ("serve.py", "base-model"),
+        ("serve.py", "adapter"),
+        ("tools/other.py", "tokenizer"),
+        ("train.py", "base-model"),
+    ]
     assert listed[3] == {
         "filename": "train.py",
         "cell": None,
@@ -60,7 +63,9 @@ one = "acme/a" if sys.argv else "acme/b"
     ],
 )
 def test_status_in_the_inventory(tmp_path, run, arguments, repo_id, revision):
-    (tmp_path / "a.py").write_text(f"{LOADS}AutoModel.from_pretrained({arguments})\n", encoding="utf-8")
+    (tmp_path / "a.py").write_text(
+        f"{LOADS}AutoModel.from_pretrained({arguments})\n", encoding="utf-8"
+    )
     [one] = json.loads(run("inventory", str(tmp_path), "--output-format", "json").stdout)
     assert (one["repo_id"]["status"], one["repo_id"]["values"]) == repo_id
     assert (one["revision"]["status"], one["revision"]["values"]) == revision
@@ -70,10 +75,17 @@ def test_status_in_the_inventory(tmp_path, run, arguments, repo_id, revision):
 def test_inventory_as_a_table(project, run):
     lines = run("inventory").stdout.splitlines()
     assert lines[0].split() == ["PLACE", "ARTIFACT", "REPO", "ID", "REVISION", "STAGE", "LOADER"]
-    assert lines[4].split() == ["train.py:4:8", "base-model", "microsoft/phi-2", "refs/pr/23", "train",
-                                "transformers.AutoModelForCausalLM.from_pretrained"]
+    assert lines[4].split() == [
+        "train.py:4:8",
+        "base-model",
+        "microsoft/phi-2",
+        "refs/pr/23",
+        "train",
+        "transformers.AutoModelForCausalLM.from_pretrained",
+    ]
     assert {line.index("refs/pr/23") for line in lines if "refs/pr" in line} == {
-        lines[0].index("REVISION")}
+        lines[0].index("REVISION")
+    }
 
 
 def test_inventory_of_one_file(project, run):
@@ -115,7 +127,8 @@ def test_pairs_as_mermaid(project, run):
 
 def test_hostile_names_do_not_break_out(project, run):
     (project / 'a"]; click x "\x1b[2J.py').write_text(
-        (project / "serve.py").read_text(encoding="utf-8"), encoding="utf-8")
+        (project / "serve.py").read_text(encoding="utf-8"), encoding="utf-8"
+    )
     for arguments in (["inventory"], ["pairs"], ["pairs", "--output-format", "mermaid"], ["check"]):
         assert "\x1b" not in run(*arguments).stdout
     lines = run("pairs", "--output-format", "mermaid").stdout.splitlines()
@@ -140,8 +153,12 @@ def test_all_rules_for_machines(run):
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [([], "--all"), (["LOR2011"], "`LOR201`"), (["mising-revision"], "`missing-revision`"),
-     (["LOR101", "--all"], "--all")],
+    [
+        ([], "--all"),
+        (["LOR2011"], "`LOR201`"),
+        (["mising-revision"], "`missing-revision`"),
+        (["LOR101", "--all"], "--all"),
+    ],
 )
 def test_rule_that_there_is_not(run, arguments, words):
     result = run("rule", *arguments)
@@ -171,7 +188,9 @@ def test_baseline_accepts_today_and_reports_tomorrow(project, run):
     path = project / "tools" / "other.py"
     path.write_text("\n\n" + OTHER, encoding="utf-8")
     assert run("check").exit_code == 0, "rows do not matter"
-    path.write_text(OTHER + 'tokenizer = AutoTokenizer.from_pretrained("acme/other")\n', encoding="utf-8")
+    path.write_text(
+        OTHER + 'tokenizer = AutoTokenizer.from_pretrained("acme/other")\n', encoding="utf-8"
+    )
     [one] = json.loads(run("check", "--output-format", "json").stdout)
     assert one["location"]["row"] == 4, "a second like call is new"
     assert run("check", "--isolated").exit_code == 1

@@ -13,8 +13,10 @@ from loralint import __version__
 
 
 def test_version_is_answered_before_click_is_imported(start):
-    code = ("import sys; from loralint.cli import main; main(); "
-            "print(sorted({'click', 'msgspec', 'dataclasses'} & sys.modules.keys()))")
+    code = (
+        "import sys; from loralint.cli import main; main(); "
+        "print(sorted({'click', 'msgspec', 'dataclasses'} & sys.modules.keys()))"
+    )
     for option in ("--version", "-V"):
         result = start(option, code=code)
         assert result.stdout == f"loralint {__version__}\n[]\n"
@@ -43,10 +45,28 @@ def test_every_command_has_help(run, command):
 
 def test_check_has_every_option_of_the_contract(run):
     text = run("check", "--help").stdout
-    for option in ("--select", "--extend-select", "--ignore", "--strict", "--output-format",
-                   "--output-file", "--statistics", "--exit-zero", "--fail-on", "--baseline",
-                   "--stdin-filename", "--jobs", "--scheduler", "--no-cache", "--isolated",
-                   "--config", "--verbose", "--quiet", "--color", "--no-ignores"):
+    for option in (
+        "--select",
+        "--extend-select",
+        "--ignore",
+        "--strict",
+        "--output-format",
+        "--output-file",
+        "--statistics",
+        "--exit-zero",
+        "--fail-on",
+        "--baseline",
+        "--stdin-filename",
+        "--jobs",
+        "--scheduler",
+        "--no-cache",
+        "--isolated",
+        "--config",
+        "--verbose",
+        "--quiet",
+        "--color",
+        "--no-ignores",
+    ):
         assert option in text, option
 
 
@@ -72,10 +92,13 @@ def test_reader_that_goes_away_changes_no_exit_code(project):
     for number in range(300):
         (project / f"x{number}.py").write_text(
             "from transformers import AutoModel\n" + "AutoModel.from_pretrained('acme/x')\n" * 9,
-            encoding="utf-8")
+            encoding="utf-8",
+        )
     process = subprocess.Popen(
         [sys.executable, "-m", "loralint", "check", "--output-format", "concise"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     process.stdout.readline()
@@ -88,6 +111,8 @@ def test_reader_that_goes_away_changes_no_exit_code(project):
 def test_terminal_without_unicode_survives(project, start):
     (project / "ü.py").write_text(
         'from transformers import AutoModel\nAutoModel.from_pretrained("acme/ü", "→")\n'
-        'AutoModel.from_pretrained("acme/x")\n', encoding="utf-8")
+        'AutoModel.from_pretrained("acme/x")\n',
+        encoding="utf-8",
+    )
     result = start("check", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert result.returncode == 1, result.stderr

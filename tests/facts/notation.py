@@ -69,7 +69,7 @@ def _all(terms: Iterable[Term], separator: str) -> str:
 _WRITERS: dict[type, Callable[[Any], str]] = {
     Absent: lambda term: "-",
     Known: lambda term: repr(term.value),
-    Default: lambda term: repr(term.value),
+    Default: lambda term: f"default {term.value!r}",
     Symbol: lambda term: f"{term.module}:{term.name}",
     Parameter: lambda term: f"{term.function}({term.name})",
     Attribute: lambda term: f"{written(term.base)}.{term.name}",

@@ -1,0 +1,230 @@
+"""What the command lines of the ecosystem's tools mean, as data.
+
+Read from the tools' own sources: vLLM 0.11 (`vllm/engine/arg_utils.py`,
+`entrypoints/openai/cli_args.py`), text-generation-inference 3.3 (`launcher/src/main.rs`), LoRAX
+0.12 (`launcher/src/main.rs`), SGLang 0.5 (`srt/server_args.py`), TRL 0.24 (`scripts/`,
+`trainer/model_config.py`), LLaMA-Factory 0.9 (`hparams/`), axolotl 0.13 (`cli/main.py`), ms-swift
+4.0 (`arguments/`, `cli/main.py`), lm-evaluation-harness 0.4.9 (`__main__.py`,
+`models/huggingface.py`), huggingface_hub 1.0 (`cli/download.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+Names = MappingProxyType[str, str]
+
+
+def _names(**roles: str) -> Names:
+    """Flags by the role that they give, several apart by spaces, each under its role."""
+    return MappingProxyType({flag: role for role, flags in roles.items() for flag in flags.split()})
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One tool, or one subcommand of it.
+
+    `heads` are the words that it begins with; `modules` what `python -m` runs, `image` the
+    container whose entrypoint it is. `flags` give each flag (without dashes, `_` for `-`) its
+    role; `environment` does so for variables. `position` is the role of the first plain word.
+    `pairs` is a flag whose value is `name=value,name=value`, of which `flags` tells the roles.
+    `recipe` tells that the first plain word may be a configuration file. `shared` tells that the
+    revision holds for the tokenizer, too. `folder` is where output goes that no flag names, and
+    `full` the flags and values with which the whole model is trained.
+    """
+
+    name: str
+    artifact: str = "base-model"
+    heads: tuple[tuple[str, ...], ...] = ()
+    modules: tuple[str, ...] = ()
+    image: str = ""
+    flags: Names = field(default_factory=_names)
+    environment: Names = field(default_factory=_names)
+    position: str = ""
+    pairs: str = ""
+    recipe: bool = False
+    trains: bool = False
+    merges: bool = False
+    shared: bool = False
+    hub: str = "huggingface"
+    adapter_only: str = ""
+    full: tuple[tuple[str, str], ...] = ()
+
+
+_QUANTISED = _names(load_in_4bit="load_in_4bit", load_in_8bit="load_in_8bit")
+_VLLM = _names(
+    model="model", revision="revision", tokenizer="tokenizer", code_revision="code_revision",
+    tokenizer_revision="tokenizer_revision", adapters="lora_modules", enable_lora="enable_lora",
+    quantization="quantization q", dtype="dtype", trust_remote_code="trust_remote_code",
+)  # fmt: skip
+_TGI = _names(
+    adapters="lora_adapters",
+    model="model_id", revision="revision", quantization="quantize", dtype="dtype",
+    trust_remote_code="trust_remote_code",
+)  # fmt: skip
+_TGI_ENVIRONMENT = _names(
+    model="MODEL_ID", revision="REVISION", adapters="LORA_ADAPTERS", quantization="QUANTIZE",
+    trust_remote_code="TRUST_REMOTE_CODE",
+)  # fmt: skip
+_SGLANG = _names(
+    model="model_path model", revision="revision", tokenizer="tokenizer_path", dtype="dtype",
+    adapters="lora_paths", enable_lora="enable_lora", quantization="quantization",
+    trust_remote_code="trust_remote_code",
+)  # fmt: skip
+_TRL = MappingProxyType({
+    **_names(model="model_name_or_path", revision="model_revision", output="output_dir",
+             dtype="dtype torch_dtype", trust_remote_code="trust_remote_code", lora="use_peft",
+             quant_type="bnb_4bit_quant_type"),
+    **_QUANTISED,
+})  # fmt: skip
+_FACTORY = _names(
+    model="model_name_or_path", revision="model_revision", adapters="adapter_name_or_path",
+    output="output_dir export_dir", dtype="infer_dtype", trust_remote_code="trust_remote_code",
+    method="finetuning_type", bits="quantization_bit",
+)  # fmt: skip
+_SWIFT = _names(
+    model="model model_id_or_path", revision="model_revision", output="output_dir",
+    adapters="adapters ckpt_dir", dtype="torch_dtype", method="tuner_type train_type",
+    bits="quant_bits", use_hf="use_hf",
+)  # fmt: skip
+_AXOLOTL = _names(
+    model="base_model", revision="revision_of_model", tokenizer="tokenizer_config",
+    output="output_dir", adapters="lora_model_dir", trust_remote_code="trust_remote_code",
+    load_in_4bit="load_in_4bit", load_in_8bit="load_in_8bit", method="adapter",
+)  # fmt: skip
+_EVAL = _names(
+    model="pretrained", revision="revision", tokenizer="tokenizer", adapters="peft lora_local_path",
+    dtype="dtype", trust_remote_code="trust_remote_code", load_in_4bit="load_in_4bit",
+    load_in_8bit="load_in_8bit", code_revision="code_revision", backend="model",
+    tokenizer_revision="tokenizer_revision",
+)  # fmt: skip
+_DOWNLOAD = _names(
+    revision="revision", repo_type="repo_type", local="local_dir", file="include exclude filename"
+)
+_FULL = (("method", "full"), ("method", "freeze"))
+
+
+def _heads(program: str, *commands: str) -> tuple[tuple[str, ...], ...]:
+    return tuple((program, command) for command in commands)
+
+
+TOOLS: tuple[Tool, ...] = (
+    Tool("vllm serve", "engine", heads=(("vllm", "serve"),), position="model", flags=_VLLM),
+    Tool("vllm", "engine", heads=_heads("vllm", "chat", "complete", "bench", "run-batch"),
+         flags=_VLLM),
+    Tool("vllm.entrypoints", "engine", flags=_VLLM,
+         modules=("vllm.entrypoints.openai.api_server", "vllm.entrypoints.api_server"),
+         image=r"(.*/)?vllm-openai(:.*|@.*)?"),
+    Tool("text-generation-launcher", "engine", heads=(("text-generation-launcher",),),
+         image=r"(.*/)?text-generation-inference(:.*|@.*)?", flags=_TGI,
+         environment=_TGI_ENVIRONMENT),
+    Tool("text-generation-server", "engine", heads=_heads("text-generation-server", "serve"),
+         position="model", flags=_TGI),
+    Tool("text-generation-server download-weights", "file", position="model", flags=_TGI,
+         heads=_heads("text-generation-server", "download-weights")),
+    Tool("lorax-launcher", "engine", heads=(("lorax-launcher",),), image=r"(.*/)?lorax(:.*|@.*)?",
+         flags=MappingProxyType({**_TGI, "adapter_id": "adapters"}),
+         environment=_names(model="MODEL_ID", revision="REVISION", quantization="QUANTIZE")),
+    Tool("sglang", "engine", heads=(("sglang", "serve"),), modules=("sglang.launch_server",),
+         flags=_SGLANG),
+    Tool("trl", heads=_heads("trl", "sft", "dpo", "kto", "grpo", "reward", "rloo", "orpo", "cpo"),
+         flags=_TRL, trains=True, shared=True, adapter_only="lora"),
+    Tool("trl vllm-serve", "engine", heads=(("trl", "vllm-serve"),), flags=_VLLM),
+    Tool("llamafactory-cli train", heads=_heads("llamafactory-cli", "train"), flags=_FACTORY,
+         recipe=True, trains=True, shared=True, full=_FULL),
+    Tool("llamafactory-cli", flags=_FACTORY, recipe=True, shared=True, merges=True,
+         heads=_heads("llamafactory-cli", "export")),
+    Tool("llamafactory-cli", flags=_FACTORY, recipe=True, shared=True,
+         heads=_heads("llamafactory-cli", "chat", "api", "webchat", "eval")),
+    Tool("axolotl", heads=_heads("axolotl", "train"), modules=("axolotl.cli.train",),
+         flags=_AXOLOTL, recipe=True, trains=True, shared=True),
+    Tool("axolotl", heads=_heads("axolotl", "inference", "evaluate", "vllm-serve"),
+         modules=("axolotl.cli.inference",), flags=_AXOLOTL, recipe=True, shared=True),
+    Tool("axolotl merge-lora", heads=_heads("axolotl", "merge-lora"), flags=_AXOLOTL, recipe=True,
+         modules=("axolotl.cli.merge_lora",), shared=True, merges=True),
+    Tool("swift", heads=(*_heads("swift", "sft", "pt", "rlhf"),
+                         *_heads("megatron", "sft", "pt", "rlhf")),
+         modules=("swift.cli.sft", "swift.cli.pt", "swift.cli.rlhf"),
+         flags=_SWIFT, recipe=True, trains=True, shared=True, hub="modelscope", full=_FULL),
+    Tool("swift", heads=_heads("swift", "infer", "deploy", "app", "eval", "rollout", "sample"),
+         flags=_SWIFT, recipe=True, shared=True, hub="modelscope"),
+    Tool("swift export", heads=(*_heads("swift", "export", "merge-lora"),
+                                *_heads("megatron", "export")),
+         flags=_SWIFT, recipe=True, shared=True, hub="modelscope", merges=True),
+    Tool("lm_eval", heads=(("lm_eval",), ("lm-eval",)), modules=("lm_eval",), pairs="model_args",
+         flags=_EVAL, shared=True),
+    Tool("hf download", "file", heads=(("hf", "download"), ("huggingface-cli", "download")),
+         position="model", flags=_DOWNLOAD),
+)  # fmt: skip
+
+BACKENDS = MappingProxyType({"hf": "base-model", "huggingface": "base-model",
+                             "hf-auto": "base-model", "hf-causal": "base-model",
+                             "hf-seq2seq": "base-model", "hf-multimodal": "base-model",
+                             "vllm": "engine", "sglang": "engine",
+                             "vllm-vlm": "engine"})  # fmt: skip
+"""The backends of lm_eval that load what `pretrained=` names."""
+
+PREFIXES: frozenset[str] = frozenset(
+    """sudo env nohup time exec srun mpirun mpiexec timeout nice ionice numactl taskset stdbuf
+    setsid command xargs uv poetry pipenv conda mamba micromamba pdm hatch rye pixi docker podman
+    nerdctl docker-compose singularity apptainer kubectl parallel screen tmux caffeinate unbuffer
+    gosu tini dumb-init ray watch doppler dotenv op infisical winpty""".split()
+)
+"""Programs that run another one, which stands further on in their words."""
+
+SHELLS: frozenset[str] = frozenset("bash sh zsh dash /bin/bash /bin/sh".split())
+"""Programs that run the text behind `-c`."""
+
+LAUNCHERS: frozenset[str] = frozenset(
+    "accelerate torchrun deepspeed torch.distributed.run torch.distributed.launch".split()
+)
+"""Programs that run a Python script with the words behind it."""
+
+VALUELESS: frozenset[str] = frozenset(
+    """enable_lora trust_remote_code use_peft load_in_4bit load_in_8bit multi_gpu use_deepspeed
+    use_fsdp cpu mps standalone no_python quiet debug isolated""".split()
+)
+"""Flags that stand alone."""
+
+OFFLINE: frozenset[str] = frozenset({"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"})
+"""Variables with which nothing is fetched."""
+
+_PYTHON = re.compile(r"(.*/)?(python|pypy|ipython)[\d.]*w?(\.exe)?")
+_RECIPE = re.compile(r".+\.(ya?ml|json|toml)")
+
+
+def is_python(word: str) -> bool:
+    """Whether a program is a Python interpreter."""
+    return _PYTHON.fullmatch(word) is not None
+
+
+def is_recipe(word: str) -> bool:
+    """Whether a word names a configuration file."""
+    return _RECIPE.fullmatch(word) is not None
+
+
+def role_name(flag: str) -> str:
+    """A flag without dashes, spelt with `_`."""
+    return flag.lstrip("-").replace("-", "_")
+
+
+def tool_at(words: tuple[str, ...], index: int) -> tuple[Tool, int] | None:
+    """The tool that the words from `index` on begin with, and how many words its name takes."""
+    program = words[index].rpartition("/")[2]
+    for tool in TOOLS:
+        for head in tool.heads:
+            if program == head[0] and words[index + 1 : index + len(head)] == head[1:]:
+                return tool, len(head)
+    return None
+
+
+def tool_of_module(module: str) -> Tool | None:
+    """The tool that `python -m` runs."""
+    return next((tool for tool in TOOLS if module in tool.modules), None)
+
+
+def tool_of_image(image: str) -> Tool | None:
+    """The tool that is a container's entrypoint."""
+    return next((t for t in TOOLS if t.image and re.fullmatch(t.image, image)), None)

@@ -1,0 +1,62 @@
+"""The revision of a load: its own keyword, or one inside what the call hands on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from loralint.catalog import Loader
+from loralint.facts import ABSENT, Absent, Known, Unknown, Value
+from loralint.linker import arguments as args, mappings
+from loralint.linker.matching import Match
+from loralint.linker.nodes import Arguments, Node, Outcome, Record
+from loralint.linker.values import value_of
+
+if TYPE_CHECKING:
+    from loralint.linker.machine import Machine
+
+
+def revision_of(machine: Machine, match: Match, arguments: Arguments) -> Value:
+    """The revision that a load asks for; Absent where it is not said."""
+    loader = match.loader
+    if loader.revision is None:
+        return ABSENT
+    node = args.argument(machine, arguments, (loader.revision,))
+    if node is None or isinstance(node, Absent):
+        node = _nested(machine, loader, arguments, loader.revision)
+    found = value_of(node) if node is not None else ABSENT
+    return _unless_mirrored(machine, loader, arguments, found)
+
+
+def _nested(machine: Machine, loader: Loader, arguments: Arguments, name: str) -> Node | None:
+    """A keyword inside a dict that is handed on: `model_kwargs={"revision": ...}`."""
+    for path in loader.nested:
+        first, *rest = path.split(".")
+        node = args.argument(machine, arguments, (first,))
+        for part in rest:
+            node = _of_arguments_object(machine, node, part) if node is not None else None
+        if node is not None:
+            found = mappings.lookup(machine, Record(((None, node),)), name)
+            if found is not None:
+                return found
+    return None
+
+
+def _of_arguments_object(machine: Machine, node: Node, name: str) -> Node | None:
+    """A keyword of the call that made a library's arguments object (`SFTConfig(...)`)."""
+    if isinstance(node, Outcome):
+        call = machine.index.call((node.path, node.index))
+        return args.argument(machine, args.of_call(call.arguments, node.frame), (name,))
+    if isinstance(node, Unknown):
+        return Unknown("in the trainer's arguments")
+    return None
+
+
+def _unless_mirrored(machine: Machine, loader: Loader, arguments: Arguments, found: Value) -> Value:
+    """A 4-bit unsloth load maps the name to a mirror and drops the revision."""
+    if not loader.packages.startswith("unsloth"):
+        return found
+    exact = args.argument(machine, arguments, ("use_exact_model_name",))
+    four_bit = args.argument(machine, arguments, ("load_in_4bit",))
+    if exact == Known(True) or four_bit == Known(False):
+        return found
+    return Unknown("unsloth drops it when it maps the name to a 4-bit mirror")

@@ -1,0 +1,218 @@
+"""Stages, instances and pairs."""
+
+from loralint.config import Config, PairSetting
+from tests.linker.building import AUTO, linked, paired, short
+
+PEFT = f"{AUTO}from peft import AutoPeftModelForCausalLM, LoraConfig, PeftModel, get_peft_model\n"
+
+
+def train(out="out", base="o/m", more=""):
+    """A script that trains an adapter; the base is loaded in row 5."""
+    return f"""{PEFT}from transformers import Trainer
+BASE = "{base}"
+model = AutoModelForCausalLM.from_pretrained(BASE{more})
+model = get_peft_model(model, LoraConfig(r=8))
+Trainer(model=model).train()
+model.save_pretrained("{out}")
+"""
+
+
+def infer(adapter="out", base="o/m", more=""):
+    """A script that loads an adapter; the base is loaded in row 3."""
+    return f"""{PEFT}base = AutoModelForCausalLM.from_pretrained("{base}"{more})
+model = PeftModel.from_pretrained(base, "{adapter}")
+model.generate()
+"""
+
+
+def test_an_adapter_that_is_saved_and_loaded():
+    project = linked({"train.py": train(more=", revision='v1'"), "infer.py": infer()})
+    assert paired(project) == [("train.py:5", "infer.py:3", "artifact")]
+    (pair,) = project.pairs
+    assert pair.reason == "out: saved in train.py:8, loaded in infer.py:4"
+    assert (short(pair.train.site.revision), short(pair.infer.site.revision)) == ("v1", "-")
+    assert (pair.train.stage, pair.infer.stage, pair.merge) == ("train", "infer", False)
+    assert str(pair.adapter.place) == "infer.py:4"
+    assert project.stages == {"train.py": "train", "infer.py": "infer"}
+
+
+def test_a_checkpoint_below_and_other_spellings():
+    for adapter in ("./out/checkpoint-500", "out/", "out/../out"):
+        project = linked({"train.py": train("./out"), "infer.py": infer(adapter)})
+        assert len(project.pairs) == 1, adapter
+
+
+def test_different_adapters_of_one_base_are_no_pair():
+    project = linked({"train.py": train("out/a"), "infer.py": infer("out/b")})
+    assert paired(project) == []
+
+
+def test_the_same_adapter_on_another_base_is_a_pair():
+    project = linked({"train.py": train(), "infer.py": infer(base="o/other")})
+    assert paired(project) == [("train.py:5", "infer.py:3", "artifact")]
+
+
+def test_the_same_base_where_nothing_contradicts():
+    sources = {"train.py": train().replace('"out"', "sys.argv[1]"), "infer.py": infer("me/lora")}
+    assert paired(linked(sources)) == [("train.py:5", "infer.py:3", "base-id")]
+
+
+def test_a_file_that_loads_no_adapter_is_no_inference_side():
+    source = f'{PEFT}m = AutoModelForCausalLM.from_pretrained("o/m")\nm.generate()'
+    project = linked({"train.py": train().replace('"out"', "sys.argv[1]"), "eval.py": source})
+    assert paired(project) == []
+    assert project.stages["eval.py"] == "neither"
+
+
+def test_scripts_of_different_folders_that_use_one_bare_name():
+    sources = {f"{name}/{side}.py": text for name in ("a", "b")
+               for side, text in (("train", train("lora")), ("infer", infer("lora")))}  # fmt: skip
+    assert paired(linked(sources)) == [
+        ("a/train.py:5", "a/infer.py:3", "artifact"),
+        ("b/train.py:5", "b/infer.py:3", "artifact"),
+    ]
+
+
+def test_a_configured_pair():
+    config = Config(pairs=(PairSetting("train.py", "infer.py"),))
+    project = linked({"train.py": train("a"), "infer.py": infer("b")}, config)
+    assert paired(project) == [("train.py:5", "infer.py:3", "configured")]
+
+
+def test_a_configured_stage():
+    config = Config(stages=(("*.py", "infer"),))
+    assert linked({"train.py": train()}, config).stages == {"train.py": "infer"}
+
+
+def test_auto_peft_loads_the_recorded_base():
+    source = f'{PEFT}AutoPeftModelForCausalLM.from_pretrained("out")'
+    project = linked({"train.py": train(more=", revision='v1'"), "infer.py": source})
+    (pair,) = project.pairs
+    assert (short(pair.infer.site.repo_id), short(pair.infer.site.revision)) == ("o/m", "-")
+    told = train(more=", revision='v1'").replace("r=8", "r=8, revision='v1'")
+    (pair,) = linked({"train.py": told, "infer.py": source}).pairs
+    assert short(pair.infer.site.revision) == "v1"
+
+
+def test_a_model_class_on_an_adapter_folder():
+    source = f'{PEFT}AutoModelForCausalLM.from_pretrained("out", revision="v2")'
+    (pair,) = linked({"train.py": train(), "infer.py": source}).pairs
+    assert (short(pair.infer.site.repo_id), short(pair.infer.site.revision)) == ("o/m", "v2")
+
+
+def test_a_merge_is_marked():
+    source = infer().replace("model.generate()", "model.merge_and_unload().save_pretrained('m')")
+    (pair,) = linked({"train.py": train(), "merge.py": source}).pairs
+    assert pair.merge
+
+
+def test_both_sides_in_one_file():
+    source = f"""{PEFT}from transformers import Trainer
+def train():
+    model = AutoModelForCausalLM.from_pretrained("o/m", revision="v1")
+    model = get_peft_model(model, LoraConfig())
+    Trainer(model=model).train()
+    model.save_pretrained("out")
+def serve():
+    base = AutoModelForCausalLM.from_pretrained("o/m")
+    return PeftModel.from_pretrained(base, "out").generate()
+"""
+    project = linked({"main.py": source})
+    assert paired(project) == [("main.py:5", "main.py:10", "artifact")]
+    assert project.stages == {"main.py": "both"}
+    assert [load.stage for load in project.loads] == ["train", "infer", "infer"]
+
+
+def test_one_helper_for_both_sides():
+    helper = f"""{PEFT}
+def load(name, revision=None):
+    return AutoModelForCausalLM.from_pretrained(name, revision=revision)
+"""
+    training = """
+from peft import LoraConfig, get_peft_model
+from transformers import Trainer
+from helper import load
+model = get_peft_model(load("o/m", revision="v1"), LoraConfig())
+Trainer(model=model).train()
+model.save_pretrained("out")
+"""
+    serving = """
+from peft import PeftModel
+from helper import load
+model = PeftModel.from_pretrained(load("o/m"), "out")
+"""
+    project = linked({"helper.py": helper, "train.py": training, "serve.py": serving})
+    assert paired(project) == [("train.py:5", "serve.py:4", "artifact")]
+    (pair,) = project.pairs
+    assert (short(pair.train.site.revision), short(pair.infer.site.revision)) == ("v1", "-")
+    assert (pair.train.stage, pair.infer.stage) == ("train", "infer")
+    (load,) = [load for load in project.loads if load.site.path == "helper.py"]
+    assert load.stage == "both"
+
+
+def test_training_and_serving_functions_with_arguments():
+    source = f"""{PEFT}from transformers import Trainer
+def train(base, out):
+    model = AutoModelForCausalLM.from_pretrained(base)
+    model = get_peft_model(model, LoraConfig())
+    Trainer(model=model).train()
+    model.save_pretrained(out)
+def serve(base, out):
+    model = AutoModelForCausalLM.from_pretrained(base)
+    return PeftModel.from_pretrained(model, out).generate()
+train("o/a", "out/a")
+train("o/b", "out/b")
+serve("o/a", "out/a")
+serve("o/c", "out/b")
+"""
+    project = linked({"main.py": source})
+    found = {(short(p.train.site.repo_id), short(p.infer.site.repo_id)) for p in project.pairs}
+    assert found == {("o/a", "o/a"), ("o/b", "o/c")}
+
+
+def test_the_same_unknown_folder_of_a_shared_configuration():
+    config = """
+import os
+OUT = os.environ["OUT"]
+BASE = os.environ["BASE"]
+"""
+    training = train().replace('"out"', "config.OUT").replace('"o/m"', "config.BASE")
+    serving = infer().replace('"out"', "config.OUT").replace('"o/m"', "config.BASE")
+    project = linked(
+        {
+            "config.py": config,
+            "train.py": f"import config\n{training}",
+            "infer.py": f"import config\n{serving}",
+        }
+    )
+    assert paired(project) == [("train.py:6", "infer.py:4", "artifact")]
+
+
+def test_a_lora_request_goes_onto_the_engine():
+    source = """
+from vllm import LLM
+from vllm.lora.request import LoRARequest
+llm = LLM(model="o/m", enable_lora=True)
+llm.generate("x", lora_request=LoRARequest("a", 1, "out"))
+"""
+    project = linked({"train.py": train(), "serve.py": source})
+    assert paired(project) == [("train.py:5", "serve.py:4", "artifact")]
+
+
+def test_staged_training_is_both():
+    source = f"""{PEFT}from transformers import Trainer
+base = AutoModelForCausalLM.from_pretrained("o/m")
+model = PeftModel.from_pretrained(base, "sft").merge_and_unload()
+model = get_peft_model(model, LoraConfig())
+Trainer(model=model).train()
+model.save_pretrained("dpo")
+"""
+    project = linked({"dpo.py": source, "sft.py": train("sft")})
+    assert project.stages["dpo.py"] == "both"
+    assert paired(project) == [("sft.py:5", "dpo.py:4", "artifact")]
+
+
+def test_undecided_loads_say_why():
+    project = linked({"main.py": f"{AUTO}def f(x):\n    AutoTokenizer.from_pretrained(x)"})
+    (skipped,) = project.undecided
+    assert (str(skipped.place), skipped.reason) == ("main.py:3", "given by the caller")

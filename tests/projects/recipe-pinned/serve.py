@@ -1,0 +1,3 @@
+from peft import AutoPeftModelForCausalLM
+
+model = AutoPeftModelForCausalLM.from_pretrained("out/mistral")
