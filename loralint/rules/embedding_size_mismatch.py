@@ -79,9 +79,12 @@ def embedding_size_mismatch(project: Project) -> Iterator[Finding]:
     ## Known problems
 
     `AutoPeftModel…` resizes by itself where the adapter's folder holds the tokenizer, so it is not
-    reported. A resize that a condition guards counts as one.
+    reported, and neither is a side that a framework's recipe or command line runs: whether that
+    resizes is not written there. A resize that a condition guards counts as one.
     """
     for pair in pairs_of(project):
+        if pair.train.site.stage or pair.infer.site.stage:
+            continue
         train = actions(project, pair.train, "resize")
         infer = actions(project, pair.infer, "resize")
         if train and not infer and not _resizes_itself(pair):

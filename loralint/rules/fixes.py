@@ -20,11 +20,24 @@ def add_argument(
     at = _insertion(target)
     if at is None:
         return shown(message)
-    return Fix(applicability, message, (Edit(at, f", {argument}"),))
+    content = f", {argument}" if _is_call(target) else _line(target, argument, at)
+    return Fix(applicability, message, (Edit(at, content),)) if content else shown(message)
+
+
+def _is_call(target: Load | Action) -> bool:
+    return not isinstance(target, Load) or target.site.revision_key == "revision"
+
+
+def _line(target: Load | Action, argument: str, at: Place) -> str:
+    """A line of a recipe that gives the revision, to stand above the line of the model."""
+    keyword, _, given = argument.partition("=")
+    if keyword != "revision" or not isinstance(target, Load):
+        return ""
+    return f"{target.site.revision_key}: {given}\n{' ' * (at.span.start.column - 1)}"
 
 
 def _insertion(target: Load | Action) -> Place | None:
-    """Where to insert: `insert_at` is right behind the last argument, before a comma."""
+    """Where to insert: right behind the last argument, or where a recipe's key begins."""
     if isinstance(target, Load):
         # An instance stands on the call of the function that holds the site: editing the site
         # would change what the other callers load.

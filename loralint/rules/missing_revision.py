@@ -63,7 +63,7 @@ def missing_revision(project: Project) -> Iterator[Finding]:
     """
     for load, ids in hub_loads(project):
         if load.site.artifact in WEIGHTS_AND_MORE and are(load.site.revision, ABSENT_ONLY):
-            yield Finding.at(load, _message(load, ids), subject=ids[0], fix=_fix(ids))
+            yield Finding.at(load, _message(load, ids), subject=ids[0], fix=_fix(load, ids))
 
 
 def _message(load: Load, ids: tuple[str, ...]) -> str:
@@ -72,6 +72,6 @@ def _message(load: Load, ids: tuple[str, ...]) -> str:
     return f"{what} is loaded with no revision: what runs is whatever {branch} holds that day"
 
 
-def _fix(ids: tuple[str, ...]) -> Fix:
+def _fix(load: Load, ids: tuple[str, ...]) -> Fix:
     what = "the commit" if len(ids) == 1 else "the commit of each"
-    return fixes.shown(f"pass revision= with {what} you mean (`loralint pin` writes it)")
+    return fixes.shown(f"{wording.give(load, f'{what} you mean')} (`loralint pin` writes it)")

@@ -136,7 +136,8 @@ def _note(load: Load) -> str:
 def _fix(load: Load, other: Load) -> Fix:
     given = other.site.revision
     if isinstance(given, Known):
-        argument = f'revision="{given.value}"'
-        advice = f"pass {argument}, as {other.place} does"
+        quoted = f'"{given.value}"'
+        argument = f"revision={quoted}"
+        advice = f"{wording.give(load, quoted)}, as {other.place} does"
         return fixes.add_argument(load, argument, "unsafe", advice)
     return fixes.shown(f"pass the revision that {other.place} takes")

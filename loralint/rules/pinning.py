@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from loralint.facts import ABSENT, Absent, Default, Known, Value
+from loralint.facts import ABSENT, RECORDED, Absent, Default, Known, Value
 from loralint.project import Load, Project
 from loralint.refs import RevisionKind, is_repo_id, is_sentence_transformer, kind_of
 from loralint.rules.values import is_true, leaves, origin, texts
@@ -80,9 +80,12 @@ def _is_hub_id(load: Load, name: str) -> bool:
 
 
 def hub_loads(project: Project) -> Iterator[tuple[Load, tuple[str, ...]]]:
-    """The loads that certainly go to the Hub, with their ids that a policy lets us judge."""
+    """The loads that certainly go to the Hub, with their ids that a policy lets us judge.
+
+    What an adapter folder records is not among them: that it names no revision is LOR401.
+    """
     for load in project.loads:
-        ids = judged_ids(project, load)
+        ids = judged_ids(project, load) if load.site.loader != RECORDED else ()
         if ids:
             yield load, ids
 

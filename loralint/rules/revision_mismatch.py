@@ -127,7 +127,8 @@ def _fix(pair: Pair) -> Fix:
         given = wording.revision(infer.site.revision)
         return fixes.shown(f"train at {given} as well, or load what {train.place} trained on")
     pin = only(train.site.revision)
-    advice = f'pass revision="{pin}", as {train.place} does'
+    quoted = f'"{pin}"'
+    advice = f"{wording.give(infer, quoted)}, as {train.place} does"
     if infer.site.revision == ABSENT and isinstance(train.site.revision, Known):
         return fixes.add_argument(infer, f'revision="{pin}"', "safe", advice)
     return fixes.shown(advice)

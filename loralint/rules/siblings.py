@@ -21,6 +21,8 @@ def kinship(one: str, other: str) -> Kinship:
     if one.casefold() == other.casefold():
         return "same"
     first, second = _name(one), _name(other)
+    if one.replace("/", "-").casefold() == second or other.replace("/", "-").casefold() == first:
+        return "mirror"
     if _bare(first) == _bare(second):
         return "mirror" if first == second else "quantised"
     if _TUNED.sub("", _bare(first)) == _TUNED.sub("", _bare(second)):

@@ -87,9 +87,16 @@ def trained_here(pair: Pair) -> Related:
     return Related(f"{wording.named(pair.train)} is loaded for training here", pair.train.place)
 
 
+def _given(load: Load) -> tuple[Related, ...]:
+    """The words of command lines that say what is loaded."""
+    model = (Related("a command gives the model here", place) for place in load.given)
+    revision = (Related("a command gives the revision here", p) for p in load.given_revision)
+    return (*model, *revision)
+
+
 def at_inference(pair: Pair, message: str, fix: Fix, *notes: Related) -> Finding:
     """A finding on the inference side's load of the base; the training load is related."""
-    related = (*notes, trained_here(pair))
+    related = (*notes, *_given(pair.infer), trained_here(pair), *_given(pair.train))
     subject = subject_of(pair.infer)
     return Finding.at(pair.infer, message, related=related, subject=subject, fix=fix)
 

@@ -45,6 +45,8 @@ def syntax_error(project: Project) -> Iterator[Finding]:
     `extend-exclude`.
     """
     for path, facts in sorted(project.files.items()):
-        if facts.error is not None:
-            message = f"this file could not be checked: {facts.error.message}"
-            yield Finding(message, Place(path, facts.error.span), subject=path)
+        first = () if facts.error is None else (facts.error,)
+        for error in (*first, *facts.further_errors):
+            what = "file" if error.cell is None else "cell"
+            message = f"this {what} could not be checked: {error.message}"
+            yield Finding(message, Place(path, error.span, error.cell), subject=path)

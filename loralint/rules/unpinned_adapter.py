@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loralint.project import Project
+from loralint.diagnostics import Fix
+from loralint.project import Load, Project
 from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
 from loralint.rules.pinning import ABSENT_ONLY, adapter_revision, are, hub_loads
@@ -67,7 +68,9 @@ def unpinned_adapter(project: Project) -> Iterator[Finding]:
         if is_adapter and are(adapter_revision(load), ABSENT_ONLY):
             what = wording.named(load, ids)
             message = f"{what} is loaded with no revision: its owner's next push replaces it"
-            yield Finding.at(load, message, subject=ids[0], fix=fixes.shown(_FIX))
+            yield Finding.at(load, message, subject=ids[0], fix=_fix(load))
 
 
-_FIX = "pass revision= with the adapter's commit (`loralint pin` writes it)"
+def _fix(load: Load) -> Fix:
+    advice = wording.give(load, "the adapter's commit")
+    return fixes.shown(f"{advice} (`loralint pin` writes it)")

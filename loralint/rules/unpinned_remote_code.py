@@ -108,7 +108,9 @@ def _is_enough(project: Project, ids: tuple[str, ...], pin: Value) -> bool:
 
 
 def _fix(load: Load, ids: tuple[str, ...]) -> Fix:
-    keyword = "code_revision" if code_repository(ids) else "revision"
     if by_default(load.site.revision):
         return fixes.shown(f"make a commit the default of {wording.outside(load.site.revision)}")
-    return fixes.shown(f"pass {keyword}= with a commit whose code you have read")
+    what = "a commit whose code you have read"
+    if code_repository(ids):
+        return fixes.shown(f"pass code_revision= with {what}")
+    return fixes.shown(wording.give(load, what))

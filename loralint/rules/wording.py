@@ -56,6 +56,10 @@ def named(load: Load, ids: Iterable[str] = ()) -> str:
     if shown == _NOBODY_KNOWS:
         return f"the {noun(load)}"
     suffix = " (the default)" if ids and by_default(load.site.repo_id) else ""
+    if load.given and by_default(load.site.repo_id):
+        shown = either(code(leaf.value) for leaf in leaves(load.site.repo_id) if _has_value(leaf))
+        more = f" and {len(load.given) - 1} more" if len(load.given) > 1 else ""
+        suffix = f" (given in {load.given[0]}{more})"
     return f"the {noun(load)} {shown}{suffix}"
 
 
@@ -119,6 +123,18 @@ def given(value: Value) -> str:
     """A revision that is given, to stand after "at": who decides where it comes from outside."""
     unknown = next((leaf for leaf in leaves(value) if isinstance(leaf, Unknown)), None)
     return f"the revision that {outside(unknown)} gives" if unknown else revision(value)
+
+
+def give(load: Load, what: str) -> str:
+    """How a load is given a revision: by a keyword, by a recipe's key or a flag, or not at all."""
+    key = load.site.revision_key
+    if not key:
+        return f"download {what} and name its folder: {code(load.site.loader)} takes no revision"
+    return f"pass revision={_separate(what)}" if key == "revision" else f"set {code(key)} to {what}"
+
+
+def _separate(what: str) -> str:
+    return what if what.startswith('"') else f" with {what}"
 
 
 def hint(*values: Value) -> str:

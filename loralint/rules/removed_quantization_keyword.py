@@ -1,0 +1,144 @@
+"""LOR315."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loralint.diagnostics import Edit, Fix, Severity
+from loralint.facts import FileFacts, Known, Symbol, Value
+from loralint.project import Load, Project
+from loralint.rules import fixes, wording
+from loralint.rules.base import Finding, rule
+from loralint.rules.values import is_given, texts
+from loralint.rules.versions import pinned_below
+from loralint.source import Place, Span
+
+
+@rule("LOR315", "removed-quantization-keyword", severity="error")
+def removed_quantization_keyword(project: Project) -> Iterator[Finding]:
+    """`load_in_4bit=` or `load_in_8bit=` is given to `from_pretrained`, which takes it no more.
+
+    ## Why is this bad?
+
+    transformers 5 removed both keywords: the call raises a `TypeError`, whatever their value is.
+    The quantisation goes into a `BitsAndBytesConfig`, which transformers 4 takes as well.
+
+    ## Example
+
+    ```python train.py
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained("microsoft/phi-2", load_in_4bit=True)
+    ```
+
+    ## Use instead
+
+    ```python train.py
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    model = AutoModelForCausalLM.from_pretrained(
+        "microsoft/phi-2", quantization_config=BitsAndBytesConfig(load_in_4bit=True)
+    )
+    ```
+
+    ## Fix safety
+
+    Safe: `load_in_4bit=True` becomes `quantization_config=BitsAndBytesConfig(load_in_4bit=True)`,
+    and the class is imported where it is not; transformers 4 makes the same of both. A call with
+    other options of bitsandbytes, with a value that is not plainly `True`, in a notebook, or with
+    keywords that come from a dict is shown how to change and not changed.
+
+    ## Known problems
+
+    It is a warning where the nearest requirements*.txt, pyproject.toml, setup.cfg or
+    environment.yml above the file that names transformers (or, if none does, one anywhere in the
+    project) keeps it below 5. Lock files are not read. unsloth, vLLM and functions of the
+    project's own take the keywords and are not reported, nor is a call that may get them or not.
+
+    ## References
+
+    - [transformers: bitsandbytes](https://huggingface.co/docs/transformers/quantization/bitsandbytes)
+    """
+    for load in project.loads:
+        words = _given(load)
+        if words and _is_transformers(load):
+            pin = pinned_below(project, load.site.path, "transformers", 5)
+            shown = wording.listed(wording.code(f"{word}=") for word in words)
+            message = (
+                f"transformers 5 no longer takes {shown}: from_pretrained raises a TypeError"
+                f"{f' ({pin.path} still keeps transformers below 5)' if pin else ''}"
+            )
+            severity: Severity = "warning" if pin else "error"
+            yield Finding.at(load, message, fix=_fix(project, load, words), severity=severity)
+
+
+_KEYWORDS = ("load_in_4bit", "load_in_8bit")
+
+
+def _given(load: Load) -> list[str]:
+    """The removed keywords that the call certainly has."""
+    written = {word for text in texts(load.option("keywords")) for word in text.split()}
+    return [name for name in _KEYWORDS if name in written and is_given(load.option(name))]
+
+
+def _is_transformers(load: Load) -> bool:
+    """Whether the keywords arrive at a model of transformers."""
+    loader = load.site.loader
+    model = loader.startswith("transformers.") and load.site.artifact == "base-model"
+    return loader.endswith(".from_pretrained") and (model or loader.startswith("peft.AutoPeft"))
+
+
+def _fix(project: Project, load: Load, words: list[str]) -> Fix:
+    arguments = ", ".join(f"{word}={_written(load.option(word))}" for word in words)
+    message = f"pass quantization_config=BitsAndBytesConfig({arguments})"
+    edits = _edits(project, load, arguments) if _is_plain(load, words) else ()
+    return Fix("safe", message, edits) if edits else fixes.shown(message)
+
+
+def _written(value: Value) -> str:
+    return str(value.value) if isinstance(value, Known) else "…"
+
+
+def _is_plain(load: Load, words: list[str]) -> bool:
+    """Whether one keyword that is on stands in a script's call, and no other bitsandbytes option.
+
+    transformers 4 takes `bnb_4bit_quant_type=` and its like beside it: they would have to move.
+    """
+    written = [word for text in texts(load.option("keywords")) for word in text.split()]
+    others = any(word.startswith(("bnb_", "quantization_config")) for word in written)
+    alone = [name for name, _ in load.site.removed] == words and len(words) == 1
+    return alone and not others and load.option(words[0]) == Known(True) and not load.site.cell
+
+
+def _edits(project: Project, load: Load, arguments: str) -> tuple[Edit, ...]:
+    """The keyword written anew, and the import that this needs."""
+    facts = project.files[load.site.path]
+    name, imports = _config_name(facts), tuple[Edit, ...]()
+    at = dict(facts.imported_at).get("transformers")
+    if not name and at is None:
+        return ()
+    if not name and at is not None:
+        imports = (_import(load.site.path, at),)
+    content = f"quantization_config={name or _CONFIG}({arguments})"
+    place = Place(load.site.path, load.site.removed[0][1])
+    return (*imports, Edit(place, content))
+
+
+_CONFIG = "BitsAndBytesConfig"
+
+
+def _config_name(facts: FileFacts) -> str:
+    """What the file calls the class already; "" where it does not import it."""
+    for name, term in facts.names:
+        if term == Symbol("transformers", _CONFIG):
+            return name
+        if term == Symbol("transformers", ""):
+            return f"{name}.{_CONFIG}"
+    return ""
+
+
+def _import(path: str, at: Span) -> Edit:
+    """An import of its own before the first one from transformers."""
+    indent = " " * (at.start.column - 1)
+    before = Span(at.start, at.start)
+    return Edit(Place(path, before), f"from transformers import {_CONFIG}\n{indent}")

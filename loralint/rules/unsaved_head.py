@@ -1,0 +1,127 @@
+"""LOR308."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from loralint.diagnostics import Related
+from loralint.facts import ABSENT, Absent, Value
+from loralint.project import Action, Load, Project
+from loralint.rules import fixes, wording
+from loralint.rules.base import Finding, rule
+from loralint.rules.heads import class_of
+from loralint.rules.steps import actions, steps
+from loralint.rules.values import is_off, only, texts
+
+
+@rule("LOR308", "unsaved-head", severity="error")
+def unsaved_head(project: Project) -> Iterator[Finding]:
+    """A new classification head is wrapped without `task_type` or `modules_to_save`.
+
+    ## Why is this bad?
+
+    The head of a classifier is made at random. `get_peft_model` freezes it like every weight of
+    the base and leaves it out of the adapter's file, unless `task_type` says that it is a
+    classifier's or `modules_to_save` names it. The training log looks normal; after reloading the
+    adapter sits under another random head, and what the message about a missing `score` says is
+    what it says in the right case too.
+
+    ## Example
+
+    ```python train.py
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForSequenceClassification
+
+    base = AutoModelForSequenceClassification.from_pretrained("microsoft/phi-2", num_labels=3)
+    model = get_peft_model(base, LoraConfig(r=16, target_modules=["q_proj", "v_proj"]))
+    ```
+
+    ## Use instead
+
+    ```python train.py
+    from peft import LoraConfig, TaskType, get_peft_model
+    from transformers import AutoModelForSequenceClassification
+
+    base = AutoModelForSequenceClassification.from_pretrained("microsoft/phi-2", num_labels=3)
+    config = LoraConfig(
+        r=16, target_modules=["q_proj", "v_proj"], task_type=TaskType.SEQ_CLS
+    )
+    model = get_peft_model(base, config)
+    ```
+
+    ## Fix safety
+
+    There is no automatic fix.
+
+    ## Known problems
+
+    The load must say that the head is new (`num_labels`, `id2label`, `label2id`): a checkpoint
+    that was fine-tuned for the task brings its head along. `FEATURE_EXTRACTION` is taken for
+    meant. Image and audio classifiers, for which there is no `task_type`, need `modules_to_save`.
+
+    ## References
+
+    - [PEFT issue 577](https://github.com/huggingface/peft/issues/577)
+    """
+    for taker in actions(project, "wrap"):
+        for config in _configs(project, taker):
+            head = next((load for load in project.inputs_of(taker) if _is_new_head(load)), None)
+            if head is not None and _forgets(config) and _is_only_config(project, taker):
+                message = (
+                    f"the head of {wording.code(only(class_of(head)))} ({head.place}) is new, and"
+                    f" {_why(config)}: it is neither trained nor saved with the adapter"
+                )
+                note = Related("the head is made here", head.place)
+                fix = fixes.shown(_advice(head))
+                yield Finding(message, config.place, (note,), fix, call=config.text)
+
+
+_CLASSIFIER = re.compile(r"For(Sequence|Token|Image|Audio|Video)Classification$")
+_TASKS = {"ForSequenceClassification": "SEQ_CLS", "ForTokenClassification": "TOKEN_CLS"}
+_NEW = {"num_labels", "id2label", "label2id"}
+_KEEPS = {"SEQ_CLS", "TOKEN_CLS", "QUESTION_ANS", "FEATURE_EXTRACTION"}
+
+
+def _configs(project: Project, taker: Action) -> list[Action]:
+    """The LoRA configurations of a `get_peft_model`."""
+    if taker.callee != "peft.get_peft_model" or taker.onto_adapter:
+        return []
+    return [one for one in steps(project, taker, "lora-config") if "LoraConfig" in one.callee]
+
+
+def _is_only_config(project: Project, taker: Action) -> bool:
+    return len(_configs(project, taker)) == 1 and len(taker.inputs) == 1
+
+
+def _is_new_head(load: Load) -> bool:
+    words = {word for text in texts(load.option("keywords")) for word in text.split()}
+    classifier = _CLASSIFIER.search(str(only(class_of(load)) or ""))
+    return bool(classifier and words & _NEW) and load.site.artifact == "base-model"
+
+
+def _forgets(config: Action) -> bool:
+    """Whether the configuration certainly says nothing that keeps the head."""
+    saved = config.options.get("modules_to_save", ABSENT)
+    return is_off(saved) and (is_off(_task(config)) or _other_task(config))
+
+
+def _task(config: Action) -> Value:
+    return config.options.get("task_type", ABSENT)
+
+
+def _other_task(config: Action) -> bool:
+    task = only(_task(config))
+    return isinstance(task, str) and task.rpartition(".")[2] not in _KEEPS
+
+
+def _why(config: Action) -> str:
+    task = _task(config)
+    named = "no task_type" if isinstance(task, Absent) else f"task_type is {wording.value(task)}"
+    return f"{named} and no modules_to_save says so"
+
+
+def _advice(head: Load) -> str:
+    name = str(only(class_of(head)))
+    task = next((task for end, task in _TASKS.items() if name.endswith(end)), "")
+    return f"pass task_type=TaskType.{task}" if task else "name the head in modules_to_save"
