@@ -1,0 +1,9 @@
+"""Starts from PiSSA's exact decomposition."""
+
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM
+
+base = AutoModelForCausalLM.from_pretrained("tiny")
+config = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights="pissa")
+model = get_peft_model(base, config)
+model.save_pretrained("pissa")
