@@ -111,6 +111,7 @@ def _rendered(session: Session, outcome: Outcome, answer: _Answer, seconds: floa
         working_directory=session.working_directory,
         colour=answer.colour,
         verbose=max(answer.verbose, 0),
+        fixable_note=False,  # `--fix` comes with the fixer
     )
     render = renderer(answer.output_format)
     if answer.output_format != "full":

@@ -38,7 +38,7 @@ def _block(report: Report, group: Group, width: int, paint: Paint) -> list[str]:
         name = visible(report.filename(found.place.path))
         lines.append(_note(pen, f"also at {name}:{also(group, limit)}"))
     if found.fix is not None:
-        lines.append(_help(found.fix, paint))
+        lines.append(_help(found.fix, report, paint))
     return lines
 
 
@@ -76,9 +76,9 @@ def _note(pen: Pen, text: str) -> str:
     return f"{' ' * pen.gutter} {pen.paint('=', 'gutter')} {text}"
 
 
-def _help(fix: Fix, paint: Paint) -> str:
+def _help(fix: Fix, report: Report, paint: Paint) -> str:
     options = {"safe": " (--fix)", "unsafe": " (--unsafe-fixes)", "display": ""}
-    option = options[fix.applicability] if fix.edits else ""
+    option = options[fix.applicability] if fix.edits and report.fixable_note else ""
     return f"{paint('help', 'help')}: {visible(fix.message)}{paint(option, 'dim')}"
 
 

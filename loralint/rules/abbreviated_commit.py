@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from loralint.facts import Value
 from loralint.project import Load, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.pinning import are, is_local, is_waived, subject_of
-from loralint.rules.values import by_default, texts
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.pinning import are, is_local, is_waived, subject_of
+from loralint.rules.judgement.values import by_default, texts
 
 
 @rule("LOR104", "abbreviated-commit", severity="error")
@@ -43,7 +43,7 @@ def abbreviated_commit(project: Project) -> Iterator[Finding]:
 
     ## Fix safety
 
-    `loralint pin` completes the commit if the Hub or the local cache knows exactly one that
+    The commit can be completed if the Hub or the local cache knows exactly one that
     begins with these digits.
 
     ## Known problems
@@ -63,7 +63,7 @@ def abbreviated_commit(project: Project) -> Iterator[Finding]:
                 yield Finding.at(load, message, subject=subject_of(load), fix=fixes.shown(_FIX))
 
 
-_FIX = "write all 40 digits of the commit (`loralint pin` completes them)"
+_FIX = "write all 40 digits of the commit"
 _COMMIT_LENGTH = 40
 
 

@@ -8,12 +8,12 @@ from loralint.diagnostics import Related, Severity
 from loralint.facts import RECORDED, Known
 from loralint.project import Adapter, Project, Use
 from loralint.refs import DEFAULT_BRANCHES, is_repo_id
-from loralint.rules import fixes, wording
-from loralint.rules.agreement import compare
 from loralint.rules.base import Finding, rule
-from loralint.rules.folders import by_run, hub_base, shown
-from loralint.rules.pinning import hub_ids, subject_of
-from loralint.rules.siblings import Kinship, kinship
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.agreement import compare
+from loralint.rules.judgement.folders import by_run, hub_base, shown
+from loralint.rules.judgement.pinning import hub_ids, subject_of
+from loralint.rules.judgement.siblings import Kinship, kinship
 from loralint.source import Place
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.project import Load, Pair, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.pinning import hub_ids
-from loralint.rules.siblings import Kinship, kinship
-from loralint.rules.sides import at_inference, pairs_of, why
-from loralint.rules.values import differ
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.pinning import hub_ids
+from loralint.rules.judgement.siblings import Kinship, kinship
+from loralint.rules.judgement.sides import at_inference, pairs_of, why
+from loralint.rules.judgement.values import differ
 
 
 @rule("LOR202", "base-model-mismatch", severity="error")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from loralint.diagnostics import Related
 from loralint.project import Action, Load, Project
-from loralint.rules import fixes
 from loralint.rules.base import Finding, rule
-from loralint.rules.steps import actions, loads, steps
+from loralint.rules.judgement import fixes
+from loralint.rules.judgement.steps import actions, loads, steps
 
 
 @rule("LOR314", "compiled-before-wrap", severity="error")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from loralint.facts import Value
 from loralint.project import Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.pinning import adapter_revision, are, hub_loads
-from loralint.rules.values import by_default, only
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.pinning import adapter_revision, are, hub_loads
+from loralint.rules.judgement.values import by_default, only
 
 
 @rule("LOR102", "default-branch-revision", severity="warning")
@@ -44,7 +44,7 @@ def default_branch_revision(project: Project) -> Iterator[Finding]:
 
     ## Fix safety
 
-    `loralint pin` replaces the branch by its commit of today. That may change which weights are
+    Putting the branch's commit of today in its place may change which weights are
     loaded tomorrow, which is the point.
 
     ## Known problems
@@ -62,7 +62,7 @@ def default_branch_revision(project: Project) -> Iterator[Finding]:
             yield Finding.at(load, message, subject=ids[0], fix=fixes.shown(_FIX))
 
 
-_FIX = "give the commit instead (`loralint pin` writes it)"
+_FIX = "give the commit instead"
 
 
 def _written(revision: Value) -> str:

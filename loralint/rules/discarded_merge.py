@@ -6,9 +6,16 @@ from collections.abc import Iterator
 
 from loralint.diagnostics import Related
 from loralint.project import Action, Project, Save
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.steps import actions, adapters, is_after, is_peft_model, same_model, steps
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.steps import (
+    actions,
+    adapters,
+    is_after,
+    is_peft_model,
+    same_model,
+    steps,
+)
 
 
 @rule("LOR305", "discarded-merge", severity="error")

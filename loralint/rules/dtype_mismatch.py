@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.project import Pair, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.sides import at_inference, pairs_of, why
-from loralint.rules.values import differ, texts
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.sides import at_inference, pairs_of, why
+from loralint.rules.judgement.values import differ, texts
 
 
 @rule("LOR205", "dtype-mismatch", severity="warning", default=False)

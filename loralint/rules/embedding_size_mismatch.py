@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from loralint.diagnostics import Related
 from loralint.facts import ABSENT, Value
 from loralint.project import Action, Load, Pair, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.sides import actions, at_inference, pairs_of, why
-from loralint.rules.values import differ
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.sides import actions, at_inference, pairs_of, why
+from loralint.rules.judgement.values import differ
 
 
 @rule("LOR208", "embedding-size-mismatch", severity="error")

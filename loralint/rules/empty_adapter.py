@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.project import Adapter, Project
-from loralint.rules import fixes
 from loralint.rules.base import Finding, rule
-from loralint.rules.folders import WEIGHTS
+from loralint.rules.judgement import fixes
+from loralint.rules.judgement.folders import WEIGHTS
 
 
 @rule("LOR403", "empty-adapter", severity="error")

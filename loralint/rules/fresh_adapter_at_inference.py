@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from loralint.diagnostics import Related
 from loralint.facts import ABSENT
 from loralint.project import Action, Project
-from loralint.rules import fixes
 from loralint.rules.base import Finding, rule
-from loralint.rules.steps import actions, in_file, is_after, same_model, steps, trains
-from loralint.rules.values import is_true
+from loralint.rules.judgement import fixes
+from loralint.rules.judgement.steps import actions, in_file, is_after, same_model, steps, trains
+from loralint.rules.judgement.values import is_true
 
 
 @rule("LOR301", "fresh-adapter-at-inference", severity="error")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.project import Action, Load, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.steps import actions, is_peft_model, is_shown, loads
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.steps import actions, is_peft_model, is_shown, loads
 
 
 @rule("LOR302", "ignored-load-result", severity="warning")

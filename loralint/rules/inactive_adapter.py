@@ -7,10 +7,18 @@ from collections.abc import Iterator
 from loralint.diagnostics import Related
 from loralint.facts import Absent, Known, Value
 from loralint.project import Action, Load, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.steps import adapters, importers, in_file, is_after, loads, same_model, trains
-from loralint.rules.values import only
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.steps import (
+    adapters,
+    importers,
+    in_file,
+    is_after,
+    loads,
+    same_model,
+    trains,
+)
+from loralint.rules.judgement.values import only
 
 
 @rule("LOR303", "inactive-adapter", severity="warning")

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from loralint.diagnostics import Related
 from loralint.facts import ABSENT, Default, Known, Scalar, Value
 from loralint.project import Action, Load, Pair, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.pinning import subject_of
-from loralint.rules.sides import actions, pairs_of, why
-from loralint.rules.values import differ, only
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.pinning import subject_of
+from loralint.rules.judgement.sides import actions, pairs_of, why
+from loralint.rules.judgement.values import differ, only
 from loralint.source import Place
 
 

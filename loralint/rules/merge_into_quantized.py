@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from loralint.diagnostics import Related
 from loralint.project import Action, Load, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.steps import actions, bases, is_peft_model
-from loralint.rules.values import by_default, scalars
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.steps import actions, bases, is_peft_model
+from loralint.rules.judgement.values import by_default, scalars
 
 
 @rule("LOR307", "merge-into-quantized", severity="warning")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from loralint.project import Adapter, Project
-from loralint.rules import fixes
 from loralint.rules.base import Finding, rule
+from loralint.rules.judgement import fixes
 
 _MODEL = re.compile(r"(model|pytorch_model)(-\d+-of-\d+)?\.(safetensors|bin)(\.index\.json)?")
 

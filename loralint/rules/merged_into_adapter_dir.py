@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from loralint.diagnostics import Related
 from loralint.facts import ABSENT, Value
 from loralint.project import Load, Project, Save
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.steps import adapters, is_peft_model, same_model, saves, steps
-from loralint.rules.values import only, origin
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.steps import adapters, is_peft_model, same_model, saves, steps
+from loralint.rules.judgement.values import only, origin
 from loralint.source import Place
 
 

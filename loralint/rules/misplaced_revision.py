@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from loralint.diagnostics import Related
 from loralint.facts import ABSENT, Absent
 from loralint.project import Load, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.one_revision import doubles
-from loralint.rules.pinning import hub_ids, is_pinned, is_unpinned, subject_of
-from loralint.rules.values import from_outside, is_given, origin
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.one_revision import doubles
+from loralint.rules.judgement.pinning import hub_ids, is_pinned, is_unpinned, subject_of
+from loralint.rules.judgement.values import from_outside, is_given, origin
 
 
 @rule("LOR107", "misplaced-revision", severity="error")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from loralint.diagnostics import Fix
 from loralint.project import Load, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.pinning import ABSENT_ONLY, WEIGHTS_AND_MORE, are, hub_loads
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.pinning import ABSENT_ONLY, WEIGHTS_AND_MORE, are, hub_loads
 
 
 @rule("LOR101", "missing-revision", severity="warning")
@@ -47,8 +47,8 @@ def missing_revision(project: Project) -> Iterator[Finding]:
 
     ## Fix safety
 
-    The commit cannot be known without asking the Hub. `loralint pin` asks it (or the local
-    cache), and writes the commit into the code.
+    The commit cannot be known without asking the Hub or its local cache, so the fix is shown and
+    not applied.
 
     ## Known problems
 
@@ -74,4 +74,4 @@ def _message(load: Load, ids: tuple[str, ...]) -> str:
 
 def _fix(load: Load, ids: tuple[str, ...]) -> Fix:
     what = "the commit" if len(ids) == 1 else "the commit of each"
-    return fixes.shown(f"{wording.give(load, f'{what} you mean')} (`loralint pin` writes it)")
+    return fixes.shown(f"{wording.give(load, f'{what} you mean')}")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from loralint.project import Load, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.pinning import subject_of
-from loralint.rules.values import texts
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.pinning import subject_of
+from loralint.rules.judgement.values import texts
 
 
 @rule("LOR108", "misspelt-keyword", severity="error")

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from loralint.diagnostics import Related
 from loralint.facts import ABSENT
 from loralint.project import Load, Pair, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.heads import Head, class_of, head_of, head_of_task
-from loralint.rules.sides import actions, at_inference, pairs_of, why
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.heads import Head, class_of, head_of, head_of_task
+from loralint.rules.judgement.sides import actions, at_inference, pairs_of, why
 
 
 @rule("LOR207", "model-class-mismatch", severity="warning")

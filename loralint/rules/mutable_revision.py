@@ -8,9 +8,15 @@ from loralint.config import Config
 from loralint.config.selectors import highest
 from loralint.facts import Value
 from loralint.project import Load, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.pinning import COMMIT_ONLY, REFERENCES, adapter_revision, are, hub_loads
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.pinning import (
+    COMMIT_ONLY,
+    REFERENCES,
+    adapter_revision,
+    are,
+    hub_loads,
+)
 
 CODE, NAME = "LOR103", "mutable-revision"
 
@@ -59,7 +65,7 @@ def mutable_revision(project: Project) -> Iterator[Finding]:
 
     ## Fix safety
 
-    `loralint pin` writes the commit and keeps the name in a comment.
+    Only the Hub knows the commit that the name stands for today.
 
     ## Known problems
 
@@ -75,7 +81,7 @@ def mutable_revision(project: Project) -> Iterator[Finding]:
                 yield Finding.at(load, message, subject=wanting[0], fix=_FIX)
 
 
-_FIX = fixes.shown("give the commit instead (`loralint pin` writes it)")
+_FIX = fixes.shown("give the commit instead")
 
 
 def _wanting(config: Config, ids: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from loralint.facts import ABSENT
 from loralint.project import Action, Project
-from loralint.rules import fixes
 from loralint.rules.base import Finding, rule
-from loralint.rules.steps import actions, is_peft_model
-from loralint.rules.values import is_off, origin, scalars, texts
+from loralint.rules.judgement import fixes
+from loralint.rules.judgement.steps import actions, is_peft_model
+from loralint.rules.judgement.values import is_off, origin, scalars, texts
 
 
 @rule("LOR304", "non-strict-adapter-load", severity="error")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from loralint.facts import ABSENT
 from loralint.project import Action, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.steps import actions
-from loralint.rules.values import texts
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.steps import actions
+from loralint.rules.judgement.values import texts
 
 _RANDOM = "pissa_niter_"
 _CONVERSION = "path_initial_model_for_weight_conversion"

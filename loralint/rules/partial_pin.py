@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from loralint.diagnostics import Fix, Related
 from loralint.facts import ABSENT, Known, Unknown, Value
 from loralint.project import Load, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.pinning import hub_ids, is_local, is_waived, kinds, subject_of
-from loralint.rules.values import from_outside, is_true, leaves, only, origin
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.pinning import hub_ids, is_local, is_waived, kinds, subject_of
+from loralint.rules.judgement.values import from_outside, is_true, leaves, only, origin
 
 
 @rule("LOR211", "partial-pin", severity="warning")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.project import Pair, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.quantization import bits, double, method
-from loralint.rules.sides import at_inference, pairs_of, why
-from loralint.rules.values import by_default, differ, only
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.quantization import bits, double, method
+from loralint.rules.judgement.sides import at_inference, pairs_of, why
+from loralint.rules.judgement.values import by_default, differ, only
 
 
 @rule("LOR204", "quantization-mismatch", severity="warning")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from loralint.facts import Value
 from loralint.project import Pair, Project
-from loralint.rules import fixes
 from loralint.rules.base import Finding, rule
-from loralint.rules.sides import at_inference, pairs_of, why
-from loralint.rules.values import by_default, is_off, is_true, same
+from loralint.rules.judgement import fixes
+from loralint.rules.judgement.sides import at_inference, pairs_of, why
+from loralint.rules.judgement.values import by_default, is_off, is_true, same
 
 
 @rule("LOR206", "remote-code-mismatch", severity="error")

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from loralint.diagnostics import Edit, Fix, Severity
 from loralint.facts import FileFacts, Known, Symbol, Value
 from loralint.project import Load, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.values import is_given, texts
-from loralint.rules.versions import pinned_below
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.values import is_given, texts
+from loralint.rules.judgement.versions import pinned_below
 from loralint.source import Place, Span
 
 

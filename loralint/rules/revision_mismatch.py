@@ -8,12 +8,12 @@ from dataclasses import replace
 from loralint.diagnostics import Fix
 from loralint.facts import ABSENT, Known
 from loralint.project import Pair, Project
-from loralint.rules import fixes, wording
-from loralint.rules.agreement import compare
 from loralint.rules.base import Finding, rule
-from loralint.rules.pinning import is_pinned
-from loralint.rules.sides import at_inference, pairs_of, why
-from loralint.rules.values import only, origin, same
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.agreement import compare
+from loralint.rules.judgement.pinning import is_pinned
+from loralint.rules.judgement.sides import at_inference, pairs_of, why
+from loralint.rules.judgement.values import only, origin, same
 
 
 @rule("LOR201", "revision-mismatch", severity="error")

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from loralint.diagnostics import Related
 from loralint.facts import ABSENT
 from loralint.project import Action, Load, Project
-from loralint.rules import fixes
 from loralint.rules.base import Finding, rule
-from loralint.rules.steps import in_file
-from loralint.rules.values import is_off, only
+from loralint.rules.judgement import fixes
+from loralint.rules.judgement.steps import in_file
+from loralint.rules.judgement.values import is_off, only
 
 
 @rule("LOR312", "suppressed-load-warnings", severity="warning", default=False)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from loralint.facts import ABSENT, Default, Unknown, Value
 from loralint.project import Load, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.pinning import WEIGHTS_AND_MORE
-from loralint.rules.values import is_true, origin
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.pinning import WEIGHTS_AND_MORE
+from loralint.rules.judgement.values import is_true, origin
 
 
 @rule("LOR111", "unpinnable-load", severity="warning", default=False)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from loralint.diagnostics import Fix
 from loralint.project import Load, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.pinning import ABSENT_ONLY, adapter_revision, are, hub_loads
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.pinning import ABSENT_ONLY, adapter_revision, are, hub_loads
 
 
 @rule("LOR106", "unpinned-adapter", severity="warning")
@@ -52,7 +52,7 @@ def unpinned_adapter(project: Project) -> Iterator[Finding]:
 
     ## Fix safety
 
-    `loralint pin` writes the commit.
+    Only the Hub knows the commit.
 
     ## Known problems
 
@@ -73,4 +73,4 @@ def unpinned_adapter(project: Project) -> Iterator[Finding]:
 
 def _fix(load: Load) -> Fix:
     advice = wording.give(load, "the adapter's commit")
-    return fixes.shown(f"{advice} (`loralint pin` writes it)")
+    return fixes.shown(f"{advice}")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from loralint.project import Load, Project
 from loralint.refs import is_repo_id
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.pinning import ABSENT_ONLY, are
-from loralint.rules.values import is_true, texts
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.pinning import ABSENT_ONLY, are
+from loralint.rules.judgement.values import is_true, texts
 
 
 @rule("LOR112", "unpinned-dataset", severity="warning", default=False)
@@ -43,7 +43,7 @@ def unpinned_dataset(project: Project) -> Iterator[Finding]:
 
     ## Fix safety
 
-    `loralint pin` writes the commit.
+    Only the Hub knows the commit.
 
     ## Known problems
 
@@ -59,7 +59,7 @@ def unpinned_dataset(project: Project) -> Iterator[Finding]:
                 yield Finding.at(load, message, subject=judged[0], fix=fixes.shown(_FIX))
 
 
-_FIX = "pass revision= with the commit you mean (`loralint pin` writes it)"
+_FIX = "pass revision= with the commit you mean"
 
 _LEGACY = frozenset(
     """imdb squad squad_v2 glue super_glue wikitext wikipedia bookcorpus cnn_dailymail xsum samsum

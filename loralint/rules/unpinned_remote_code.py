@@ -8,11 +8,11 @@ from loralint.diagnostics import Fix
 from loralint.facts import ABSENT, Value
 from loralint.project import Load, Project
 from loralint.refs import RevisionKind
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.foreign_code import code_repository
-from loralint.rules.pinning import COMMIT_ONLY, REFERENCES, are, hub_loads, kinds
-from loralint.rules.values import by_default, is_none_by_default, is_true, leaves
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.foreign_code import code_repository
+from loralint.rules.judgement.pinning import COMMIT_ONLY, REFERENCES, are, hub_loads, kinds
+from loralint.rules.judgement.values import by_default, is_none_by_default, is_true, leaves
 
 
 @rule("LOR105", "unpinned-remote-code", severity="error")
@@ -51,20 +51,21 @@ def unpinned_remote_code(project: Project) -> Iterator[Finding]:
 
     ## Fix safety
 
-    `loralint pin` writes the commit. Read the code at that commit before you trust it.
+    Only the Hub knows the commit. Read the code at that commit before you trust it.
 
     ## Known problems
 
     Whether the code lives in a second repository stands in the Hub's config.json, which `check`
     does not read: only well-known repositories are reported for a missing `code_revision`. The
-    policy `ref` lets a branch or tag pass, `any` everything.
+    policy `ref` lets a branch or tag pass, `any` everything. Datasets are left out: datasets 4 no
+    longer runs loading scripts.
 
     ## References
 
     - [Transformers: using models with custom code](https://huggingface.co/docs/transformers/custom_models)
     """
     for load, ids in hub_loads(project):
-        if is_true(load.option("trust_remote_code")):
+        if load.site.artifact != "dataset" and is_true(load.option("trust_remote_code")):
             message = _message(project, load, ids)
             if message:
                 yield Finding.at(load, message, subject=ids[0], fix=_fix(load, ids))

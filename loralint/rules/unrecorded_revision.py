@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from loralint.diagnostics import Fix, Related
 from loralint.facts import ABSENT, Known
 from loralint.project import Action, Load, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.pinning import hub_ids, is_pinned, is_waived, subject_of
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.pinning import hub_ids, is_pinned, is_waived, subject_of
 
 
 @rule("LOR110", "unrecorded-revision", severity="warning")

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from loralint.diagnostics import Related
 from loralint.facts import ABSENT, Absent, Value
 from loralint.project import Action, Load, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.heads import class_of
-from loralint.rules.steps import actions, steps
-from loralint.rules.values import is_off, only, texts
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.heads import class_of
+from loralint.rules.judgement.steps import actions, steps
+from loralint.rules.judgement.values import is_off, only, texts
 
 
 @rule("LOR308", "unsaved-head", severity="error")

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from loralint.diagnostics import Related
 from loralint.facts import ABSENT
 from loralint.project import Action, Project
-from loralint.rules import fixes, wording
 from loralint.rules.base import Finding, rule
-from loralint.rules.steps import actions, in_file, is_after, same_model, steps
-from loralint.rules.values import is_off, only, texts
+from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.steps import actions, in_file, is_after, same_model, steps
+from loralint.rules.judgement.values import is_off, only, texts
 
 
 @rule("LOR309", "unsaved-resized-embeddings", severity="warning")

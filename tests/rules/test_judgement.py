@@ -7,11 +7,11 @@ import pytest
 from loralint.config import Config
 from loralint.facts import ABSENT, Choice, Default, Known, LoadSite, Unknown, Value
 from loralint.project import Load, Pair, Project
-from loralint.rules.agreement import compare
 from loralint.rules.base import rule
+from loralint.rules.judgement.agreement import compare
+from loralint.rules.judgement.siblings import kinship
 from loralint.rules.missing_revision import missing_revision
 from loralint.rules.revision_mismatch import revision_mismatch
-from loralint.rules.siblings import kinship
 from loralint.source import Span
 
 PIN, OTHER = Known("refs/pr/23"), Known("v2.0")

@@ -7,7 +7,7 @@ from typing import Literal
 
 from loralint.facts import Known, Value
 from loralint.project import Load
-from loralint.rules.values import only
+from loralint.rules.judgement.values import only
 
 Head = Literal[
     "causal language model", "conditional generation", "sequence classification",

@@ -8,7 +8,7 @@ from typing import TypeGuard
 from loralint.facts import Absent, Default, Known, Unknown, Value
 from loralint.project import Load
 from loralint.refs import DEFAULT_BRANCHES
-from loralint.rules.values import by_default, is_none_by_default, leaves, origin
+from loralint.rules.judgement.values import by_default, is_none_by_default, leaves, origin
 
 _NOUNS = {
     "base-model": "model",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from loralint.facts import Absent, Known, Value
 from loralint.project import Load
-from loralint.rules.siblings import is_quantised
-from loralint.rules.values import is_off, is_true, texts
+from loralint.rules.judgement.siblings import is_quantised
+from loralint.rules.judgement.values import is_off, is_true, texts
 
 _BITS = {"nf4": 4, "fp4": 4, "int8": 8, "none": 16}
 _UNSLOTH = "unsloth."

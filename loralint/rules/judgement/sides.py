@@ -9,9 +9,9 @@ import msgspec
 
 from loralint.diagnostics import Fix, Related
 from loralint.project import Action, Load, Pair, Project, Stage
-from loralint.rules import wording
 from loralint.rules.base import Finding
-from loralint.rules.pinning import subject_of
+from loralint.rules.judgement import wording
+from loralint.rules.judgement.pinning import subject_of
 
 _FITTING: dict[Stage, frozenset[Stage]] = {
     "train": frozenset({"train", "both"}),

@@ -6,8 +6,8 @@ from typing import Literal
 
 from loralint.facts import Default, Known, Unknown, Value
 from loralint.refs import DEFAULT_BRANCHES, kind_of
-from loralint.rules.pinning import are, is_format_branch, is_pinned, is_unpinned
-from loralint.rules.values import from_outside, is_none_by_default, leaves, origin
+from loralint.rules.judgement.pinning import are, is_format_branch, is_pinned, is_unpinned
+from loralint.rules.judgement.values import from_outside, is_none_by_default, leaves, origin
 
 Verdict = Literal["same", "different", "one-sided", "undecided"]
 """`one-sided`: one side takes its revision from outside, and the other cannot."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from loralint.facts import ABSENT, RECORDED, Absent, Default, Known, Value
 from loralint.project import Load, Project
 from loralint.refs import RevisionKind, is_repo_id, is_sentence_transformer, kind_of
-from loralint.rules.values import is_true, leaves, origin, texts
+from loralint.rules.judgement.values import is_true, leaves, origin, texts
 
 WEIGHTS_AND_MORE = frozenset(
     """base-model model tokenizer processor config pipeline engine embedding file other""".split()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from loralint.facts import ABSENT, Known, Value
 from loralint.project import Load, Project
 from loralint.refs import kind_of
-from loralint.rules.pinning import is_format_branch, is_local
-from loralint.rules.sides import apart
-from loralint.rules.values import from_outside, origin, texts
+from loralint.rules.judgement.pinning import is_format_branch, is_local
+from loralint.rules.judgement.sides import apart
+from loralint.rules.judgement.values import from_outside, origin, texts
 
 _LEADERS = ("base-model", "engine", "pipeline", "embedding", "model")
 
