@@ -5,8 +5,10 @@ Rules see this and nothing else. All of it is frozen, plain and free of syntax.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from loralint.config import Config
@@ -218,6 +220,51 @@ class Project:
     stages: Mapping[str, Stage] = field(default_factory=dict)
     undecided: tuple[Skipped, ...] = ()
     requirements: tuple[Requirement, ...] = ()
+
+    @cached_property
+    def downstream(self) -> Mapping[int, frozenset[int]]:
+        """For each load, itself and the loads that it flows into, by index."""
+        upstream: dict[int, set[int]] = {}
+        below: defaultdict[int, set[int]] = defaultdict(set)
+        for load in self.loads:  # in source order, and inputs come first in what reads them
+            upstream[load.index] = {load.index}.union(*(upstream.get(i, {i}) for i in load.inputs))
+            for index in upstream[load.index]:
+                below[index].add(load.index)
+        return {index: frozenset(reached) for index, reached in below.items()}
+
+    @cached_property
+    def actions_on(self) -> Mapping[tuple[str, int], tuple[Action, ...]]:
+        """The actions of a kind on what a load gives, by kind and index of the load."""
+        found: defaultdict[tuple[str, int], list[Action]] = defaultdict(list)
+        for action in self.actions:
+            for index in dict.fromkeys(action.inputs):
+                found[action.kind, index].append(action)
+        return {key: tuple(actions) for key, actions in found.items()}
+
+    @cached_property
+    def loose_actions(self) -> Mapping[tuple[str, str], tuple[Action, ...]]:
+        """The actions of a kind in a file whose model is not known, by kind and path."""
+        found: defaultdict[tuple[str, str], list[Action]] = defaultdict(list)
+        for action in self.actions:
+            if not action.inputs:
+                found[action.kind, action.path].append(action)
+        return {key: tuple(actions) for key, actions in found.items()}
+
+    @cached_property
+    def instances_of(self) -> Mapping[int, tuple[Load, ...]]:
+        """The instances of each load, by index."""
+        found: defaultdict[int, list[Load]] = defaultdict(list)
+        for load in self.instances:
+            found[load.index].append(load)
+        return {index: tuple(loads) for index, loads in found.items()}
+
+    @cached_property
+    def placed(self) -> Mapping[tuple[str, str], tuple[Load, ...]]:
+        """The instances (else the loads) of an artifact that stand in a file, by both."""
+        found: defaultdict[tuple[str, str], list[Load]] = defaultdict(list)
+        for load in self.instances or self.loads:
+            found[load.site.artifact, load.place.path].append(load)
+        return {key: tuple(loads) for key, loads in found.items()}
 
     def loads_in(self, path: str) -> Iterator[Load]:
         """The load sites of one file, in source order."""

@@ -39,47 +39,39 @@ def _as_written(project: Project, load: Load) -> Load:
     """An instance on its load; others that come by there would be changed by an edit."""
     if load.via is None:
         return load
-    alone = sum(each.index == load.index for each in project.instances) <= 1
+    alone = len(project.instances_of.get(load.index, ())) <= 1
     site = load.site if alone else msgspec.structs.replace(load.site, insert_at=None)
     return replace(load, site=site, via=None)
 
 
 def companions(project: Project, side: Load, artifact: str) -> Iterator[Load]:
     """The loads of an artifact beside a side's load: same file, same stage."""
-    paths = {side.place.path} if side.via is not None else _paths(project, side)
-    for load in project.instances or project.loads:
-        fits = load.stage == "neither" or load.stage in _FITTING[side.stage]
-        if load.site.artifact == artifact and load.place.path in paths and fits:
-            yield load
+    paths = (side.place.path,) if side.via is not None else _paths(project, side)
+    for path in paths:
+        for load in project.placed.get((artifact, path), ()):
+            if load.stage == "neither" or load.stage in _FITTING[side.stage]:
+                yield load
 
 
-def _paths(project: Project, side: Load) -> set[str]:
+def _paths(project: Project, side: Load) -> tuple[str, ...]:
     """The file of a load, and those from which its function is called."""
-    callers = {each.place.path for each in project.instances if each.index == side.index}
-    return {side.site.path, *callers}
+    callers = (each.place.path for each in project.instances_of.get(side.index, ()))
+    return tuple(dict.fromkeys((side.site.path, *callers)))
 
 
 def actions(project: Project, side: Load, kind: str) -> tuple[Action, ...]:
     """The actions of a kind on a side's model; where no flow is known, those beside it."""
-    reached = downstream(project, side.index)
-    found = tuple(act for act in project.actions_of(kind) if reached & set(act.inputs))
-    return found or tuple(act for act in project.actions_of(kind) if _is_beside(act, side))
+    reached = project.downstream.get(side.index, frozenset((side.index,)))
+    found = {a.index: a for index in reached for a in project.actions_on.get((kind, index), ())}
+    if found:
+        return tuple(found[index] for index in sorted(found))
+    paths = dict.fromkeys((side.place.path, side.site.path))
+    loose = (act for path in paths for act in project.loose_actions.get((kind, path), ()))
+    return tuple(act for act in loose if _is_beside(act, side))
 
 
 def _is_beside(action: Action, side: Load) -> bool:
-    if action.inputs:
-        return False
-    same_function = action.function == side.site.function or side.stage in ("train", "infer")
-    return action.path in (side.place.path, side.site.path) and same_function
-
-
-def downstream(project: Project, index: int) -> frozenset[int]:
-    """A load and the loads that it flows into."""
-    reached = {index}
-    for load in project.loads:  # in source order, and inputs come first in what reads them
-        if reached & set(load.inputs):
-            reached.add(load.index)
-    return frozenset(reached)
+    return action.function == side.site.function or side.stage in ("train", "infer")
 
 
 def trained_here(pair: Pair) -> Related:
