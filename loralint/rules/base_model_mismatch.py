@@ -9,7 +9,7 @@ from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.pinning import hub_ids
 from loralint.rules.judgement.siblings import Kinship, kinship
-from loralint.rules.judgement.sides import at_inference, pairs_of, why
+from loralint.rules.judgement.sides import at_inference, distinct_pairs, why
 from loralint.rules.judgement.values import differ
 
 
@@ -78,7 +78,7 @@ def base_model_mismatch(project: Project) -> Iterator[Finding]:
 
     - [PEFT: troubleshooting](https://huggingface.co/docs/peft/developer_guides/troubleshooting)
     """
-    for pair in pairs_of(project):
+    for pair in distinct_pairs(project):
         kind = _kinship(pair)
         if kind is None or kind == "same" or (kind == "quantised" and _is_usual(pair)):
             continue

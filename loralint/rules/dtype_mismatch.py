@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from loralint.project import Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.sides import at_inference, pairs_of, why
+from loralint.rules.judgement.sides import at_inference, distinct_pairs, why
 from loralint.rules.judgement.values import differ, texts
 
 
@@ -73,7 +73,7 @@ def dtype_mismatch(project: Project) -> Iterator[Finding]:
     Only two dtypes that are both written are compared: what a load without `dtype` takes depends
     on the version of transformers. A merge is never reported. The rule is off unless selected.
     """
-    for pair in pairs_of(project):
+    for pair in distinct_pairs(project):
         if pair.merge:
             continue
         for option, words in _OPTIONS:

@@ -76,7 +76,11 @@ def _groups(project: Project) -> Iterator[list[Load]]:
     groups: dict[tuple[str, str], list[Load]] = {}
     for load in project.loads:
         key = _key(load)
-        if key and not (is_local(load) or is_waived(project, load) or _is_offline(load)):
+        if (
+            key
+            and load.site.artifact != "dataset"
+            and not (is_local(load) or is_waived(project, load) or _is_offline(load))
+        ):
             groups.setdefault((load.site.path, key), []).append(load)
     yield from groups.values()
 
@@ -84,11 +88,10 @@ def _groups(project: Project) -> Iterator[list[Load]]:
 def _key(load: Load) -> str:
     """Which repository a load asks for: by who decides, or by its id."""
     repo_id = load.site.repo_id
-    kind = "dataset " if load.site.artifact == "dataset" else ""
     if origin(repo_id):
-        return f"{kind}origin {origin(repo_id)}"
+        return f"origin {origin(repo_id)}"
     text = only(repo_id)
-    return f"{kind}id {text}" if isinstance(text, str) and hub_ids(load) else ""
+    return f"id {text}" if isinstance(text, str) and hub_ids(load) else ""
 
 
 def _is_offline(load: Load) -> bool:

@@ -8,7 +8,7 @@ from loralint.project import Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.quantization import bits, double, method
-from loralint.rules.judgement.sides import at_inference, pairs_of, why
+from loralint.rules.judgement.sides import at_inference, distinct_pairs, why
 from loralint.rules.judgement.values import by_default, differ, only
 
 
@@ -81,7 +81,7 @@ def quantization_mismatch(project: Project) -> Iterator[Finding]:
 
     - [QLoRA](https://arxiv.org/abs/2305.14314)
     """
-    for pair in pairs_of(project):
+    for pair in distinct_pairs(project):
         difference = None if pair.merge else _difference(pair, strict=project.config.strict)
         if difference is None:
             continue

@@ -8,7 +8,7 @@ from loralint.facts import Value
 from loralint.project import Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
-from loralint.rules.judgement.sides import at_inference, pairs_of, why
+from loralint.rules.judgement.sides import at_inference, distinct_pairs, why
 from loralint.rules.judgement.values import by_default, is_off, is_true, same
 
 
@@ -72,7 +72,7 @@ def remote_code_mismatch(project: Project) -> Iterator[Finding]:
     For a repository without code of its own the flag does nothing, and neither does the
     difference. Drop the flag where it is not needed.
     """
-    for pair in pairs_of(project):
+    for pair in distinct_pairs(project):
         train = pair.train.option("trust_remote_code")
         infer = pair.infer.option("trust_remote_code")
         if same(train, infer) or not _are_opposed(train, infer):
@@ -89,7 +89,6 @@ def _message(pair: Pair, train: Value, infer: Value) -> str:
     with_code, without = ("training", "inference") if is_true(train) else ("inference", "training")
     default = ", by default" if by_default(train, infer) else ""
     return (
-        f"{with_code} sets trust_remote_code and {without} does not{default}"
-        f" ({pair.train.place} against {pair.infer.place}) {why(pair)}: other classes have other"
-        " module names, and the adapter's tensors may silently not load"
+        f"{with_code} sets trust_remote_code and {without} does not{default} {why(pair)}: other"
+        " classes have other module names, and the adapter's tensors may silently not load"
     )

@@ -12,7 +12,7 @@ from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.agreement import compare
 from loralint.rules.judgement.pinning import is_pinned
-from loralint.rules.judgement.sides import at_inference, pairs_of, why
+from loralint.rules.judgement.sides import at_inference, distinct_pairs, why
 from loralint.rules.judgement.values import only, origin, same
 
 
@@ -85,7 +85,7 @@ def revision_mismatch(project: Project) -> Iterator[Finding]:
     - [PEFT issue 1678](https://github.com/huggingface/peft/issues/1678)
     - [PEFT: troubleshooting](https://huggingface.co/docs/peft/developer_guides/troubleshooting)
     """
-    for pair in pairs_of(project):
+    for pair in distinct_pairs(project):
         train, infer = pair.train.site, pair.infer.site
         if not same(train.repo_id, infer.repo_id):
             continue

@@ -12,6 +12,7 @@ from loralint.project import Action, Load, Pair, Project, Stage
 from loralint.rules.base import Finding
 from loralint.rules.judgement import wording
 from loralint.rules.judgement.pinning import subject_of
+from loralint.source import Place
 
 _FITTING: dict[Stage, frozenset[Stage]] = {
     "train": frozenset({"train", "both"}),
@@ -22,10 +23,35 @@ _FITTING: dict[Stage, frozenset[Stage]] = {
 
 
 def pairs_of(project: Project) -> Iterator[Pair]:
-    """The pairs, each side standing on its load; on a call where one load serves both sides."""
+    """The pairs, each side standing on its load; on a call where one load serves both sides.
+
+    Two pairs of the same two places are one.
+    """
+    seen: set[tuple[Place, Place]] = set()
     for pair in project.pairs:
         train, infer = apart(project, pair.train, pair.infer)
-        yield replace(pair, train=train, infer=infer)
+        if (train.place, infer.place) not in seen:
+            seen.add((train.place, infer.place))
+            yield replace(pair, train=train, infer=infer)
+
+
+def distinct_pairs(project: Project) -> Iterator[Pair]:
+    """The pairs, one for all training loads that ask for the same.
+
+    Ten scripts that train on one base in one way say ten times the same of a load at inference.
+    """
+    seen: set[object] = set()
+    for pair in pairs_of(project):
+        key = (pair.infer.place, _asked(pair.infer), _asked(pair.train), pair.merge)
+        if key not in seen:
+            seen.add(key)
+            yield pair
+
+
+def _asked(load: Load) -> tuple[object, ...]:
+    """What a load asks for, wherever it stands."""
+    site = load.site
+    return (site.loader, site.repo_id, site.revision, site.options)
 
 
 def apart(project: Project, one: Load, other: Load) -> tuple[Load, Load]:

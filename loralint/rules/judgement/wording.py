@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TypeGuard
 
@@ -25,6 +26,11 @@ _NOUNS = {
 }
 
 
+_CALL = re.compile(r".*#\d+(\.\d+)?\.")
+"""The call that an option comes from: nobody wrote it so."""
+
+_MANY = 4
+
 _NOBODY_KNOWS = "an unknown value"
 
 
@@ -39,8 +45,10 @@ def code(text: object) -> str:
 
 
 def either(words: Iterable[str]) -> str:
-    """`a`, `a or b`, `a, b or c`."""
+    """`a`, `a or b`, `a, b or c`; what is longer than four ends in "one of 5 others"."""
     items = list(dict.fromkeys(words))
+    if len(items) > _MANY:
+        items = [*items[: _MANY - 1], f"one of {len(items) - _MANY + 1} others"]
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} or {items[-1]}"
 
 
@@ -75,7 +83,7 @@ def _has_value(leaf: Value) -> TypeGuard[Known | Default]:
 
 def outside(given: Value) -> str:
     """Who decides a value from outside, as its author writes it: `args.model_revision`."""
-    name = origin(given).rpartition(":")[2]
+    name = _CALL.sub("", origin(given).rpartition(":")[2])
     _, found, option = name.rpartition(".args.")
     return code(f"args.{option}" if found else name or "an option")
 
