@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+READ = "Python files, notebooks, recipes, command lines and adapter folders"
 NOTHING_READ = 3
 """Nothing was checked: that is never "checked and fine"."""
 
@@ -11,5 +12,8 @@ NOTHING_READ = 3
 def leave(files: int) -> None:
     """End a command: without an error if it had a file to read."""
     if files == 0:
-        click.echo("error: there is no file to read: loralint reads Python files", err=True)
+        click.echo(
+            "error: there is no file to read: loralint reads Python files, notebooks, recipes, command lines and adapter folders",
+            err=True,
+        )
         click.get_current_context().exit(NOTHING_READ)

@@ -83,6 +83,6 @@ def _why(revision: Value) -> str:
         return f"{prefix}: it has {len(text)} digits, a commit has 40"
     default = "by default " if by_default(revision) else ""
     return (
-        f"{prefix} ({len(text)} of 40 digits): {default}the load fails,"
-        " or takes a branch or tag of that name"
+        f"{prefix} ({len(text)} of 40 digits): {default}the load fails, or takes whatever the"
+        " Hub finds under that name, and no cache or lock file can compare it"
     )

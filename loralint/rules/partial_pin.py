@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from loralint.diagnostics import Fix, Related
 from loralint.facts import ABSENT, Known, Unknown, Value
 from loralint.project import Load, Project
+from loralint.refs import kind_of
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.pinning import hub_ids, is_local, is_waived, kinds, subject_of

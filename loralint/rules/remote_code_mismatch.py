@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from loralint.diagnostics import Fix
 from loralint.facts import Value
 from loralint.project import Pair, Project
 from loralint.rules.base import Finding, rule
@@ -77,8 +78,13 @@ def remote_code_mismatch(project: Project) -> Iterator[Finding]:
         infer = pair.infer.option("trust_remote_code")
         if same(train, infer) or not _are_opposed(train, infer):
             continue
-        fix = fixes.shown(f"set trust_remote_code as {pair.train.place} does")
-        yield at_inference(pair, _message(pair, train, infer), fix)
+        yield at_inference(pair, _message(pair, train, infer), _fix(pair, train))
+
+
+def _fix(pair: Pair, train: Value) -> Fix:
+    if is_true(train):
+        return fixes.shown(f"set trust_remote_code=True, as {pair.train.place} does")
+    return fixes.shown(f"leave trust_remote_code out, as {pair.train.place} does, or train with it")
 
 
 def _are_opposed(one: Value, other: Value) -> bool:

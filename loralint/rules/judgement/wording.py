@@ -36,6 +36,8 @@ _NOBODY_KNOWS = "an unknown value"
 
 def noun(load: Load) -> str:
     """What a load loads, in a word."""
+    if load.site.artifact == "file" and "snapshot" in load.site.loader:
+        return "repository"
     return _NOUNS.get(load.site.artifact, "artifact")
 
 
