@@ -58,10 +58,12 @@ class Unknown(_Fact, frozen=True, tag=True, array_like=True, gc=False):
     """Cannot be known, with the reason in words.
 
     Two unknowns of one non-empty `origin` ("train.py:args.model", "env:BASE") are the same value.
+    `pattern` is what is known of a string that is put together: `out/run-{}` (linker/patterns.py).
     """
 
     reason: str
     origin: str = ""
+    pattern: str = ""
 
 
 class Choice(_Fact, frozen=True, tag=True, array_like=True, gc=False):

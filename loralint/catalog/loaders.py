@@ -97,7 +97,7 @@ LOADERS: tuple[Loader, ...] = (
     Loader(r"langchain\w*", r"HuggingFacePipeline\.from_model_id", "pipeline", id=("model_id",),
            nested=("model_kwargs",)),
     # --- engines ---
-    Loader("vllm", r"LLM|EngineArgs|AsyncEngineArgs", "engine", id=("model",), text_only=True),
+    Loader("vllm", r"LLM|EngineArgs|AsyncEngineArgs", "engine", id=("model",)),
     Loader("vllm", r"LoRARequest", "adapter", id=("lora_path", "lora_local_path"), position=2,
            revision=None),
     Loader("sglang", r"Engine", "engine", id=("model_path",), position=None),
@@ -107,7 +107,7 @@ LOADERS: tuple[Loader, ...] = (
     # --- the Hub itself ---
     Loader("huggingface_hub", r"(HfApi\.)?(snapshot_download|hf_hub_download)", "file",
            id=("repo_id",)),
-    Loader("huggingface_hub", r"cached_download|hf_hub_url", "file", id=("repo_id",)),
+    Loader("huggingface_hub", r"cached_download", "file", id=("repo_id",)),
     Loader("huggingface_hub", r"\w*Mixin\.from_pretrained|from_pretrained_(keras|fastai)", _BASE),
     # --- datasets ---
     Loader("datasets", r"load_dataset|load_dataset_builder", "dataset", id=("path",)),

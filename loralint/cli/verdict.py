@@ -12,8 +12,5 @@ NOTHING_READ = 3
 def leave(files: int) -> None:
     """End a command: without an error if it had a file to read."""
     if files == 0:
-        click.echo(
-            "error: there is no file to read: loralint reads Python files, notebooks, recipes, command lines and adapter folders",
-            err=True,
-        )
+        click.echo(f"error: there is no file to read: loralint reads {READ}", err=True)
         click.get_current_context().exit(NOTHING_READ)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Key = tuple[str, str]
 """A function: its file and its qualified name."""
 
+_TESTS = frozenset({"tests", "test"})
+
 MAX_COMPUTED = 2_000
 MAX_CANDIDATES = 400
 """A name that is called more often than this is too common to look at every call."""
@@ -78,7 +80,16 @@ def _candidates(machine: Machine, path: str, function: str) -> list[Site]:
         class_name = owner.rpartition(".")[2]
         names |= {class_name, *index.descendants(class_name)}
     sites = (site for each in sorted(names) for site in index.calls_of(each))
-    return [site for site in sites if site[0] == path or _may_be_elsewhere(machine, site)]
+    found = (site for site in sites if site[0] == path or _may_be_elsewhere(machine, site))
+    tested = is_test(path)
+    return [site for site in found if tested or not is_test(site[0])]
+
+
+def is_test(path: str) -> bool:
+    """Whether a file is a test, whose made-up arguments decide nothing elsewhere."""
+    *folders, name = path.split("/")
+    named = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
+    return named or not _TESTS.isdisjoint(folders)
 
 
 def _may_be_elsewhere(machine: Machine, site: Site) -> bool:

@@ -34,14 +34,25 @@ def is_open(machine: Machine, path: str, function: str) -> bool:
     fact = machine.function(path, function)
     if fact is None:
         return False
-    names = {_name(term) for term in _decorators(machine, Function(path, fact))}
-    return bool(names & _COMMANDS) or (path, function) in _run_from_outside(machine)
+    names = {_name(term) for term in _decorators(machine, path, fact.decorators)}
+    registered = any("regist" in name.lower() for name in names)
+    if registered or names & _COMMANDS or _is_registered(machine, path, function):
+        return True
+    return (path, function) in _run_from_outside(machine)
 
 
-def _decorators(machine: Machine, function: Function) -> Iterator[Term]:
-    for decorator in function.fact.decorators:
+def _is_registered(machine: Machine, path: str, function: str) -> bool:
+    """Whether a function is the constructor of a class that a registry makes objects of."""
+    owner, _, name = function.rpartition(".")
+    class_ = machine.index.classes.get((path, owner)) if name == "__init__" else None
+    terms = _decorators(machine, path, class_.decorators) if class_ is not None else ()
+    return any("regist" in _name(term).lower() for term in terms)
+
+
+def _decorators(machine: Machine, path: str, decorators: tuple[Term, ...]) -> Iterator[Term]:
+    for decorator in decorators:
         if isinstance(decorator, Result):
-            yield machine.index.call((function.path, decorator.call)).callee
+            yield machine.index.call((path, decorator.call)).callee
         else:
             yield decorator
 

@@ -27,8 +27,8 @@ from loralint.project import Adapter, Use
 from loralint.source import START, Place
 
 if TYPE_CHECKING:
+    from loralint.linker.evidence import Evidence
     from loralint.linker.instances import Sighting
-    from loralint.linker.pairs import Evidence
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"

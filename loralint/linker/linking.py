@@ -11,11 +11,12 @@ from loralint.facts import Choice, FileFacts, Unknown, Value
 from loralint.linker import callers, commands, plain, stages
 from loralint.linker.acting import Acting, acting, indices
 from loralint.linker.collect import Collected, collect
+from loralint.linker.evidence import Evidence
 from loralint.linker.folders import Folders, fold, with_uses
 from loralint.linker.index import Index
 from loralint.linker.instances import Sightings, expand, sightings, with_changes
 from loralint.linker.machine import Machine
-from loralint.linker.pairs import Evidence, pairs
+from loralint.linker.pairs import pairs
 from loralint.linker.requirements import requirements
 from loralint.linker.saving import Saving, save_site, savings
 from loralint.linker.targets import Targets
@@ -106,10 +107,7 @@ def _project(linked: Linked, config: Config) -> Project:
 def _mark_local(linked: Linked) -> None:
     """Mark the loads of folders that the project itself saves to: those are no Hub ids."""
     folders = {
-        text
-        for saving, _ in linked.saved
-        if not plain.pushes(save_site(linked.seen.machine, saving))
-        for text in texts_of(saving.target)
+        text for saving, _ in linked.saved if not saving.pushed for text in texts_of(saving.target)
     }
     for sighting in linked.seen.by_key.values():
         texts = texts_of(sighting.load.site.repo_id)

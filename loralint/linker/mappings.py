@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loralint.facts import ABSENT, Absent, Default, Known, Unknown
+from loralint.facts import ABSENT, Absent, Default, Known
 from loralint.linker import members, parsers
 from loralint.linker.nodes import (
     Instance,
@@ -19,11 +19,10 @@ from loralint.linker.nodes import (
     merge,
     soften,
 )
+from loralint.linker.values import SPREAD
 
 if TYPE_CHECKING:
     from loralint.linker.machine import Machine
-
-SPREAD = Unknown("in **kwargs")
 
 MAX_CHANGES = 20
 """An object of which more is set is none that a model's flow goes through."""

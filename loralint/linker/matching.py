@@ -14,10 +14,10 @@ from loralint.catalog import (
     class_of,
     loader_of,
 )
-from loralint.facts import Unknown
+from loralint.facts import Known, Unknown
 from loralint.linker import calls
 from loralint.linker.arguments import of_call
-from loralint.linker.classes import library_bases
+from loralint.linker.classes import ancestors, library_bases
 from loralint.linker.index import Site
 from loralint.linker.nodes import (
     Arguments,
@@ -34,6 +34,7 @@ from loralint.linker.nodes import (
     Soft,
     options,
 )
+from loralint.linker.values import OWN
 
 if TYPE_CHECKING:
     from loralint.linker.machine import Machine
@@ -75,7 +76,7 @@ def match(machine: Machine, site: Site, frame: Frame) -> Match | None:
 def match_node(machine: Machine, node: Node, arguments: Arguments) -> Match | None:
     """The same for a callee that has been looked at."""
     found: list[Candidate] = []
-    for option in options(node):
+    for option in _called(node):
         inner = option.node if isinstance(option, Soft) else option
         if isinstance(inner, Bound):
             arguments = (*inner.arguments, *arguments)
@@ -85,6 +86,12 @@ def match_node(machine: Machine, node: Node, arguments: Arguments) -> Match | No
             return None
         found.append(candidate)
     return _match(found, arguments)
+
+
+def _called(node: Node) -> tuple[Node, ...]:
+    """What may be called: where an import failed (`LLM = None`) nothing is."""
+    found = options(node)
+    return tuple(each for each in found if each != Known(None)) or found
 
 
 def _match(found: list[Candidate], arguments: Arguments) -> Match | None:
@@ -169,11 +176,24 @@ def _on_object(machine: Machine, receiver: Node, method: str) -> Candidate | Non
             return None  # a model's own method loads nothing new into it
         if "." in name and loader_of(name) is not None:
             return Candidate(_own_name(machine, name, receiver, method), class_of(name), receiver)
+    if _is_own(machine, receiver, method):
+        return None
     if method == "from_pretrained":
         loaded = isinstance(receiver, (Outcome, Part)) and _is_loaded(machine, receiver)
         return None if loaded else Candidate(method, "", unresolved=True)
     name = _own_name(machine, "", receiver, method)
     return Candidate(name, class_of(name), receiver) if name else None
+
+
+def _is_own(machine: Machine, receiver: Node, method: str) -> bool:
+    """Whether the method is that of a class of the project, by annotation or by what made it."""
+    if isinstance(receiver, Unknown):
+        return receiver.reason == OWN
+    if not isinstance(receiver, Outcome) or not isinstance(receiver.callee, Function):
+        return False
+    owner = calls.library_owner(machine, receiver.callee)
+    classes = ancestors(machine, owner) if owner is not None else ()
+    return any(machine.function(each.path, f"{each.fact.name}.{method}") for each in classes)
 
 
 def _is_loaded(machine: Machine, node: Node) -> bool:

@@ -8,6 +8,7 @@ from loralint.facts import ABSENT, Absent, Default, FieldFact, Known, Result, Sy
 from loralint.linker import commands
 from loralint.linker.classes import ancestors, found_in, library_bases, name_of
 from loralint.linker.nodes import Arguments, Class, Frame, Instance, Method, Node, soften
+from loralint.linker.values import SPREAD
 
 if TYPE_CHECKING:
     from loralint.linker.machine import Machine
@@ -90,7 +91,7 @@ def _passed_on(machine: Machine, node: Instance, class_: Class) -> Arguments | N
 
 def is_record(machine: Machine, class_: Class) -> bool:
     """Whether the constructor of a class takes its fields."""
-    if has_constructor(machine, class_):
+    if has_constructor(machine, class_) and not _passes_all(machine, class_):
         return False
     for each in ancestors(machine, class_):
         if any(_is_record_decorator(machine, each, term) for term in each.fact.decorators):
@@ -114,6 +115,15 @@ def has_constructor(machine: Machine, class_: Class) -> bool:
         machine.function(each.path, f"{each.fact.name}.__init__") is not None
         for each in ancestors(machine, class_)
     )
+
+
+def _passes_all(machine: Machine, class_: Class) -> bool:
+    """Whether every own constructor is `__init__(self, **data)`, which hands on what it gets."""
+    for each in ancestors(machine, class_):
+        fact = machine.function(each.path, f"{each.fact.name}.__init__")
+        if fact is not None and [given.kind for given in fact.parameters[1:]] != ["**"]:
+            return False
+    return True
 
 
 def fields(machine: Machine, class_: Class) -> dict[str, tuple[Class, FieldFact]]:
@@ -140,10 +150,12 @@ def _record_field(
         return None
     owner, field = known[name]
     given = _given(machine, node, list(known).index(name), name)
-    if given is not None:
+    if given is not None and given != SPREAD:
         return given
     origin = node.origin or f"{owner.path}:{owner.fact.name}"
     default = _default(machine, owner, field, f"{origin}.{name}")
+    if given is not None:  # `Config(**json.load(f))`: whoever writes the file may give it
+        return soften_option(default, f"{origin}.{name}")
     if not node.origin or node.frame is None:
         return default
     return commands.decided(machine, (node.frame.path,), (name,), default, f"{origin}.{name}")

@@ -36,6 +36,7 @@ from loralint.linker.nodes import (
     merge,
     soften,
 )
+from loralint.linker.values import SPREAD
 
 if TYPE_CHECKING:
     from loralint.linker.machine import Machine
@@ -62,7 +63,7 @@ def _of_soft(machine: Machine, node: Soft, name: str) -> Node:
 
 def _of_record(machine: Machine, node: Record, name: str) -> Node:
     found = mappings.lookup(machine, node, name)
-    if found is not None and found != mappings.SPREAD:
+    if found is not None and found != SPREAD:
         return found
     whole = mappings.changed(machine, node)
     if whole is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from loralint.facts import ABSENT, Absent, Default, FunctionFact, Known, ParameterFact, Unknown
 from loralint.linker import arguments as args, callers, commands, entries
+from loralint.linker.classes import library_bases
 from loralint.linker.members import is_record, soften_option
 from loralint.linker.nodes import (
     Arguments,
@@ -20,6 +21,7 @@ from loralint.linker.nodes import (
     merge,
     options,
 )
+from loralint.linker.values import OWN
 
 if TYPE_CHECKING:
     from loralint.linker.machine import Machine
@@ -157,6 +159,8 @@ def _by_annotation(machine: Machine, path: str, parameter: ParameterFact, origin
         node = machine.force(parameter.annotation, machine.module_frame(path))
         if isinstance(node, Class) and is_record(machine, node):
             return Instance(node, None, f"{node.path}:{node.fact.name}")
+        if isinstance(node, Class) and not library_bases(machine, node):
+            return Unknown(OWN, origin)
         if isinstance(node, External) and node.name.rpartition(".")[2][:1].isupper():
             return Foreign(node.name, origin)
     return Unknown("given by the caller", origin)

@@ -15,11 +15,16 @@ def absolute(text: str) -> bool:
 
 
 def anchored(text: str, path: str) -> str:
-    """`text` with `__file__` replaced by the file's own path."""
-    if not text.startswith(_HERE):
+    """`text` with `__file__` replaced by the file's own path, from the root: no Hub id."""
+    return tidied(f"./{path}{text[len(_HERE) :]}") if text.startswith(_HERE) else text
+
+
+def tidied(text: str) -> str:
+    """A path that begins at the root (`./`) without detours."""
+    if not text.startswith("./"):
         return text
-    clean = normpath(path + text[len(_HERE) :])
-    return clean if not clean.startswith("..") else text
+    clean = normpath(text)
+    return clean if clean == "." or clean.startswith("..") else f"./{clean}"
 
 
 def normal(text: str) -> str:

@@ -99,9 +99,6 @@ def savings(machine: Machine) -> list[tuple[Saving, list[Saving]]]:
 
 def _saving(machine: Machine, path: str, position: int, site: SaveSite) -> Saving:
     flow, frame = _flow(machine, path, site.inputs), machine.module_frame(path)
-    return Saving(_site(path, position), site.artifact, site.target, flow, frame, site)
-
-
-def pushes(site: SaveSite) -> bool:
-    """Whether a save goes to the Hub and not into a folder."""
-    return "push_to_hub" in site.text.partition("(")[0] or site.text in PUSHES
+    key = _site(path, position)
+    pushed = "push_to_hub" in site.text.partition("(")[0] or site.text in PUSHES
+    return Saving(key, site.artifact, site.target, flow, frame, site, pushed)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loralint.catalog import Loader
-from loralint.facts import ABSENT, Absent, Known, Unknown, Value
+from loralint.facts import ABSENT, Absent, Default, Known, Unknown, Value
 from loralint.linker import arguments as args, mappings
 from loralint.linker.matching import Match
 from loralint.linker.nodes import Arguments, Node, Outcome, Record
-from loralint.linker.values import value_of
+from loralint.linker.values import SPREAD, value_of
 
 if TYPE_CHECKING:
     from loralint.linker.machine import Machine
@@ -46,6 +46,11 @@ def _of_arguments_object(machine: Machine, node: Node, name: str) -> Node | None
     if isinstance(node, Outcome):
         call = machine.index.call((node.path, node.index))
         return args.argument(machine, args.of_call(call.arguments, node.frame), (name,))
+    if isinstance(node, Record):  # `training_args.model_init_kwargs = dict(...)`
+        found = mappings.lookup(machine, node, name)
+        whole = mappings.changed(machine, node)
+        unset = found is None or found == SPREAD
+        return _of_arguments_object(machine, whole, name) if unset and whole else found
     if isinstance(node, Unknown):
         return Unknown("in the trainer's arguments")
     return None
@@ -57,6 +62,11 @@ def _unless_mirrored(machine: Machine, loader: Loader, arguments: Arguments, fou
         return found
     exact = args.argument(machine, arguments, ("use_exact_model_name",))
     four_bit = args.argument(machine, arguments, ("load_in_4bit",))
-    if exact == Known(True) or four_bit == Known(False):
+    if _is(exact, True) or _is(four_bit, False):
         return found
     return Unknown("unsloth drops it when it maps the name to a 4-bit mirror")
+
+
+def _is(node: Node | None, flag: bool) -> bool:
+    """Whether a flag is certainly or by default this."""
+    return isinstance(node, (Known, Default)) and node.value is flag

@@ -26,7 +26,7 @@ _PLAIN = frozenset({"tokenizer", "processor", "config", "dataset"})
 class Saving:
     """A save in one frame: what is saved, where to, and what it is made of.
 
-    `written` is the site itself where it is no call.
+    `written` is the site itself where it is no call; `pushed` tells that it goes to the Hub.
     """
 
     site: Site
@@ -35,6 +35,7 @@ class Saving:
     flow: Flow
     frame: Frame
     written: SaveSite | None = None
+    pushed: bool = False
 
 
 def savings(machine: Machine, found: Collected) -> list[tuple[Saving, list[Saving]]]:
@@ -60,10 +61,17 @@ def _by_method(machine: Machine, site: Site, method: str, frame: Frame) -> Savin
     receiver: Node = machine.force(base, frame) if base is not None else Unknown("a name")
     flow = trace(machine, receiver)
     target = _target(machine, arguments, keywords)
+    if method == "push_to_hub" and _is_trainer(machine, receiver):
+        target = None  # a trainer is given a commit message, and knows the id
     if target is None:
         target = _output_of(machine, flow, "hub_model_id" if "hub" in method else "output_dir")
     artifact = decided or artifact_of(machine, receiver, flow, call.text, site)
-    return Saving(site, artifact, target, flow, frame)
+    return Saving(site, artifact, target, flow, frame, pushed="push_to_hub" in method)
+
+
+def _is_trainer(machine: Machine, receiver: Node) -> bool:
+    made = outcome_site(receiver)
+    return made is not None and _kind(machine, made) == "train"
 
 
 def _target(machine: Machine, arguments: Arguments, keywords: tuple[str, ...]) -> Value | None:
@@ -183,7 +191,8 @@ def _output(
         made = Outcome(trainer[0], trainer[1], machine.module_frame(trainer[0]), Unknown(""))
         flow = trace(machine, made)
         artifact = artifact_of(machine, made, flow, "", trainer)
-    return Saving(site, artifact, value_of(node), flow, frame)
+    pushed = name == "hub_model_id"
+    return Saving(site, artifact, value_of(node), flow, frame, pushed=pushed)
 
 
 def _keyword(machine: Machine, node: Outcome, name: str) -> Value | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from loralint.facts import CommandFact, Known, Value
 from loralint.linker import commands
 from loralint.linker.instances import Sighting
 from loralint.linker.paths import absolute, normal, places
+from loralint.linker.patterns import fits, patterns_of, weight
 from loralint.linker.saving import Saving
 from loralint.linker.values import origins_of, texts_of
 from loralint.source import START
@@ -19,7 +22,19 @@ from loralint.source import START
 if TYPE_CHECKING:
     from loralint.linker.machine import Machine
 
+Texts = Callable[[Value], tuple[str, ...]]
+"""Which strings of a value are meant: those that are known, or the patterns."""
+
 _SNAPSHOT = re.compile(r"models--(.+?)--(.+)/snapshots/")
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """A save of what is loaded: at which place, and how that is called."""
+
+    saving: Saving
+    place: str
+    shown: str
 
 
 class Targets:
@@ -28,40 +43,97 @@ class Targets:
     def __init__(self, savings: Iterable[Saving], machine: Machine) -> None:
         self._machine = machine
         self._places: defaultdict[str, list[Saving]] = defaultdict(list)
+        self._patterns: defaultdict[str, list[Saving]] = defaultdict(list)
         self._origins: defaultdict[str, list[Saving]] = defaultdict(list)
         for saving in savings:
             if saving.artifact in ("tokenizer", "processor", "config", "dataset"):
                 continue
-            script = _script(saving)
-            for text in texts_of(saving.target):
-                options = saving.written.options if saving.written is not None else ()
-                for place in self._places_of(text, script, dict(options)):
-                    self._places[place].append(saving)
+            for place in self.saved(saving):
+                self._places[place].append(saving)
+            for place in self.saved(saving, patterns_of):
+                self._patterns[place].append(saving)
             for origin in origins_of(saving.target):
                 self._origins[origin].append(saving)
+
+    def saved(self, saving: Saving, texts: Texts = texts_of) -> frozenset[str]:
+        """Where something is saved; with `patterns_of`, what is known of where."""
+        options = saving.written.options if saving.written is not None else ()
+        return self._all_places(texts(saving.target), side_of(saving), dict(options))
+
+    def loaded(self, sighting: Sighting, texts: Texts = texts_of) -> frozenset[str]:
+        """The same for where something is loaded from."""
+        site = sighting.load.site
+        return self._all_places(texts(site.repo_id), sighting.path, dict(site.options))
 
     def matching(self, sighting: Sighting) -> Iterator[tuple[Saving, str]]:
         """The saves of what is loaded, with how the place is called.
 
-        Of scripts that all save to `lora_model`, the one beside the loading script is meant.
+        Of scripts that all save to `lora_model`, the one beside the loading script is meant; where
+        none stands beside it, nobody knows which.
         """
-        found = {id(saving): (saving, shown) for saving, shown in self._all(sighting)}
+        found = {id(match.saving): match for match in self._all(sighting)}
         folder = dirname(sighting.path)
-        beside = [pair for pair in found.values() if dirname(_script(pair[0])) == folder]
-        yield from beside or found.values()
+        beside = [each for each in found.values() if dirname(side_of(each.saving)) == folder]
+        matches = beside or [each for each in found.values() if "/" in each.place]
+        if not matches and len({dirname(side_of(each.saving)) for each in found.values()}) == 1:
+            matches = list(found.values())
+        yield from ((each.saving, each.shown) for each in matches)
 
-    def _all(self, sighting: Sighting) -> Iterator[tuple[Saving, str]]:
+    def _all(self, sighting: Sighting) -> Iterator[_Match]:
         repo_id = sighting.load.site.repo_id
+        options = dict(sighting.load.site.options)
         for text in texts_of(repo_id):
-            options = dict(sighting.load.site.options)
-            for place in self._places_of(text, sighting.path, options):
-                for above in _with_parents(place):
-                    yield from ((each, text) for each in self._places.get(above, ()))
+            near = self._places_of(text, sighting.path, options)
+            yield from self._at(near, text) or self._fitting(near, text)
+        for text in patterns_of(repo_id):
+            near = self._places_of(text, sighting.path, options)
+            yield from self._fitted(near, text)
         for origin in origins_of(repo_id):
             for each in _beginnings(origin):
                 shown = each.rpartition(":")[2]
-                yield from ((saving, shown) for saving in self._origins.get(each, ()))
+                for saving in self._origins.get(each, ()):
+                    yield _Match(saving, f"/{each}", shown)
 
+    def _at(self, near: frozenset[str], text: str) -> list[_Match]:
+        """The saves to one of these places; of a folder and one below it, the latter."""
+        return [
+            _Match(saving, above, text)
+            for place in near
+            for above in islice((each for each in _with_parents(place) if each in self._places), 1)
+            for saving in self._places[above]
+        ]
+
+    def _fitting(self, near: frozenset[str], text: str) -> list[_Match]:
+        """The saves whose pattern a place fits; of several patterns the one that says most."""
+        fitting = [
+            (weight(pattern), pattern, above)
+            for pattern in self._patterns
+            for place in near
+            for above in _with_parents(place)
+            if fits(pattern, above)
+        ]
+        most = max((each[0] for each in fitting), default=0)
+        return [
+            _Match(saving, above, text)
+            for says, pattern, above in fitting
+            if says == most
+            for saving in self._patterns[pattern]
+        ]
+
+    def _fitted(self, near: frozenset[str], text: str) -> list[_Match]:
+        """The saves to places that fit the pattern of what is loaded."""
+        return [
+            _Match(saving, place, text)
+            for place, saved in self._places.items()
+            if any(fits(pattern, place) for pattern in near)
+            for saving in saved
+        ]
+
+    def _all_places(
+        self, texts: Iterable[str], script: str, options: Mapping[str, Value]
+    ) -> frozenset[str]:
+        found = (self._places_of(text, script, options) for text in texts if text)
+        return frozenset(place for each in found for place in each)
 
     def _places_of(self, text: str, script: str, options: Mapping[str, Value]) -> frozenset[str]:
         """Where a path may lie: also from the folders that a command enters before."""
@@ -74,7 +146,7 @@ class Targets:
         return places(text, script) | frozenset(more)
 
 
-def _script(saving: Saving) -> str:
+def side_of(saving: Saving) -> str:
     """The file on whose side something is saved."""
     return saving.frame.chain[-1][0] if saving.frame.chain else saving.site[0]
 

@@ -67,9 +67,14 @@ def _attribute(machine: Machine, term: Attribute, frame: Frame) -> Node:
 
 def _join(machine: Machine, term: Join, frame: Frame) -> Node:
     node = joined([machine.force(part, frame) for part in term.parts], term.separator)
-    if isinstance(node, Known) and isinstance(node.value, str):
-        return Known(paths.anchored(node.value, frame.path))
-    return node
+    return merge([_anchored(each, frame.path) for each in options(node)])
+
+
+def _anchored(node: Node, path: str) -> Node:
+    if not isinstance(node, (Known, Default)) or not isinstance(node.value, str):
+        return node
+    text = paths.tidied(paths.anchored(node.value, path))
+    return Known(text) if isinstance(node, Known) else Default(text, node.origin)
 
 
 def _mapping(machine: Machine, term: Mapping, frame: Frame) -> Node:

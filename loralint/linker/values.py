@@ -18,9 +18,16 @@ from loralint.linker.nodes import (
     options,
     soften,
 )
+from loralint.linker.patterns import pattern
 
 FORWARDED = "forwarded, None by default"
 """The reason of an option that nobody has to give."""
+
+OWN = "an object of a class of the project"
+"""The reason of a parameter that is annotated with such a class."""
+
+SPREAD = Unknown("in **kwargs")
+"""What an unknown mapping that is spread gives for a key."""
 
 _CONSTANT_OWNERS = frozenset({"torch", "numpy", "np", "jax", "tensorflow"})
 
@@ -133,7 +140,8 @@ def joined(parts: list[Node], separator: str) -> Node:
     for choice in choices:
         total *= len(choice)
     if total > MAX_OPTIONS:
-        return Unknown("too many possible values")
+        known = [_leaf(choice[0]) if len(choice) == 1 else Unknown("") for choice in choices]
+        return Unknown("too many possible values", pattern=pattern(known, separator))
     return merge([_one(combination, separator) for combination in product(*choices)])
 
 
@@ -159,16 +167,16 @@ def _path(texts: list[str]) -> str:
 def _unknown(values: list[Value], separator: str) -> Unknown:
     """A string with unknown parts is the same as another of the same parts."""
     parts: list[str] = []
+    known = pattern(values, separator)
     for value in values:
         if isinstance(value, (Known, Default)):
             parts.append(str(value.value))
         elif isinstance(value, Unknown) and value.origin:
             parts.append("{" + value.origin + "}")
         else:
-            return Unknown(
-                value.reason if isinstance(value, Unknown) else "put together from parts"
-            )
-    return Unknown("put together from parts", separator.join(parts))
+            reason = value.reason if isinstance(value, Unknown) else "put together from parts"
+            return Unknown(reason, pattern=known)
+    return Unknown("put together from parts", separator.join(parts), known)
 
 
 def texts_of(value: Value) -> tuple[str, ...]:

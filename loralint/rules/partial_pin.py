@@ -139,7 +139,7 @@ def _note(load: Load) -> str:
 
 def _fix(load: Load, other: Load) -> Fix:
     given = other.site.revision
-    if isinstance(given, Known):
+    if isinstance(given, Known) and kind_of(str(given.value)) != "abbreviated":
         quoted = f'"{given.value}"'
         argument = f"revision={quoted}"
         advice = f"{wording.give(load, quoted)}, as {other.place} does"

@@ -216,3 +216,151 @@ def test_undecided_loads_say_why():
     project = linked({"main.py": f"{AUTO}def f(x):\n    AutoTokenizer.from_pretrained(x)"})
     (skipped,) = project.undecided
     assert (str(skipped.place), skipped.reason) == ("main.py:3", "given by the caller")
+
+
+def paths_of(project):
+    """The files of each pair."""
+    return [(pair.train.site.path, pair.infer.site.path) for pair in project.pairs]
+
+
+NAMED = '"out"', 'f"experiments/run_{time()}/adapter"'
+
+
+def test_a_hole_stands_for_one_part_of_a_path():
+    def found(adapter):
+        return paths_of(linked({"train.py": train().replace(*NAMED), "infer.py": infer(adapter)}))
+
+    assert found("experiments/run_1/adapter") == [("train.py", "infer.py")]
+    assert found("experiments/run_1/adapter/checkpoint-5") == [("train.py", "infer.py")]
+    assert found("experiments/run_1/more/adapter") == []
+    assert found("experiments/other/adapter") == []
+
+
+def test_a_hole_on_the_inference_side():
+    loaded = infer().replace('"out"', 'f"experiments/{name()}/adapter"')
+    sources = {"train.py": train("experiments/run1/adapter"), "infer.py": loaded}
+    assert paired(linked(sources)) == [("train.py:5", "infer.py:3", "artifact")]
+
+
+def test_of_two_patterns_the_one_that_says_more():
+    longer = train().replace('"out"', 'f"experiments/run_{size}_v2_{time()}/adapter"')
+    sources = {"train.py": train().replace(*NAMED), "train_v2.py": longer}
+    sources["infer.py"] = infer("experiments/run_4_v2_5/adapter")
+    assert paths_of(linked(sources)) == [("train_v2.py", "infer.py")]
+
+
+def test_an_option_in_a_name_may_be_given_otherwise():
+    option = """import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--bits", default="4bit")
+args = parser.parse_args()
+"""
+    training = option + train().replace('"out"', 'f"runs/{args.bits}_{time()}"')
+    sources = {"train.py": training, "infer.py": infer("runs/8bit_now")}
+    assert paths_of(linked(sources)) == [("train.py", "infer.py")]
+
+
+def test_paths_that_begin_differently_contradict():
+    training = train().replace(*NAMED)
+    assert paired(linked({"train.py": training, "infer.py": infer("loras/old/adapter")})) == []
+    loaded = infer().replace('"out"', 'f"loras/{name()}"')
+    assert paired(linked({"train.py": training, "infer.py": loaded})) == []
+    alike = infer().replace('"out"', 'f"experiments/{name()}"')
+    sources = {"train.py": training, "infer.py": alike}
+    assert paired(linked(sources)) == [("train.py:5", "infer.py:3", "base-id")]
+
+
+def test_an_empty_default_names_no_adapter():
+    option = """import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--adapter", default="")
+args = parser.parse_args()
+"""
+    sources = {"train.py": train(), "infer.py": option + infer().replace('"out"', "args.adapter")}
+    assert paired(linked(sources)) == [("train.py:5", "infer.py:7", "base-id")]
+
+
+def test_an_adapter_class_of_the_project_is_no_peft():
+    own = f"""{AUTO}from transformers import Trainer
+from ours import wrap
+model = wrap(AutoModelForCausalLM.from_pretrained("o/m"))
+Trainer(model=model).train()
+model.save_pretrained(sys.argv[1])
+"""
+    ours = "def wrap(model):\n    return Ours(model)\nclass Ours:\n    pass\n"
+    sources = {"train.py": own, "ours.py": ours, "infer.py": infer("me/lora")}
+    assert paired(linked(sources)) == []
+
+
+def test_an_adapter_put_back_on_the_trained_object():
+    again = 'PeftModel.from_pretrained(model, "out").generate()\n'
+    assert paired(linked({"train.py": train() + again})) == []
+    onto_base = 'PeftModel.from_pretrained(base, "out").generate()\n'
+    training = train().replace("model = Auto", "base = Auto").replace("(model, L", "(base, L")
+    assert paired(linked({"train.py": training + onto_base})) == []
+
+
+def test_a_folder_inside_another_is_of_whoever_saves_there():
+    source = f"""{PEFT}from transformers import Trainer, TrainingArguments
+def plain():
+    model = AutoModelForCausalLM.from_pretrained("o/a")
+    Trainer(model, TrainingArguments(output_dir="out")).train()
+def tuned():
+    model = get_peft_model(AutoModelForCausalLM.from_pretrained("o/b"), LoraConfig())
+    Trainer(model=model).train()
+    model.save_pretrained("out/lora")
+def serve():
+    base = AutoModelForCausalLM.from_pretrained("o/b")
+    PeftModel.from_pretrained(base, "out/lora").generate()
+"""
+    assert paired(linked({"main.py": source})) == [("main.py:8", "main.py:12", "artifact")]
+
+
+def test_a_save_of_unknown_origin_is_of_no_other_function():
+    source = f"""{PEFT}from transformers import Trainer
+def one():
+    model = get_peft_model(AutoModelForCausalLM.from_pretrained("o/m"), LoraConfig())
+    Trainer(model=model).train()
+def two():
+    model = get_peft_model(AutoModelForCausalLM.from_pretrained("o/m"), LoraConfig())
+    Trainer(model=model).train()
+def keep(thing):
+    thing.save_pretrained("out")
+"""
+    assert paired(linked({"train.py": source, "infer.py": infer(base="o/other")})) == []
+
+
+def test_a_baseline_beside_the_adapter_is_no_inference_side():
+    source = f"""{PEFT}
+def baseline():
+    return AutoModelForCausalLM.from_pretrained("o/m").generate()
+def tuned():
+    return AutoModelForCausalLM.from_pretrained("out").generate()
+"""
+    project = linked({"train.py": train(), "compare.py": source})
+    assert paired(project) == [("train.py:5", "compare.py:7", "artifact")]
+
+
+def test_a_bare_name_of_several_folders_is_nobodys():
+    sources = {f"{name}/train.py": train("lora") for name in ("a", "b")}
+    assert paired(linked({**sources, "c/infer.py": infer("lora")})) == []
+    del sources["b/train.py"]
+    project = linked({**sources, "c/infer.py": infer("lora")})
+    assert paired(project) == [("a/train.py:5", "c/infer.py:3", "artifact")]
+
+
+def test_a_hub_id_of_the_arguments_counts_as_a_push():
+    pushed = train().replace('save_pretrained("out")', 'push_to_hub("u/x")')
+    told = (
+        train()
+        .replace("import Trainer", "import Trainer, TrainingArguments")
+        .replace(
+            "Trainer(model=model)", 'Trainer(model, TrainingArguments("run", hub_model_id="u/x"))'
+        )
+        .replace('save_pretrained("out")', "eval()")
+    )
+    by_trainer = told.replace(").train()", ").push_to_hub('done')")
+    for training in (pushed, told, by_trainer):
+        project = linked({"train.py": training, "infer.py": infer("u/x")})
+        assert paired(project) == [("train.py:5", "infer.py:3", "artifact")], training
+        assert [load.local for load in project.loads] == [False, False, False]
