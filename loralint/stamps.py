@@ -43,10 +43,18 @@ def digest(content: bytes) -> bytes:
     return blake2b(content, digest_size=16).digest()
 
 
+def leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry, or what a link leads to, is a folder; a link to itself leads nowhere."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
 def listing_digest(entries: Iterable[os.DirEntry[str]]) -> bytes:
     """What identifies the entries of a folder: names and kinds, without volatile ones."""
     names = sorted(
-        f"{entry.name}/" if entry.is_dir() else entry.name
+        f"{entry.name}/" if leads_to_folder(entry) else entry.name
         for entry in entries
         if entry.name not in VOLATILE
     )

@@ -19,7 +19,7 @@ from loralint.discovery.kinds import companion_of, is_workflow, kind_of, may_be_
 from loralint.discovery.reading import Content, read
 from loralint.discovery.tree import Tree
 from loralint.source import START, Place
-from loralint.stamps import VOLATILE, digest, listing_digest, stamp_of
+from loralint.stamps import VOLATILE, digest, leads_to_folder, listing_digest, stamp_of
 
 MARKS_OF_AN_ENVIRONMENT = frozenset({"pyvenv.cfg", "conda-meta"})
 """A folder that holds one of these is a whole Python environment: nobody's project."""
@@ -109,7 +109,7 @@ class _Walker:
         is_link = entry.is_symlink()
         if not (is_folder or is_link or kind_of(entry.name)):
             return
-        if ignores.ignore(entry.path, is_folder or entry.is_dir()):
+        if ignores.ignore(entry.path, is_folder or leads_to_folder(entry)):
             return
         if is_link:
             self.links.append((entry.path, ignores))

@@ -34,9 +34,7 @@ def with_stamps(facts: Mapping[str, FileFacts], shelf: Shelf) -> dict[str, FileF
         for path in shelf.tree.files:
             if is_looked_at(basename(path)) and (seen := _look(path, shelf)) is not None:
                 beside.setdefault(dirname(path), []).append(seen)
-    return {
-        path: _with(each, tuple(beside.get(dirname(path), ()))) for path, each in facts.items()
-    }
+    return {path: _with(each, tuple(beside.get(dirname(path), ()))) for path, each in facts.items()}
 
 
 def _with(facts: FileFacts, beside: tuple[BesideFact, ...]) -> FileFacts:

@@ -7,6 +7,7 @@ budget of nodes lasts.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 
@@ -14,6 +15,7 @@ import yaml
 
 from loralint.facts import FileError, FileFacts, Known, Mapping, Sequence, Term, Unknown
 from loralint.frontends import terms
+from loralint.frontends.yaml_nodes import TooLarge, composed
 from loralint.source import START, Source, Span
 
 if sys.version_info >= (3, 11):
@@ -24,11 +26,13 @@ else:
 MAX_NODES = 50_000
 """A configuration with more nodes than this is no configuration, or a YAML bomb."""
 
+LONGEST = 20 * MAX_NODES
+"""Characters of JSON or TOML, which are parsed whole."""
+
 MAX_DEPTH = 60
 
-
-class _TooLarge(Exception):
-    """The budget of nodes or depth is spent."""
+_DOTTED = re.compile(r"(?:[^\s.]{1,50}\.){100}")
+"""A key of so many parts, of which the TOML parser takes the square."""
 
 
 def extract(source: Source) -> FileFacts:
@@ -37,7 +41,7 @@ def extract(source: Source) -> FileFacts:
         term = _READERS[source.kind](source.content.decode("utf-8-sig"))
     except yaml.MarkedYAMLError as error:
         return FileFacts(path=source.path, error=_marked(error))
-    except _TooLarge:
+    except TooLarge:
         return FileFacts(path=source.path, data=Unknown("too large for a configuration"))
     except (ValueError, yaml.YAMLError, RecursionError) as error:
         message = str(error).splitlines()[0] if str(error) else "nested too deeply"
@@ -54,8 +58,7 @@ def _marked(error: yaml.MarkedYAMLError) -> FileError:
 
 
 def _yaml(text: str) -> Term:
-    loader = yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader
-    documents = list(yaml.compose_all(text, Loader=loader))
+    documents = list(composed(text))
     return _Composed().term(documents[0], 0) if documents else Mapping(())
 
 
@@ -68,7 +71,7 @@ class _Composed:
     def term(self, node: yaml.Node | None, depth: int) -> Term:
         self.left -= 1
         if self.left < 0 or depth > MAX_DEPTH:
-            raise _TooLarge
+            raise TooLarge
         if isinstance(node, yaml.MappingNode):
             return terms.mapping(self._entry(key, value, depth) for key, value in node.value)
         if isinstance(node, yaml.SequenceNode):
@@ -87,7 +90,7 @@ def _yaml_scalar(node: yaml.ScalarNode) -> Term:
     text = str(node.value)
     try:
         if kind == "int":
-            return Known(int(text.replace("_", ""), 0))
+            return _integer(int(text.replace("_", ""), 0))
         if kind == "float":
             return Known(float(text.replace("_", "")))
     except ValueError:
@@ -97,16 +100,20 @@ def _yaml_scalar(node: yaml.ScalarNode) -> Term:
     return Known(None) if kind == "null" else terms.text(text)
 
 
+def _integer(value: int) -> Term:
+    return Known(value) if abs(value) < 2**53 else Unknown("a huge integer")
+
+
 def _plain(value: object, depth: int = 0) -> Term:
     """Python's plain data → a term."""
     if depth > MAX_DEPTH:
-        raise _TooLarge
+        raise TooLarge
     if isinstance(value, dict):
         return terms.mapping((str(key), _plain(item, depth + 1)) for key, item in value.items())
     if isinstance(value, list):
         return Sequence(tuple(_plain(item, depth + 1) for item in value))
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53:
-        return Unknown("a huge integer")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _integer(value)
     if isinstance(value, str):
         return terms.text(value)
     if value is None or isinstance(value, (int, float, bool)):
@@ -115,17 +122,21 @@ def _plain(value: object, depth: int = 0) -> Term:
 
 
 def _json(text: str) -> Term:
-    if len(text) > 20 * MAX_NODES:
-        raise _TooLarge
+    if len(text) > LONGEST:
+        raise TooLarge
     return _plain(json.loads(text))
 
 
 def _toml(text: str) -> Term:
+    if len(text) > LONGEST or _DOTTED.search(text) is not None:
+        raise TooLarge
     return _plain(tomllib.loads(text))
 
 
 def _dotenv(text: str) -> Term:
     """`NAME=value` lines, as python-dotenv reads the plain ones."""
+    if len(text) > LONGEST:
+        raise TooLarge
     entries: list[terms.Entry] = []
     for line in text.splitlines():
         name, equals, value = line.strip().removeprefix("export ").partition("=")

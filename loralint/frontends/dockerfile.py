@@ -33,7 +33,7 @@ def fragments(path: str, text: str) -> Iterator[Fragment]:
         if match is None:
             continue
         if keyword == "FROM":
-            image, entry = match[2].split()[0], ""
+            image, entry = (match[2].split() or [""])[0], ""
         elif keyword in ("ENV", "ARG"):
             environment.update(_variables(match[2], keyword))
         elif keyword in _CODE:
@@ -82,7 +82,7 @@ def _code(block: str, start: int) -> tuple[str, str]:
         return _blank(block[:start]) + body, ""
     try:
         words = json.loads(body.replace("\\\n", "  "))
-    except ValueError:
+    except (ValueError, RecursionError):
         return _blank(block[:start]) + body, ""
     return _blank(block[:start]) + exec_form(body), shlex.join(map(str, words))
 

@@ -19,7 +19,10 @@ Handler = Callable[["Evaluator", Any], Term]
 
 
 def _number(evaluator: Evaluator, node: cst.Integer | cst.Float) -> Term:
-    value = node.evaluated_value
+    try:
+        value = node.evaluated_value
+    except (SyntaxError, ValueError):  # more digits than Python reads
+        return Unknown("a huge integer")
     small = isinstance(value, float) or abs(value) < 2**53
     return Known(value) if small else Unknown("a huge integer")
 

@@ -68,7 +68,11 @@ def read(text: str, origin: str = "") -> Parts:
     return _cell(rows, origin)
 
 
-def _cell(rows: list[Row], origin: str) -> Parts:
+MAX_MAGICS = 20
+"""More magics than this on top of one another are no cell."""
+
+
+def _cell(rows: list[Row], origin: str, left: int = MAX_MAGICS) -> Parts:
     head = _head(rows)
     magic = _CELL.match(rows[head].text) if head < len(rows) else None
     if magic is None:
@@ -84,7 +88,7 @@ def _cell(rows: list[Row], origin: str) -> Parts:
         return Parts(written=[_written(argument, rest)])
     if name in _OTHER:
         return Parts()
-    parts = _cell(rest, origin)
+    parts = _cell(rest, origin, left - 1) if left else Parts()
     parts.lenient = parts.lenient or name not in _TRANSPARENT
     return parts
 

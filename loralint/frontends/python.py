@@ -41,8 +41,6 @@ def extract(source: Source) -> FileFacts:
 
 def module(path: str, text: str) -> FileFacts:
     """The facts of a module's text; raises ParserSyntaxError where that is none."""
-    if nested_deeply(text):
-        raise RecursionError
     try:
         return _facts(path, text, compact(text, CRITERIA))
     except cst.ParserSyntaxError:
@@ -97,6 +95,8 @@ def decode(content: bytes) -> str:
 
 
 def _facts(path: str, text: str, sliced: Compact) -> FileFacts:
+    if nested_deeply(sliced.text):
+        raise RecursionError
     tree = cst.parse_module(sliced.text)
     run = _Run.of(tree)
     recorder = run.recorder

@@ -18,7 +18,7 @@ from loralint.catalog.recipes import FRAMEWORKS
 from loralint.facts import ABSENT, FileFacts, Known, LoadSite, SaveSite, Unknown, Value
 from loralint.frontends import recipe_targets
 from loralint.frontends.recipe_comments import suppressions
-from loralint.frontends.recipe_tree import Entry, Node, TooLarge, Tree, find, mappings, parse
+from loralint.frontends.recipe_tree import Entry, Node, Tree, find, mappings, parse
 from loralint.frontends.recipe_values import (
     Options,
     Reader,
@@ -26,6 +26,7 @@ from loralint.frontends.recipe_values import (
     makes_adapter,
     options_of,
 )
+from loralint.frontends.yaml_nodes import TooLarge
 from loralint.source import Source, Span
 
 DEEPEST = 5

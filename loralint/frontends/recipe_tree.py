@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from loralint.facts import Scalar
+from loralint.frontends.yaml_nodes import TooLarge, composed
 from loralint.source import START, Source, Span
 
 if sys.version_info >= (3, 11):
@@ -60,10 +61,6 @@ class Tree:
 
     documents: tuple[Node, ...]
     scalars: tuple[Span, ...] = ()
-
-
-class TooLarge(ValueError):
-    """The budget of nodes is spent."""
 
 
 def parse(source: Source) -> Tree:
@@ -118,9 +115,8 @@ class _Yaml:
         self.scalars: list[Span] = []
 
     def tree(self) -> Tree:
-        loader = yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader
         documents: list[Node] = []
-        for root in yaml.compose_all(self.text, Loader=loader):
+        for root in composed(self.text):
             if len(documents) >= MAX_DOCUMENTS:
                 raise TooLarge
             documents.append(self.node(root, 0))
@@ -186,7 +182,7 @@ def _scalar(node: yaml.ScalarNode) -> Scalar:
     kind, text = node.tag.rpartition(":")[2], str(node.value)
     try:
         if kind == "int":
-            return int(text.replace("_", ""), 0)
+            return _bounded(int(text.replace("_", ""), 0), text)
         if kind == "float":
             return float(text.replace("_", ""))
     except ValueError:
@@ -194,6 +190,10 @@ def _scalar(node: yaml.ScalarNode) -> Scalar:
     if kind == "bool":
         return text.lower() in ("true", "yes", "on")
     return None if kind == "null" else text
+
+
+def _bounded(value: int, text: str) -> Scalar:
+    return value if abs(value) < 2**53 else text
 
 
 # --- TOML ---------------------------------------------------------------------------------------
@@ -217,6 +217,8 @@ class _Toml:
             return Node(entries={k: self._entry(value[k], at, depth) for k, at in named})
         if isinstance(value, list):
             return Node(items=tuple(self._entry(item, path, depth) for item in value))
+        if isinstance(value, int) and abs(value) >= 2**53:
+            return Node(text="a huge integer")
         plain = value if isinstance(value, (str, int, float, bool)) else str(value)
         return Node(plain, str(value))
 

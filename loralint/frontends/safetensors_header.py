@@ -54,7 +54,7 @@ def parse(content: bytes) -> Header:
     header = content[LENGTH : LENGTH + length]
     try:
         entries = msgspec.json.decode(header, type=dict[str, msgspec.Raw])
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise HeaderError(f"its header is no JSON object: {error}") from None
     entries.pop(_METADATA, None)
     if len(entries) > MAX_TENSORS:
@@ -79,7 +79,7 @@ def _length(content: bytes) -> int:
 def _tensor(name: str, raw: msgspec.Raw) -> _Tensor:
     try:
         found = msgspec.json.decode(raw, type=_Tensor)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise HeaderError(f"its header does not describe `{name[:100]}`: {error}") from None
     start, end = found.data_offsets
     if start > end or len(found.shape) > MAX_DIMENSIONS:

@@ -32,21 +32,37 @@ from loralint.frontends.shell_text import Fragment
 from loralint.frontends.shell_values import choice, mapped, scalar
 from loralint.source import START, Source, Span
 
-LARGEST = 1_000_000
-"""Nobody writes a megabyte of shell; such a file is an archive that unpacks itself."""
+LARGEST = 60_000
+"""Nobody writes so many characters of shell; such a file is an archive that unpacks itself."""
 
 MAX_INLINE = 3
+MAX_COMMANDS = 2_000
+"""Commands of one file that are looked at: each is compared with all the others."""
+
 _COMMENT = re.compile(r"(?:^|\s)(#.*)$")
 
 
 def extract(source: Source) -> FileFacts:
     """Read one file with command lines."""
     text = source.content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
+    if "\0" in text:
+        return FileFacts(path=source.path, error=FileError("not text", START))
     if len(text) > LARGEST:
-        error = FileError("too large for a script", START)
-        return FileFacts(path=source.path, error=error)
-    found = [each for part in fragments(source.path, text) for each in _commands(source.path, part)]
+        return FileFacts(path=source.path)  # generated: nobody writes so much by hand
+    try:
+        found = _bounded(source.path, fragments(source.path, text))
+    except RecursionError:
+        return FileFacts(path=source.path, error=FileError("nested too deeply to be read", START))
     return from_commands(source.path, text, found)
+
+
+def _bounded(path: str, parts: Iterator[Fragment]) -> list[Command]:
+    found: list[Command] = []
+    for part in parts:
+        found += _commands(path, part)
+        if len(found) > MAX_COMMANDS:
+            break
+    return found[:MAX_COMMANDS]
 
 
 def from_commands(path: str, text: str, found: Iterable[Command]) -> FileFacts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
     from loralint.frontends.shell_values import Word
+
+_ARROWS = re.compile(rb"<{100,}")
+"""What the parser takes for heredocs in one another, and the square of their number."""
 
 Environment = dict[str, "Value | tuple[Word, ...]"]
 
@@ -60,7 +64,8 @@ class Positions:
 
 def parse(content: bytes) -> Node:
     """The syntax tree of a piece of shell; what cannot be parsed is an ERROR node in it."""
-    return _parser().parse(content).root_node
+    plain = _ARROWS.sub(lambda match: b" " * len(match[0]), content)
+    return _parser().parse(plain).root_node
 
 
 def _parser() -> Parser:

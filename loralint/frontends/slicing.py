@@ -49,7 +49,7 @@ class Marks:
         A search for a substring is far faster than a pattern of a hundred names.
         """
         offsets: list[int] = []
-        for name in self.names:
+        for name in self.names - {""}:
             start = text.find(name)
             while start >= 0:
                 end = start + len(name)

@@ -35,6 +35,11 @@ MAX_CHOICES = 16
 MAX_NODES = 4_000
 """A term of more nodes than this is unknown: `x = x + x`, forty times, would fill the memory."""
 
+MAX_TEXT = 10_000
+"""A string of more characters than this is no repo id; `x = x + x` would double it for ever."""
+
+MAX_PARTS = 200
+
 Entry = tuple[str | None, Term]
 
 
@@ -178,9 +183,12 @@ def join(parts: Iterable[Term], separator: str = "") -> Term:
         else:
             flat.append(part)
     if all(isinstance(part, Known) for part in flat):
-        return Known(
-            _joined([str(part.value) for part in flat if isinstance(part, Known)], separator)
-        )
+        texts = [str(part.value) for part in flat if isinstance(part, Known)]
+        if sum(map(len, texts)) > MAX_TEXT:
+            return Unknown("too large to follow")
+        return Known(_joined(texts, separator))
+    if len(flat) > MAX_PARTS:
+        return Unknown("too large to follow")
     return flat[0] if len(flat) == 1 else Join(tuple(flat), separator)
 
 

@@ -95,7 +95,7 @@ def _assigned(text: str) -> Iterator[str]:
 def _root(target: str) -> Iterator[str]:
     if target.startswith("self."):
         yield ".".join(target.split(".")[:2])
-    elif target:
+    elif target and not target.startswith("."):
         yield target.partition(".")[0]
 
 

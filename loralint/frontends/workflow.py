@@ -10,13 +10,15 @@ import yaml
 from loralint.facts import Choice, Known, Unknown, Value
 from loralint.frontends.dockerfile import exec_form
 from loralint.frontends.shell_text import Environment, Fragment
+from loralint.frontends.yaml_nodes import composed
 
 _WORKFLOW = re.compile(r"(.*/)?\.github/(workflows|actions)/.+\.ya?ml|(.*/)?action\.ya?ml")
 _COMPOSE = re.compile(r"(.*/)?(docker-)?compose[\w.-]*\.ya?ml")
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
 _NAME = re.compile(r"\s*(?:env|matrix|inputs|vars)\.([\w-]+)\s*")
-MAX_BRACKETS = 2_000
-"""Nobody nests so many lists into one another; YAML's parser takes the square of them."""
+
+_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+"""As YAML counts rows."""
 
 Pairs = dict[str, yaml.Node]
 
@@ -28,14 +30,11 @@ def is_one(path: str) -> bool:
 
 def fragments(path: str, text: str) -> Iterator[Fragment]:
     """The pieces of shell of a file; none where it is no YAML."""
-    if text.count("{") + text.count("[") - text.count("}") - text.count("]") > MAX_BRACKETS:
-        return iter(())
-    loader = yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader
     try:
-        root = yaml.compose(text, Loader=loader)
+        root = next(composed(text), None)
     except (yaml.YAMLError, ValueError, RecursionError):
         return iter(())
-    lines = text.split("\n")
+    lines = _LINE_END.split(text)
     return _services(root, lines) if _COMPOSE.fullmatch(path) else _steps(root, lines)
 
 
