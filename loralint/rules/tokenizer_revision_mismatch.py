@@ -64,7 +64,7 @@ def _beside_the_model(project: Project) -> Iterator[Finding]:
     for tokenizer in _loads(project):
         if tokenizer.site.artifact != "tokenizer":
             continue
-        models = [load for load in _loads(project) if _is_its_model(load, tokenizer)]
+        models = _its_models(project, tokenizer)
         if models and all(_differ(model, tokenizer) for model in models):
             yield _beside(*apart(project, models[0], tokenizer))
 
@@ -81,12 +81,12 @@ def _loads(project: Project) -> tuple[Load, ...]:
     return project.instances or project.loads
 
 
-def _is_its_model(load: Load, tokenizer: Load) -> bool:
-    return (
-        load.site.artifact in _MODELS
-        and load.place.path == tokenizer.place.path
-        and same(load.site.repo_id, tokenizer.site.repo_id)
-    )
+def _its_models(project: Project, tokenizer: Load) -> list[Load]:
+    """The models of the tokenizer's repository that are loaded in its file, in order."""
+    path, repo_id = tokenizer.place.path, tokenizer.site.repo_id
+    beside = (load for kind in _MODELS for load in project.placed.get((kind, path), ()))
+    found = (load for load in beside if same(load.site.repo_id, repo_id))
+    return sorted(found, key=lambda load: load.index)
 
 
 def _across_the_pair(project: Project) -> Iterator[Finding]:
