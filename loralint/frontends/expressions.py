@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from loralint.facts import Known, Mapping, Sequence, Symbol, Term, Unknown
+from loralint.facts import Environment, Known, Mapping, Sequence, Symbol, Term, Unknown
 from loralint.frontends import terms
 from loralint.frontends.reducers import ELLIPSIS
 from loralint.frontends.strings import formatted, percent, string
@@ -113,6 +113,19 @@ def _unary(evaluator: Evaluator, node: cst.UnaryOperation) -> Term:
     return Unknown("arithmetic")
 
 
+def _comparison(evaluator: Evaluator, node: cst.Comparison) -> Term:
+    """`os.environ.get("X", "true") == "true"`: what the default makes of it, by default."""
+    left = evaluator.term(node.left)
+    rights = [evaluator.term(part.comparator) for part in node.comparisons]
+    equals = len(rights) == 1 and isinstance(node.comparisons[0].operator, cst.Equal)
+    default = left.default if isinstance(left, Environment) else None
+    if equals and isinstance(left, Environment) and isinstance(default, Known):
+        right = rights[0]
+        if isinstance(right, Known):
+            return Environment(left.name, Known(default.value == right.value))
+    return Unknown("a comparison")
+
+
 def _named(evaluator: Evaluator, node: cst.NamedExpr) -> Term:
     value = terms.bounded(evaluator.term(node.value))
     evaluator.bind(node.target, value)
@@ -182,6 +195,7 @@ HANDLERS: dict[type[cst.CSTNode], Handler] = {
     cst.IfExp: _conditional,
     cst.UnaryOperation: _unary,
     cst.NamedExpr: _named,
+    cst.Comparison: _comparison,
     cst.Await: _await,
     cst.Ellipsis: _ellipsis,
     cst.Lambda: _lambda,

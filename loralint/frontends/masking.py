@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 
+# A string without an end goes on to the end of its row, or of the text: were it no match, each of
+# its quotes would be tried as a beginning, in quadratic time.
 _TOKEN = re.compile(
     r"""
     (?P<prefix>\b[rRbBuUfFtT]{1,2})?
     (?P<body>
-        \"\"\"[^"\\]*(?:(?:\\.|"(?!\"\"))[^"\\]*)*\"\"\"
-      | '''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'''
-      | "[^"\\\n]*(?:\\.[^"\\\n]*)*"
-      | '[^'\\\n]*(?:\\.[^'\\\n]*)*'
+        \"\"\"[^"\\]*(?:(?:\\.|"(?!\"\"))[^"\\]*)*(?:\"\"\"|\\?\Z)
+      | '''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*(?:'''|\\?\Z)
+      | "[^"\\\n]*(?:\\.[^"\\\n]*)*"?
+      | '[^'\\\n]*(?:\\.[^'\\\n]*)*'?
     )
     | (?P<comment>\#[^\n]*)
     """,

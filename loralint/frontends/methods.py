@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from loralint.facts import ABSENT, Data, Known, Mapping, Sequence, Symbol, Term, Unknown
+from loralint.facts import (
+    ABSENT,
+    Data,
+    Environment,
+    Known,
+    Mapping,
+    Sequence,
+    Symbol,
+    Term,
+    Unknown,
+)
 from loralint.frontends import terms
 from loralint.frontends.reducers import Arguments, argument
 
@@ -85,12 +95,23 @@ def _string_only(base: Term, arguments: Arguments) -> Term | None:
     return base if not arguments else None
 
 
+def _lower(base: Term, arguments: Arguments) -> Term | None:
+    """`.lower()` of a string, or of an environment variable's default."""
+    if isinstance(base, Known) and isinstance(base.value, str):
+        return Known(base.value.lower())
+    default = base.default if isinstance(base, Environment) else None
+    if isinstance(base, Environment) and isinstance(default, Known):
+        return Environment(base.name, Known(str(default.value).lower()))
+    return None
+
+
 METHODS: dict[str, MethodReducer] = {
     "get": _get,
     "items": _items,
     "keys": _keys,
     "values": _values,
     "strip": _string_only,
+    "lower": _lower,
     "resolve": _string_only,
     "absolute": _string_only,
     "expanduser": _string_only,

@@ -45,10 +45,8 @@ _COMMENT = re.compile(r"(?:^|\s)(#.*)$")
 def extract(source: Source) -> FileFacts:
     """Read one file with command lines."""
     text = source.content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
-    if "\0" in text:
-        return FileFacts(path=source.path, error=FileError("not text", START))
-    if len(text) > LARGEST:
-        return FileFacts(path=source.path)  # generated: nobody writes so much by hand
+    if "\0" in text or len(text) > LARGEST:
+        return FileFacts(path=source.path)  # it unpacks itself: nobody writes so much by hand
     try:
         found = _bounded(source.path, fragments(source.path, text))
     except RecursionError:
