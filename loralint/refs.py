@@ -28,7 +28,6 @@ _ABBREVIATED = re.compile(r"[0-9a-fA-F]{7,}")
 _PULL_REQUEST = re.compile(r"refs/pr/\d+")
 _NAME = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
 _TWO_PARTS = re.compile(rf"({_NAME})/({_NAME})")
-_ONE_PART = re.compile(_NAME)
 _PLACEHOLDER = re.compile(
     r"^your([-_/]|org|name|user|hf|account|repo|company|team|hub)|^(my|some)[-_.]?(org|user|name|account|hf|hub|repo|model)[^/]*/"
     r"|^(user[-_]?name|hf[-_]?user(name)?|namespace|path|path[-_]?to[^/]*)/"
@@ -36,7 +35,6 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"(out|output|result|checkpoint|ckpt|experiment|exp)s?(_?v?\d+|_.+)")
-_SNAPSHOT = re.compile(r"models--[^/\\]+[/\\]snapshots[/\\][0-9a-f]{40}")
 
 FOLDERS = frozenset(
     """output outputs out model models result results run runs checkpoint checkpoints ckpt ckpts
@@ -94,19 +92,9 @@ def _is_folder(part: str) -> bool:
     return name in FOLDERS or _NUMBERED.fullmatch(name) is not None
 
 
-def may_be_repo_id(text: str) -> bool:
-    """Whether the Hub would accept `text` at all; anything else is a local path."""
-    return bool(_TWO_PARTS.fullmatch(text) or _ONE_PART.fullmatch(text))
-
-
 def _looks_like_file(text: str) -> bool:
     suffixes = (".json", ".yaml", ".yml", ".pt", ".pth", ".bin", ".safetensors", ".txt", ".jsonl")
     return text.endswith((*suffixes, ".csv", ".parquet", ".py"))
-
-
-def is_pinned_snapshot(text: str) -> bool:
-    """Whether `text` is a snapshot folder of the Hub cache, which names its commit."""
-    return _SNAPSHOT.search(text) is not None
 
 
 def is_commit(text: str) -> bool:

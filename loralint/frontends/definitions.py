@@ -84,7 +84,7 @@ class Definitions:
         return Frame(
             function=name,
             class_=outer.class_,
-            outer=outer.outer if outer.class_body else None if outer.is_module else outer,
+            outer=outer.enclosing,
             names=names,
         )
 
@@ -123,8 +123,7 @@ class Definitions:
         name = outer.qualified(node.name.value)
         bases = tuple(self.evaluator.term(base.value) for base in node.bases if not base.star)
         decorators = tuple(self.evaluator.term(each.decorator) for each in node.decorators)
-        enclosing = None if outer.is_module else outer.outer if outer.class_body else outer
-        frame = Frame(function=outer.function, class_=name, outer=enclosing, class_body=True)
+        frame = Frame(function=outer.function, class_=name, outer=outer.enclosing, class_body=True)
         self.evaluator.frame = frame
         try:
             self.block(node.body.body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from loralint.facts import Symbol, Term
+from loralint.facts import Term
 from loralint.frontends.terms import merged
 
 Names = dict[str, Term]
@@ -25,7 +25,6 @@ class Frame:
     self_name: str = ""
     class_body: bool = False
     names: Names = field(default_factory=dict)
-    parameters: frozenset[str] = frozenset()
     globals: set[str] = field(default_factory=set)
     returns: list[Term] = field(default_factory=list)
     generator: bool = False
@@ -34,6 +33,13 @@ class Frame:
     def is_module(self) -> bool:
         """Whether this is the module's own frame."""
         return not self.function and not self.class_body
+
+    @property
+    def enclosing(self) -> Frame | None:
+        """The frame that a function or class defined here closes over."""
+        if self.is_module:
+            return None
+        return self.outer if self.class_body else self
 
     def find(self, name: str) -> Term | None:
         """The term of a local name or of one that this frame closes over."""
@@ -68,8 +74,3 @@ def join_branches(branches: list[Names]) -> Names:
 def variable(name: str) -> str:
     """The name under which a frame holds an environment variable that this file sets."""
     return f"${name}"
-
-
-def imported(module: str, name: str) -> Symbol:
-    """What an import binds."""
-    return Symbol(module, name)

@@ -7,6 +7,7 @@ text of f-strings stays, for the names in it, and `getattr(cls, "from_pretrained
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # A string without an end goes on to the end of its row, or of the text: were it no match, each of
 # its quotes would be tried as a beginning, in quadratic time.
@@ -26,6 +27,7 @@ _TOKEN = re.compile(
 _BRACKETS = str.maketrans("", "", "()[]{}#")
 
 
+@lru_cache(maxsize=1)  # the check of the nesting and the slice ask for the same text
 def masked(text: str) -> str:
     """`text` with strings as `""`, comments as nothing; the number of rows stays."""
     return _TOKEN.sub(_mask, text)

@@ -103,10 +103,6 @@ def _form(arguments: Arguments) -> Term | None:
     return value
 
 
-def _namespace(arguments: Arguments) -> Term | None:
-    return _dict(arguments)
-
-
 def _enumerate(arguments: Arguments) -> Term | None:
     collection = _first(arguments)
     if not isinstance(collection, Sequence):
@@ -146,8 +142,8 @@ FUNCTIONS: dict[str, Reducer] = {
     "copy.deepcopy": _first,
     "typing.cast": lambda arguments: argument(arguments, 1),
     "builtins.dict": _dict,
-    "types.SimpleNamespace": _namespace,
-    "argparse.Namespace": _namespace,
+    "types.SimpleNamespace": _dict,
+    "argparse.Namespace": _dict,
     "easydict.EasyDict": _first,
     "builtins.getattr": _getattr,
     "builtins.open": _read,
