@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
+from loralint.verify.bench import Bench
 from loralint.verify.case import Case
 from loralint.verify.codes import finding
 from loralint.verify.folder import CONFIG, PICKLE, WEIGHTS, AdapterFolder
 from loralint.verify.outcome import Checked
+from loralint.verify.progress import Progress
 from loralint.verify.stale import stale_or_double
 from loralint.verify.wording import count, where
 
@@ -23,7 +25,12 @@ _SAVE_AGAIN = "save the adapter again from the unwrapped, gathered model"
 Shape = tuple[int, ...]
 
 
-def check(case: Case, folder: AdapterFolder) -> Checked:
+def check(case: Case, bench: Bench, progress: Progress) -> Checked:
+    """The tier: `judge` the folder of the bench."""
+    return judge(case, bench.folder)
+
+
+def judge(case: Case, folder: AdapterFolder) -> Checked:
     """Judge the folder; `checked` is the number of tensors in the file."""
     findings = (
         *_empty(case, folder),
