@@ -63,7 +63,7 @@ CODES: tuple[Code, ...] = (
 
 BY_CODE = {one.code: one for one in CODES}
 
-MOST_RELATED = 100
+MOST_RELATED = 2_000
 """How many tensors a finding lists; its message has the count of all."""
 
 

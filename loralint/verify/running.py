@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
@@ -54,6 +55,25 @@ def verify(case: Case, tiers: Sequence[TierName] = (), progress: Progress = SILE
         findings=tuple(sorted(findings, key=lambda one: one.sort_key)),
         skipped=_once(skipped),
     )
+
+
+def verify_merged(case: Case, merged: Path, progress: Progress = SILENT) -> Verification:
+    """Check a merged model against an exact replay of the merge."""
+    from loralint.verify.merge import check_merged
+
+    began = time.perf_counter()
+    checked = check_merged(case, merged, progress)
+    tier = TierResult("merged", checked.verdict, time.perf_counter() - began, checked.checked)
+    return Verification(
+        checked.verdict, case.name, case.base, case.revision, (tier,),
+        checked.findings, checked.skipped,
+    )  # fmt: skip
+
+
+def undecided(adapter: str, base: str | None, revision: str | None, reason: str) -> Verification:
+    """The outcome where not even the adapter's tensors could be looked at."""
+    skipped = Skipped(Place(adapter, START), "everything", reason)
+    return Verification("inconclusive", adapter, base, revision, (), (), (skipped,))
 
 
 def _planned(tiers: Sequence[TierName], bench: Bench) -> list[TierName]:
