@@ -92,6 +92,11 @@ def answers(model: Any, ids: tuple[tuple[int, ...], ...]) -> tuple[str, Tensor]:
     return name, torch.cat(rows)
 
 
+def table_size(model: Any) -> int:
+    """How many tokens the model's table of embeddings has; NoAnswerError without one."""
+    return int(_embeddings(model).weight.shape[0])
+
+
 def _forward(model: Any, row: tuple[int, ...]) -> Any:
     import torch
 
