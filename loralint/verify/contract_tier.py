@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from loralint.contract import NAME, Contract
+from loralint.contract import NAME, Contract, TensorHash, Tokenizer
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
 from loralint.verify import base_files, fingerprints, golden_check, hashing, promised, tokenizers
@@ -57,7 +57,7 @@ def _adapter(case: Case, folder: AdapterFolder, contract: Contract) -> Checked:
 
 
 def check_tensors(
-    case: Case, contract: Contract, found: dict[str, hashing.TensorHash]
+    case: Case, contract: Contract, found: dict[str, TensorHash]
 ) -> Iterator[Diagnostic]:
     """LOR504 where a tensor of the file is not the recorded one; `found` has the file's hashes."""
     recorded = contract.adapter.tensors
@@ -143,9 +143,7 @@ def _tokenizer(case: Case, contract: Contract) -> Checked:
     return Checked(3, tuple(check_tokenizer(case, recorded, found)))
 
 
-def check_tokenizer(
-    case: Case, recorded: tokenizers.Tokenizer, found: tokenizers.Tokenizer
-) -> Iterator[Diagnostic]:
+def check_tokenizer(case: Case, recorded: Tokenizer, found: Tokenizer) -> Iterator[Diagnostic]:
     """LOR515 for each of vocabulary, special tokens and chat template that differs."""
     parts = {
         "the vocabulary or the way that text is split": recorded.vocabulary != found.vocabulary,

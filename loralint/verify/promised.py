@@ -1,14 +1,11 @@
-"""An adapter folder's contract: read, and turned into the case that it describes."""
+"""An adapter folder's contract, and how a load differs from the recorded one."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from loralint.contract import NAME, Contract, ContractError, parse
-from loralint.verify.case import DTYPES, QUANTIZATIONS, Case
+from loralint.verify.case import QUANTIZATIONS, Case
 from loralint.verify.outcome import UnusableInputError
 
 LARGEST = 100_000_000
@@ -31,34 +28,6 @@ def read(folder: Path) -> Contract | None:
         raise UnusableInputError(f"{path}: cannot be read: {error.strerror}") from error
     except ContractError as error:
         raise UnusableInputError(f"{folder}: {error}") from error
-
-
-def as_recorded(case: Case, contract: Contract) -> Case:
-    """The case with base, revision, quantisation, dtype and class as the contract records them.
-
-    A commit is asked for where one is recorded: it means the same tomorrow. What the contract
-    leaves open stays as the case has it.
-    """
-    base, loading = contract.base, contract.loading
-    code = base.code
-    found: dict[str, Any] = {"base": base.id, "revision": base.commit or base.requested}
-    if code is not None and code.repository != base.id and (code.commit or code.requested):
-        found["code_revision"] = code.commit or code.requested
-    if loading.dtype in DTYPES:
-        found["dtype"] = loading.dtype
-    if loading.model_class:
-        found["model_class"] = loading.model_class
-        found |= _quantization(contract)
-    return msgspec.structs.replace(case, **found)
-
-
-def _quantization(contract: Contract) -> dict[str, Any]:
-    recorded = contract.loading.quantization
-    if recorded is None:
-        return {"quantization": "none"}
-    if recorded.method not in QUANTIZATIONS:  # the base's own files say how: GPTQ, AWQ …
-        return {"quantization": "none"}
-    return {"quantization": recorded.method, "double_quant": recorded.double}
 
 
 def loaded_like(case: Case, contract: Contract) -> str:

@@ -11,10 +11,10 @@ from typing import cast
 
 import msgspec
 
-from loralint.contract import NAME, Contract, ContractError, parse
+from loralint.contract import NAME, Contract
+from loralint.verify import promised
 from loralint.verify.case import DTYPES, QUANTIZATIONS, Case, Dtype, Quantization
 from loralint.verify.folder import AdapterFolder, open_folder
-from loralint.verify.outcome import UnusableInputError
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 _FILES = ["adapter_config.json", "adapter_model.*", NAME, "token*", "special_tokens*",
@@ -55,7 +55,7 @@ def case_for(adapter: str, asked: Asked) -> Case:
         double_quant=_double(contract) if asked.quantization is None else True,
         dtype=asked.dtype or _dtype(contract),
         device=asked.device,
-        model_class=contract.loading.auto_class if contract else None,
+        model_class=_model_class(base, contract),
         trust_remote_code=asked.trust_remote_code,
         offline=asked.offline,
     )
@@ -84,10 +84,7 @@ def local_folder(adapter: str, *, offline: bool = False) -> Path:
 def _contract(folder: AdapterFolder) -> Contract | None:
     if NAME not in folder.files:
         return None
-    try:
-        return parse((folder.path / NAME).read_bytes())
-    except (ContractError, OSError) as error:
-        raise UnusableInputError(f"{folder.path / NAME}: {error}") from error
+    return promised.read(folder.path)
 
 
 def _revision(base: str | None, folder: AdapterFolder, contract: Contract | None) -> str | None:
@@ -104,6 +101,13 @@ def _code_revision(base: str | None, contract: Contract | None) -> str | None:
     if contract is None or contract.base.code is None or base != contract.base.id:
         return None
     return contract.base.code.commit or contract.base.code.requested
+
+
+def _model_class(base: str | None, contract: Contract | None) -> str | None:
+    """The recorded class, for this very base; one of remote code is derived again."""
+    if contract is None or base != contract.base.id or contract.loading.remote_code:
+        return None
+    return contract.loading.model_class or None
 
 
 def _quantization(contract: Contract | None) -> Quantization:

@@ -46,7 +46,7 @@ REASONS = (CannotBuildError, AdapterRefusedError, NoAnswerError)
 
 @dataclass(frozen=True)
 class Answers:
-    """What a model answers with the adapter, and how much of that the adapter changes, on average."""
+    """What a model answers with the adapter, and how much of it the adapter makes, on average."""
 
     logits: Tensor
     effect: float
