@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,9 +37,12 @@ def adapter_tensors(model: Any, adapter: str = "default") -> dict[str, Live]:
 
 
 def everything(model: Any) -> dict[str, Any]:
-    """Every parameter and buffer, by name; `state_dict` would unpack each 4-bit weight."""
+    """All that `state_dict` has, by name: that itself would unpack each 4-bit weight."""
     named = dict(model.named_parameters(remove_duplicate=False))
-    named.update(model.named_buffers(remove_duplicate=False))
+    for path, module in model.named_modules(remove_duplicate=False):
+        for name, buffer in module.named_buffers(recurse=False):
+            if name not in module._non_persistent_buffers_set:
+                named[f"{path}.{name}" if path else name] = buffer
     return named
 
 
@@ -54,9 +57,19 @@ def _peft_state(model: Any, named: Mapping[str, Any], adapter: str) -> Mapping[s
     return state
 
 
-def place_of(name: str, model_names: Mapping[str, Any]) -> str | None:
-    """Where a tensor lands that PEFT passes on under its own name: embeddings, biases."""
-    for candidate in (name, name.removeprefix(PREFIX)):
-        if candidate in model_names:
-            return candidate
-    return None
+def passed_on(names: Iterable[str], model: Any, ours: Mapping[str, Any]) -> dict[str, Any]:
+    """The model's tensors for names that are none of the adapter's own, where there are any.
+
+    Embeddings and biases are passed on as they are. Saving resized embeddings writes those that
+    are trained twice, and the second name is of no use to anybody.
+    """
+    named = everything(model)
+    found = {}
+    for name in names:
+        second = name.replace(".modules_to_save.", ".")
+        if second != name and second in ours:
+            found[name] = ours[second]
+        for candidate in (name, name.removeprefix(PREFIX)):
+            if candidate in named:
+                found[name] = named[candidate]
+    return found

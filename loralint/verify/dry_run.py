@@ -9,7 +9,7 @@ from typing import Any
 
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
-from loralint.verify.adapted import adapter_tensors, everything
+from loralint.verify.adapted import adapter_tensors, passed_on
 from loralint.verify.base import (
     CannotBuildError,
     base_config,
@@ -104,9 +104,11 @@ def land(model: Any, folder: AdapterFolder) -> Landing:
 
 def by_name(model: Any, folder: AdapterFolder) -> Landing:
     """Compare the file with what saving this model's adapter would write."""
-    wanted = {name: tuple(live.tensor.shape) for name, live in _tensors(model).items()}
-    named = {name: tuple(tensor.shape) for name, tensor in everything(model).items()}
-    return compare(folder.shapes, wanted, named)
+    live = {name: one.tensor for name, one in _tensors(model).items()}
+    wanted = {name: tuple(tensor.shape) for name, tensor in live.items()}
+    others = passed_on(folder.shapes, model, live)
+    carried = {name: tuple(tensor.shape) for name, tensor in others.items()}
+    return compare(folder.shapes, wanted, carried)
 
 
 def _tensors(model: Any) -> Mapping[str, Any]:
@@ -124,17 +126,20 @@ def _through_peft(model: Any, folder: AdapterFolder) -> Landing:
         for one in folder.tensors
     }
     total = len(state)
-    ours = {live.key for live in _tensors(model).values() if live.key is not None}
+    ours = _tensors(model)
+    live = {one.key for one in ours.values() if one.key is not None}
+    carried = passed_on(folder.shapes, model, {name: one.tensor for name, one in ours.items()})
     try:
         result = set_peft_model_state_dict(model, state, ADAPTER, low_cpu_mem_usage=True)
     except KeyError as error:  # a module to save that the file does not have
         return Landing(total, missing=(str(error.args[0]),))
     except RuntimeError as error:
         return Landing(total, mismatched=_mismatches(str(error)))
-    if result is None or not hasattr(result, "missing_keys"):
+    if model.peft_config[ADAPTER].is_prompt_learning:  # its names are not those of modules
         return Landing(total)
-    missing = tuple(name for name in result.missing_keys if name in ours)
-    return Landing(total, missing, tuple(result.unexpected_keys))
+    missing = tuple(name for name in result.missing_keys if name in live)
+    unexpected = tuple(name for name in result.unexpected_keys if name not in carried)
+    return Landing(total, missing, unexpected)
 
 
 def _mismatches(text: str) -> dict[str, tuple[Shape, Shape]]:

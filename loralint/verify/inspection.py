@@ -12,7 +12,7 @@ from typing import Any
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
 from loralint.verify.activity import activity
-from loralint.verify.adapted import PREFIX, adapter_tensors, everything
+from loralint.verify.adapted import adapter_tensors, everything, passed_on
 from loralint.verify.case import Case
 from loralint.verify.codes import finding
 from loralint.verify.conversion import converted
@@ -34,9 +34,9 @@ def inspect(model: Any, case: Case, folder: AdapterFolder, adapter: str | None =
     if name is None:
         return Checked(findings=(_no_adapter(case),))
     live = {file: one.tensor for file, one in adapter_tensors(model, name).items()}
-    passed_on = _passed_on(model, folder)
-    places = {**passed_on, **live}
-    tensors, landing = _tensors(model, folder, name, live, passed_on)
+    others = passed_on(folder.shapes, model, live)
+    places = {**others, **live}
+    tensors, landing = _tensors(model, folder, name, live, others)
     seen = compare_values(tensors, places)
     held = activity(model, name)
     found = (
@@ -59,33 +59,22 @@ def adapter_name(model: Any) -> str | None:
     return active if isinstance(active, str) and active in names else names[0]
 
 
-def _passed_on(model: Any, folder: AdapterFolder) -> dict[str, Any]:
-    """The model's other tensors that the file carries under their own names."""
-    named = everything(model)
-    found = {}
-    for name in folder.shapes:
-        for candidate in (name, name.removeprefix(PREFIX)):
-            if candidate in named:
-                found[name] = named[candidate]
-    return found
-
-
 def _tensors(
     model: Any,
     folder: AdapterFolder,
     adapter: str,
     live: Mapping[str, Any],
-    passed_on: Mapping[str, Any],
+    others: Mapping[str, Any],
 ) -> tuple[Iterable[tuple[str, Any]], Landing]:
     """The file's tensors, converted where PEFT converts them, and how their names fit."""
     wanted = {name: tuple(tensor.shape) for name, tensor in live.items()}
-    others = {name: tuple(tensor.shape) for name, tensor in passed_on.items()}
-    landing = compare_names(folder.shapes, wanted, others)
+    carried = {name: tuple(tensor.shape) for name, tensor in others.items()}
+    landing = compare_names(folder.shapes, wanted, carried)
     if not landing.clean:
         state = converted(model, folder, adapter)
         if state is not None:
             shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
-            after = compare_names(shapes, wanted, others)
+            after = compare_names(shapes, wanted, carried)
             if after.clean:
                 return state.items(), after
     return FileTensors(folder.weights), landing

@@ -120,21 +120,37 @@ def _precision(case: Case, folder: AdapterFolder, config: Any, notes: list[str])
         init = folder.config.get("init_lora_weights")
         notes.append(f"`{init}` cannot be loaded on a quantised base: it was loaded in {dtype}")
         return options
-    return {**options, "quantization_config": quantization(case, dtype)}
+    return {**options, "quantization_config": quantization(case, dtype, _whole(folder))}
 
 
-def quantization(case: Case, dtype: str) -> Any:
-    """The bitsandbytes configuration of a case; `dtype` is that of the arithmetic."""
+OUTPUTS = ("lm_head", "embed_out", "output_layer")
+"""What the layer that gives the logits is called, which is never quantised."""
+
+
+def _whole(folder: AdapterFolder) -> list[str] | None:
+    """The modules not to quantise: the adapter replaces them with unquantised ones of its own."""
+    saved = folder.config.get("modules_to_save")
+    if not isinstance(saved, list) or not saved:
+        return None
+    return sorted({*OUTPUTS, *map(str, saved)})
+
+
+def quantization(case: Case, dtype: str, whole: list[str] | None = None) -> Any:
+    """The bitsandbytes configuration of a case; `dtype` is that of the arithmetic.
+
+    `whole` names the modules not to quantise; None leaves that to transformers.
+    """
     import torch
     from transformers import BitsAndBytesConfig
 
     if case.quantization == "int8":
-        return BitsAndBytesConfig(load_in_8bit=True)
+        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=whole)
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type=case.quantization,
         bnb_4bit_use_double_quant=case.double_quant,
         bnb_4bit_compute_dtype=getattr(torch, dtype),
+        llm_int8_skip_modules=whole,
     )
 
 
