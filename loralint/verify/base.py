@@ -126,13 +126,24 @@ def _is_classifier(name: str) -> bool:
     return name.endswith(("Classification", "QuestionAnswering"))
 
 
-def build_empty(cls: Any, config: Any, options: dict[str, Any], trust_remote_code: bool) -> Any:
+def build_empty(case: Case, cls: Any, config: Any, options: dict[str, Any]) -> Any:
     """The base on the meta device: every module, no weights."""
     import torch
 
     for key, value in options.items():
         setattr(config, key, value)
     with torch.device("meta"):
-        if hasattr(cls, "from_config"):
-            return cls.from_config(config, trust_remote_code=trust_remote_code)
-        return cls(config)
+        if not hasattr(cls, "from_config"):
+            return cls(config)
+        return cls.from_config(config, **_code_options(case, cls, config))
+
+
+def _code_options(case: Case, cls: Any, config: Any) -> dict[str, Any]:
+    """`from_config` takes remote code from the default branch unless it is told otherwise."""
+    options: dict[str, Any] = {"trust_remote_code": case.trust_remote_code}
+    reference = (getattr(config, "auto_map", None) or {}).get(cls.__name__)
+    if reference is None or not case.trust_remote_code:
+        return options
+    elsewhere = "--" in str(reference)
+    revision = case.code_revision or (None if elsewhere else case.revision)
+    return options if revision is None else {**options, "code_revision": revision}

@@ -29,6 +29,7 @@ from loralint.verify.weights_file import DTYPE_NAMES
 from loralint.verify.wording import count, listed
 
 ADAPTER = "default"
+FIT = "whether the adapter's names and shapes fit the base"
 _SIZE = r"torch\.Size\(\[([^]]*)\]\)"
 _MISMATCH = re.compile(
     rf"size mismatch for (\S+): copying a param with shape {_SIZE} from checkpoint,"
@@ -47,7 +48,7 @@ def judge(case: Case, folder: AdapterFolder) -> Checked:
     try:
         base = empty_base(case, folder)
     except CannotBuildError as error:
-        return undecided(case, "whether the adapter's names and shapes fit the base", str(error))
+        return undecided(case, FIT, str(error))
     total = len(folder.tensors)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
@@ -55,6 +56,9 @@ def judge(case: Case, folder: AdapterFolder) -> Checked:
             model = attach(base, folder)
         except ValueError as error:
             return Checked(total, (_nothing_matches(case, folder, base, error),))
+        except Exception as error:  # an adapter or a base that PEFT cannot handle
+            reason = f"PEFT cannot put the adapter on {case.base}: {type(error).__name__}: {error}"
+            return undecided(case, FIT, reason)
         landing = land(model, folder)
     return Checked(total, findings(case, landing, _modules(base, landing)),
                    tuple(_unknown_settings(case, said)))  # fmt: skip
@@ -70,7 +74,7 @@ def empty_base(case: Case, folder: AdapterFolder) -> Any:
     config = base_config(case)
     cls = model_class(case, folder, config)
     try:
-        base = build_empty(cls, config, class_options(cls, folder), case.trust_remote_code)
+        base = build_empty(case, cls, config, class_options(cls, folder))
     except Exception as error:  # remote code may raise anything
         raise CannotBuildError(f"{cls.__name__} cannot be built: {error}") from error
     rows = wanted_rows(base, folder)

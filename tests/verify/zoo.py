@@ -79,9 +79,7 @@ BASES: dict[str, Callable[[], Any]] = {
     ),
     "bert": bert,
     "t5": lambda: T5ForConditionalGeneration(
-        T5Config(
-            vocab_size=VOCABULARY, d_model=64, d_kv=16, d_ff=128, num_layers=2, num_heads=4
-        )
+        T5Config(vocab_size=VOCABULARY, d_model=64, d_kv=16, d_ff=128, num_layers=2, num_heads=4)
     ),
     "mixtral": lambda: MixtralForCausalLM(
         MixtralConfig(
