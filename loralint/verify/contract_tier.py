@@ -52,7 +52,7 @@ def _adapter(case: Case, folder: AdapterFolder, contract: Contract) -> Checked:
     tensors = {name: hashing.of_tensor(tensor) for name, tensor in FileTensors(folder.weights)}
     return Checked(
         len(tensors),
-        (*check_tensors(case, contract, tensors), *_configuration(case, folder, contract)),
+        (*check_tensors(case, contract, tensors), *check_configuration(case, folder, contract)),
     )
 
 
@@ -78,9 +78,10 @@ def check_tensors(
         )
 
 
-def _configuration(
+def check_configuration(
     case: Case, folder: AdapterFolder, contract: Contract
-) -> Iterator[Diagnostic]:  # fmt: skip
+) -> Iterator[Diagnostic]:
+    """LOR508 or LOR504 where adapter_config.json says something else than it did."""
     changed = fingerprints.adapter_differences(contract.adapter.config, folder.config)
     if changed:
         yield finding(

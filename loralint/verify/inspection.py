@@ -21,16 +21,22 @@ from loralint.verify.landing import Landing, compare as compare_names, findings 
 from loralint.verify.outcome import Checked
 from loralint.verify.scaling import wrong_scalings
 from loralint.verify.untrained import partly_untrained, untrained
-from loralint.verify.values import FileTensors, Values, compare as compare_values
+from loralint.verify.values import FileTensors, Look, Values, compare as compare_values
 from loralint.verify.which import adapter_name
 from loralint.verify.wording import count, listed, short, where
 
 
-def inspect(model: Any, case: Case, folder: AdapterFolder, adapter: str | None = None) -> Checked:
+def inspect(
+    model: Any,
+    case: Case,
+    folder: AdapterFolder,
+    adapter: str | None = None,
+    look: Look | None = None,
+) -> Checked:
     """Compare the adapter in a model with its file; `checked` is the number of tensors compared.
 
     `adapter` is its name in the model; None for the only one, or the one that has the file's
-    tensors.
+    tensors. `look` sees each tensor of the file, unless PEFT converts them.
     """
     name = adapter or adapter_name(model, folder)
     if name is None:
@@ -38,7 +44,7 @@ def inspect(model: Any, case: Case, folder: AdapterFolder, adapter: str | None =
     live = {file: one.tensor for file, one in adapter_tensors(model, name).items()}
     others = passed_on(folder.shapes, model, live)
     places = {**others, **live}
-    tensors, landing = _tensors(model, folder, name, live, others)
+    tensors, landing = _tensors(model, folder, name, live, others, look)
     seen = compare_values(tensors, places)
     held = activity(model, name)
     found = (
@@ -58,6 +64,7 @@ def _tensors(
     adapter: str,
     live: Mapping[str, Any],
     others: Mapping[str, Any],
+    look: Look | None,
 ) -> tuple[Iterable[tuple[str, Any]], Landing]:
     """The file's tensors, converted where PEFT converts them, and how their names fit."""
     wanted = {name: tuple(tensor.shape) for name, tensor in live.items()}
@@ -70,7 +77,7 @@ def _tensors(
             after = compare_names(shapes, wanted, carried)
             if after.clean:
                 return state.items(), after
-    return FileTensors(folder.weights), landing
+    return FileTensors(folder.weights, look), landing
 
 
 def _no_adapter(case: Case) -> Diagnostic:
