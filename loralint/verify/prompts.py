@@ -27,6 +27,7 @@ def wrong_sizes(case: Case, folder: AdapterFolder, base: Any) -> Iterator[Diagno
         if isinstance(recorded := folder.config.get(key), int)
         and isinstance(found := getattr(text, name, None), int)
         and recorded != found
+        and (key != "token_dim" or recorded != _shared(text, found))
     ]
     if wrong:
         yield finding(
@@ -37,3 +38,10 @@ def wrong_sizes(case: Case, folder: AdapterFolder, base: Any) -> Iterator[Diagno
             help="load the base that the prompts were trained on",
             subject=case.base or "",
         )
+
+
+def _shared(text: Any, size: int) -> int:
+    """The size where several heads share keys and values, which prefixes stand for."""
+    heads = getattr(text, "num_attention_heads", None)
+    pairs = getattr(text, "num_key_value_heads", None)
+    return size // heads * pairs if heads and pairs else size
