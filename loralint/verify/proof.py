@@ -7,7 +7,7 @@ from typing import Any
 from loralint.contract import Contract, TensorHash
 from loralint.diagnostics import Skipped
 from loralint.source import START, Place
-from loralint.verify import contract_tier, golden_check, hashing
+from loralint.verify import contract_tier, golden_check, hashing, loading_record
 from loralint.verify.case import Case
 from loralint.verify.folder import CONFIG, AdapterFolder
 from loralint.verify.golden import NoAnswerError
@@ -70,7 +70,8 @@ def of_answers(model: Any, case: Case, contract: Contract | None) -> Checked:
     except NoAnswerError as error:
         skipped = open_question(case.name, error, "the golden logits")
         return Checked(skipped=(skipped,), decided=False)
-    return contract_tier.judge(case, contract, distance)
+    now = loading_record.describe(model, None)
+    return contract_tier.judge(case, contract, now, distance)
 
 
 def needs_answers(folder: AdapterFolder, contract: Contract | None) -> bool:

@@ -24,6 +24,7 @@ from loralint.verify import (
     golden,
     hashing,
     loading_record,
+    provenance,
     tokenizers,
     versions,
 )
@@ -145,7 +146,8 @@ def _told(folder: AdapterFolder, wish: Wish) -> Told:
     base = wish.base or folder.text("base_model_name_or_path")
     if base is None:
         raise RecordError(f"{folder.path / CONFIG} names no base: give it (`--base`, or `base=`)")
-    return Told(base, wish.revision or folder.text("revision"), wish.code_revision)
+    revision = wish.revision or folder.text("revision")
+    return Told(base, revision, wish.code_revision, provenance.changed_by(folder.config))
 
 
 def _loading(model: Any, task: str | None) -> Loading:

@@ -13,7 +13,7 @@ if MISSING and not REQUIRED:
     pytest.skip(REASON, allow_module_level=True)
 
 import torch
-from peft import PeftModel
+from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
 import loralint
@@ -190,6 +190,17 @@ class TestRevision:
         assert recorded.base.commit is None
         assert "give the revision" in recorded.skipped["base.commit"]
 
+    def test_is_recognised_whatever_training_has_changed(self, commits, tmp_path):
+        """More tokens, trained biases, an initialisation that rewrites the adapted layers."""
+        model = AutoModelForCausalLM.from_pretrained(self.REPO, revision="refs/pr/23")
+        model.resize_token_embeddings(120, mean_resizing=False)
+        config = LoraConfig(r=4, target_modules=["q_proj"], init_lora_weights="pissa", bias="all")
+        wrapped = get_peft_model(model, config)
+        wrapped.save_pretrained(tmp_path / "a")
+        recorded = loralint.record(wrapped, tmp_path / "a", revision="refs/pr/23")
+        assert recorded.base.commit == commits[0]
+        assert recorded.loading.vocabulary == 120
+
     def test_is_recognised_in_4_bit(self, commits, tmp_path):
         config = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")
         load = {"revision": "refs/pr/23", "quantization_config": config, "dtype": torch.float16}
@@ -276,8 +287,6 @@ class TestRefusals:
 
 
 def test_adapter_of_transformers_own(base, tmp_path):
-    from peft import LoraConfig
-
     model = AutoModelForCausalLM.from_pretrained(base)
     try:
         model.add_adapter(LoraConfig(r=4, target_modules=["q_proj"], init_lora_weights=False))
