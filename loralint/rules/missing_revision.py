@@ -74,7 +74,7 @@ def _bare(project: Project) -> Iterator[tuple[Load, tuple[str, ...]]]:
 
 def _message(load: Load, ids: tuple[str, ...]) -> str:
     what = wording.named(load, ids)
-    branch = "`master`" if load.site.loader.startswith("modelscope.") else "the default branch"
+    branch = wording.branch(load)
     return f"{what} is loaded with no revision: what runs is whatever {branch} holds that day"
 
 
