@@ -12,7 +12,7 @@ import libcst as cst
 
 from loralint.facts import Known
 from loralint.frontends import terms
-from loralint.frontends.narrowing import narrowed
+from loralint.frontends.narrowing import narrowed, widen
 
 if TYPE_CHECKING:
     from loralint.frontends.flow import Flow
@@ -33,7 +33,10 @@ def if_(flow: Flow, node: cst.If) -> bool:
         bodies.append(lambda: _branch(flow, node, holds=True))
     if not (literal and isinstance(test, Known) and test.value):
         bodies.append(lambda: _branch(flow, node, holds=False))
-    return flow.branches(bodies)
+    before = flow.names
+    ended = flow.branches(bodies)
+    widen(flow.names, before)
+    return ended
 
 
 def _branch(flow: Flow, node: cst.If, *, holds: bool) -> bool:

@@ -13,6 +13,7 @@ import libcst as cst
 from loralint.facts import (
     Attribute,
     Choice,
+    Either,
     Elements,
     Environment,
     Item,
@@ -34,6 +35,16 @@ def narrowed(names: Names, test: cst.BaseExpression, *, holds: bool) -> Names:
         if isinstance(term, _OPEN):
             found[name] = truthy(term)
     return {**names, **found} if found else names
+
+
+def widen(names: Names, before: Names) -> None:
+    """Forget after an `if` what it found of names that it leaves alone.
+
+    A slice may lack the `if` (a check that raises): the same must come out of it.
+    """
+    for name, term in names.items():
+        if isinstance(term, Either) and term == truthy(before.get(name, term)):
+            names[name] = before.get(name, term)
 
 
 def same_name(test: cst.BaseExpression, body: cst.BaseExpression) -> bool:
