@@ -533,3 +533,13 @@ def load(name, revision=None):
 load("org/one")
 """
     assert revision(source).startswith("?")
+
+
+def test_a_caller_of_the_same_name_in_another_file_is_no_recursion():
+    project = linked(
+        {
+            "main.py": 'import sft\ndef train(name):\n    sft.train(name)\ntrain("org/m")',
+            "sft.py": f"{AUTO}def train(name):\n    {LOAD}(name)",
+        }
+    )
+    assert rows(project)[0][2] == "org/m"
