@@ -138,7 +138,7 @@ class Elements(_Fact, frozen=True, tag=True, array_like=True, gc=False):
 
 
 class Either(_Fact, frozen=True, tag=True, array_like=True, gc=False):
-    """`a or b or c`: the first that is true."""
+    """`a or b or c`: the first that is true; of one value, what it is where it is true."""
 
     values: tuple[Term, ...]
 
