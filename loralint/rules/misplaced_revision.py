@@ -84,7 +84,7 @@ def _given_twice(project: Project) -> Iterator[Finding]:
     for first, second in doubles(project):
         given = second.site.revision
         shown = wording.outside(given) if origin(given) else wording.revision(given)
-        optional = is_none_by_default(second.site.repo_id)
+        optional = is_none_by_default(second.site.repo_id) or _is_no_model(second)
         message = (
             f"the revision {shown} is given to {wording.named(first)} ({first.place}) and"
             f" here to {wording.named(second)}{', where that is given' if optional else ''}: two"
@@ -93,6 +93,16 @@ def _given_twice(project: Project) -> Iterator[Finding]:
         note = Related(f"the same revision for {wording.named(first)}", first.place)
         found = _finding(second, message, (note,), "give each repository a revision of its own")
         yield replace(found, severity="warning") if optional else found
+
+
+def _is_no_model(load: Load) -> bool:
+    """Whether an option names what is seldom given beside the model: `--config_name`."""
+    name = wording.outside(load.site.repo_id)
+    return (
+        bool(origin(load.site.repo_id))
+        and load.site.artifact in ("config", "file")
+        and ("config" in name)
+    )
 
 
 def _adapter_only(project: Project, load: Load) -> Iterator[Finding]:

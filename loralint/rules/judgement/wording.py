@@ -80,6 +80,8 @@ def named(load: Load, ids: Iterable[str] = ()) -> str:
         shown = f"{_file(load)}of {shown}" if noun(load) == "file" else shown
         more = f" and {len(load.given) - 1} more" if len(load.given) > 1 else ""
         suffix = f" (given in {load.given[0]}{more})"
+    if noun(load) == "file" and shown.startswith("of "):
+        return f"a file {shown}{suffix}"
     return f"the {noun(load)} {shown}{suffix}"
 
 
