@@ -209,6 +209,7 @@ def load_site(machine: Machine, site: Site, frame: Frame) -> LoadSite | None:
         insert_at=call.insert_at,
         trailing_comma=call.trailing_comma,
         removed=call.removed,
+        revision_key=found.match.loader.revision_key,
     )
 
 
