@@ -8,7 +8,7 @@ from loralint.linker.contradiction import contradicted
 from loralint.linker.evidence import BASES, Evidence, are_apart, is_served, merges, only_base
 from loralint.linker.instances import Sighting
 from loralint.linker.targets import names_of, side_of
-from loralint.project import Pair
+from loralint.project import Pair, is_test
 
 _WRAPPING = frozenset({"wrap", "lora-config"})
 
@@ -34,10 +34,20 @@ def _same_base_pairs(
     for infer in served:
         for name in names_of(infer.load.site.repo_id):
             for train in trained.get(name, ()):
+                if _are_tests(evidence, train, adapter):
+                    continue
                 if are_apart(train, infer) and not contradicted(evidence, train, adapter):
                     reason = f"{name}: trained in {train.load.place}, loaded in {infer.load.place}"
                     yield Pair(train.load, infer.load, reason, "base-id", adapter.load,
                                merges(evidence, adapter))  # fmt: skip
+
+
+def _are_tests(evidence: Evidence, train: Sighting, adapter: Sighting) -> bool:
+    """Whether one side is a test: tests share a small model, and train nothing for one another."""
+    if train.path == adapter.path:
+        return False
+    files = evidence.seen.machine.index.files
+    return any(is_test(each.path, files.get(each.path)) for each in (train, adapter))
 
 
 def _trains_adapter(evidence: Evidence, train: Sighting) -> bool:
