@@ -421,3 +421,11 @@ def test_tests_that_share_a_small_model_are_no_pair():
     together = f"{free}base = AutoModelForCausalLM.from_pretrained(BASE, revision='v1')\n"
     both = f"import pytest\n{together}PeftModel.from_pretrained(base, 'me/lora').generate()\n"
     assert len(linked({"test_all.py": both}).pairs) == 1
+
+
+def test_of_two_experiments_the_one_beside_the_serving_script_is_meant():
+    free = train().replace('"out"', "sys.argv[1]")
+    sources = {"a/train.py": free, "b/train.py": free, "b/infer.py": infer("me/lora")}
+    assert paired(linked(sources)) == [("b/train.py:5", "b/infer.py:3", "base-id")]
+    del sources["b/train.py"]
+    assert paired(linked(sources)) == [("a/train.py:5", "b/infer.py:3", "base-id")]
