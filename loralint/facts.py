@@ -7,6 +7,7 @@ file, reduces a term to a `Value`. Facts can be compared, cached and sent to ano
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
 
 import msgspec
@@ -64,6 +65,24 @@ class Unknown(_Fact, frozen=True, tag=True, array_like=True, gc=False):
     reason: str
     origin: str = ""
     pattern: str = ""
+
+
+_CALL = re.compile(r".*#\d+(\.\d+)?\.")
+"""The call that an option comes from: nobody wrote it so."""
+
+_CONSTRUCTOR = re.compile(r"\.?__init__\b")
+_WRITTEN = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
+
+
+def written_name(origin: str) -> str:
+    """What decides a value, as its author writes it: `args.model`; "" where nobody wrote it.
+
+    An origin is the evaluator's own: calls in it are numbers, parts of paths stand in braces.
+    """
+    name = _CALL.sub("", origin.rpartition(":")[2])
+    _, found, option = name.rpartition(".args.")
+    name = _CONSTRUCTOR.sub("", f"args.{option}" if found else name)
+    return name if _WRITTEN.fullmatch(name) else ""
 
 
 class Choice(_Fact, frozen=True, tag=True, array_like=True, gc=False):

@@ -375,3 +375,25 @@ model = PeftModel.from_pretrained(base, os.path.join(folder, "default"))
 model.generate()
 """
     assert paired(linked({"train.py": train(), "infer.py": source})) == []
+
+
+def test_a_hub_id_does_not_lie_in_the_folder_above_its_script():
+    """`output_dir="../."`: the folder of the examples, and of every script that loads something."""
+    sources = {
+        "examples/one/train.py": train("../.", base="o/one"),
+        "examples/two/infer.py": infer("o/adapter", base="o/two"),
+        "examples/two/load.py": f"{PEFT}AutoPeftModelForCausalLM.from_pretrained('o/m').generate()\n",
+    }
+    assert paired(linked(sources)) == []
+
+
+def test_a_reason_shows_no_origin_of_the_evaluator():
+    shared = 'import make\nparts = make.parts()\nname = f"{make.base()}_{parts.kind}"\n'
+    sources = {
+        "run.py": shared
+        + train("X", base="o/m").replace('"X"', "name")
+        + "base = AutoModelForCausalLM.from_pretrained(BASE)\n"
+        + "PeftModel.from_pretrained(base, name).generate()\n"
+    }
+    reasons = [pair.reason for pair in linked(sources).pairs]
+    assert not any(mark in reason for reason in reasons for mark in "{}#")
