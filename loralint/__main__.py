@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+
+# Python puts the working directory first, and with it a project's own `inspect.py` before the
+# library's: what is checked must not run. pip and others do the same.
+if sys.path[:1] in ([""], [str(Path.cwd())]):
+    del sys.path[0]
 
 from loralint.cli import main
 

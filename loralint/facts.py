@@ -138,7 +138,7 @@ class Elements(_Fact, frozen=True, tag=True, array_like=True, gc=False):
 
 
 class Either(_Fact, frozen=True, tag=True, array_like=True, gc=False):
-    """`a or b or c`: the first that is true."""
+    """`a or b or c`: the first that is true; of one value, what it is where it is true."""
 
     values: tuple[Term, ...]
 
@@ -289,7 +289,9 @@ class LoadSite(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=
     `loader` is the canonical dotted name of a call, or the key or flag of a recipe or command
     line. `options` holds what else decides the weights, by canonical name (`OPTIONS` in the
     catalogue): values are reduced. `function` is where it stands. `revision_key` is the keyword,
-    key or flag that takes the revision; "" where there is none.
+    key or flag that takes the revision; "" where there is none. Of one that stands inside
+    another, both are named, with a space between (`model_kwargs revision`). `revision_at` is the
+    recipe's key that gives the revision.
 
     Of a site that needs no linking (`FileFacts.loads`), `inputs` are the indices there of the sites
     that flow into it (the base of an adapter), and `stage` is what its framework does: "train",
@@ -313,6 +315,7 @@ class LoadSite(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=
     inputs: tuple[int, ...] = ()
     stage: str = ""
     removed: tuple[tuple[str, Span], ...] = ()
+    revision_at: Span | None = None
 
 
 class SaveSite(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):

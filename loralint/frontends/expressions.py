@@ -9,6 +9,7 @@ import libcst as cst
 
 from loralint.facts import Environment, Known, Mapping, Sequence, Symbol, Term, Unknown
 from loralint.frontends import terms
+from loralint.frontends.narrowing import narrowed, same_name
 from loralint.frontends.reducers import ELLIPSIS
 from loralint.frontends.strings import formatted, percent, string
 
@@ -100,7 +101,14 @@ def _boolean(evaluator: Evaluator, node: cst.BooleanOperation) -> Term:
 
 def _conditional(evaluator: Evaluator, node: cst.IfExp) -> Term:
     evaluator.term(node.test)
-    return terms.choice((evaluator.term(node.body), evaluator.term(node.orelse)))
+    if same_name(node.test, node.body):
+        return terms.either((evaluator.term(node.body), evaluator.term(node.orelse)))
+
+    def branch(body: cst.BaseExpression, holds: bool) -> Term:
+        names = narrowed(evaluator.frame.names, node.test, holds=holds)
+        return evaluator.scoped(names, lambda: evaluator.term(body))
+
+    return terms.choice((branch(node.body, True), branch(node.orelse, False)))
 
 
 def _unary(evaluator: Evaluator, node: cst.UnaryOperation) -> Term:
@@ -166,6 +174,7 @@ def _bind_loops(evaluator: Evaluator, loop: cst.CompFor | None) -> None:
         evaluator.bind(loop.target, terms.elements(evaluator.term(loop.iter)))
         for condition in loop.ifs:
             evaluator.term(condition.test)
+            evaluator.frame.names = narrowed(evaluator.frame.names, condition.test, holds=True)
         loop = loop.inner_for_in
 
 

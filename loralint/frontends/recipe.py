@@ -15,8 +15,8 @@ import yaml
 from loralint.catalog.recipe_shape import Framework, Key
 from loralint.catalog.recipe_signs import may_be_recipe
 from loralint.catalog.recipes import FRAMEWORKS
-from loralint.facts import ABSENT, FileFacts, Known, LoadSite, SaveSite, Unknown, Value
-from loralint.frontends import recipe_targets
+from loralint.facts import ABSENT, FileFacts, Known, LoadSite, SaveSite, Value
+from loralint.frontends import recipe_revision, recipe_targets
 from loralint.frontends.recipe_comments import suppressions
 from loralint.frontends.recipe_tree import Entry, Node, Tree, find, mappings, parse
 from loralint.frontends.recipe_values import (
@@ -27,7 +27,7 @@ from loralint.frontends.recipe_values import (
     options_of,
 )
 from loralint.frontends.yaml_nodes import TooLarge
-from loralint.source import Source, Span
+from loralint.source import Source
 
 DEEPEST = 5
 """How deep inside a file a framework's arguments may lie: a request's `input.args`."""
@@ -174,51 +174,20 @@ class _Recipe:
         return Known((name if colons else hub).partition(":")[0])
 
     def _load(self, key: Key, entry: Entry, repo_id: Value, where: str) -> LoadSite:
+        name, revision = recipe_revision.given(self.reader, key, entry)
         return LoadSite(
             path=self.reader.path,
             span=entry.span,
             artifact=key.artifact,
             loader=key.path.replace("[]", ""),
             repo_id=repo_id,
-            revision=self._revision(key, entry),
+            revision=recipe_revision.value(self.reader, self.framework, key, revision),
             function=where,
             text=f"{key.path}: {repo_id.value if isinstance(repo_id, Known) else ''}",
-            revision_key=next(iter((*key.revision, *key.own)), ""),
-            insert_at=self._place(key, entry),
+            revision_key=name,
+            revision_at=revision.span if revision is not None else None,
+            insert_at=recipe_revision.line(self.reader, key, entry),
         )
-
-    def _place(self, key: Key, entry: Entry) -> Span | None:
-        """Where a line with the revision may go: above the key, if it begins a line of YAML."""
-        given = any(self.reader.node(path) is not None for path in key.revision)
-        if given or not key.revision or "." in key.path or not entry.starts_line:
-            return None
-        start = entry.span.start
-        return Span(start, start)
-
-    def _revision(self, key: Key, entry: Entry) -> Value:
-        if self._is_mirrored(key):
-            return Unknown("unsloth drops it when it maps the name to a 4-bit mirror")
-        for path in key.revision:
-            node = self.reader.node(path)
-            if node is not None and self.reader.name(node) != ABSENT:
-                return self.reader.name(node)
-        for name in key.own:
-            for found in self._beside(key, entry, name):
-                return self.reader.name(found.node)
-        return ABSENT
-
-    def _is_mirrored(self, key: Key) -> bool:
-        quantizer = self.framework.quantizer
-        if self.framework.name != "unsloth" or key.artifact == "dataset" or quantizer is None:
-            return False
-        return all(self.reader.holds(condition) for condition in quantizer.four)
-
-    def _beside(self, key: Key, entry: Entry, name: str) -> Iterator[Entry]:
-        """A key in the same mapping as another one."""
-        for owner in find(self.reader.recipe, key.path.rpartition(".")[0]):
-            entries = owner.node.entries or {}
-            if name in entries and entry in entries.values():
-                yield entries[name]
 
     def _saves(self, inputs: tuple[int, ...], where: str) -> Iterator[SaveSite]:
         adapter = makes_adapter(self.reader, self.framework)

@@ -45,7 +45,7 @@ def _of_artifact(
     reason = f"{shown}: saved in {_where(evidence, saving)}, loaded in {adapter.load.place}"
     for train in _trained(evidence, saving):
         for infer in served(evidence, adapter, train):
-            if are_apart(train, infer):
+            if are_apart(train, infer) and train.load.site.stage != "merge":
                 yield Pair(train.load, infer.load, reason, "artifact", adapter.load,
                            merges(evidence, adapter))  # fmt: skip
 

@@ -17,7 +17,8 @@ def contradicted(evidence: Evidence, train: Sighting, adapter: Sighting) -> bool
     if _one_of_commands(evidence, train):
         return True
     loaded = adapter.load.site.repo_id
-    if adapter.load.given or not _is_named(loaded) or _is_open(loaded):
+    fetched = _is_fetched(loaded)
+    if adapter.load.given or (not fetched and (not _is_named(loaded) or _is_open(loaded))):
         return False
     saved = [
         each
@@ -27,8 +28,13 @@ def contradicted(evidence: Evidence, train: Sighting, adapter: Sighting) -> bool
     return (
         bool(saved)
         and all(_is_named(each.target) for each in saved)
-        and not any(_may_be_loaded(evidence, each, adapter) for each in saved)
+        and (fetched or not any(_may_be_loaded(evidence, each, adapter) for each in saved))
     )
+
+
+def _is_fetched(value: Value) -> bool:
+    """Whether a folder lies in what was downloaded: no training side saves there."""
+    return any(":snapshot_download() #" in origin for origin in origins_of(value))
 
 
 def _is_named(value: Value) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 
 from loralint.config import Config
 from loralint.facts import ABSENT, Known, LoadSite, Value
+from loralint.linker.commands import is_command
 from loralint.linker.folders import Folders, recorded
 from loralint.linker.instances import Key, Sighting, Sightings
 from loralint.linker.saving import Saving
@@ -72,7 +73,12 @@ def nearest(evidence: Evidence, owner: tuple[str, str], stage: str) -> list[Sigh
 
 
 def only_base(evidence: Evidence, adapter: Sighting) -> list[Sighting]:
-    """The one base of the function or file, where it is not seen to flow into the adapter."""
+    """The one base of the function or file, where it is not seen to flow into the adapter.
+
+    A command line says all of its base itself: that of another one in its file is none of it.
+    """
+    if is_command(adapter.load.site):
+        return []
     near = nearest(evidence, adapter.owner, "infer")
     return near if len({each.load.index for each in near}) == 1 else []
 

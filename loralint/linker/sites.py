@@ -15,9 +15,11 @@ from loralint.linker.matching import Match
 from loralint.linker.nodes import (
     Arguments,
     Frame,
+    Many,
     Method,
     Node,
     Outcome,
+    merge,
     options,
 )
 from loralint.linker.options import options_of_load
@@ -135,6 +137,8 @@ def _is_model_object(loader: Loader, match: Match, found: Value) -> bool:
 
 def _named(machine: Machine, node: Node) -> Node:
     """A folder that a download returned is a snapshot; where its commit is known, a pinned one."""
+    if isinstance(node, Many):
+        return merge([_named(machine, option) for option in node.options])
     if isinstance(node, Outcome) and is_load(machine, (node.path, node.index)):
         found = reading(machine, (node.path, node.index), node.frame)
         if found is not None:
@@ -205,6 +209,7 @@ def load_site(machine: Machine, site: Site, frame: Frame) -> LoadSite | None:
         insert_at=call.insert_at,
         trailing_comma=call.trailing_comma,
         removed=call.removed,
+        revision_key=found.match.loader.revision_key,
     )
 
 

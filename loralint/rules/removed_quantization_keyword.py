@@ -50,10 +50,12 @@ def removed_quantization_keyword(project: Project) -> Iterator[Finding]:
 
     ## Known problems
 
-    It is a warning where the nearest requirements*.txt, pyproject.toml, setup.cfg or
+    It is a warning where the nearest list of requirements (`requirements*.txt`, those in a folder
+    `requirements/`, those that another list includes with `-r`), pyproject.toml, setup.cfg or
     environment.yml above the file that names transformers (or, if none does, one anywhere in the
-    project) keeps it below 5. Lock files are not read. unsloth, vLLM and functions of the
-    project's own take the keywords and are not reported, nor is a call that may get them or not.
+    project) keeps it below 5. Lock files and setup.py are not read. unsloth, vLLM and functions of
+    the project's own take the keywords and are not reported, nor is a call that may get them or
+    not.
 
     ## References
 

@@ -364,3 +364,14 @@ def test_a_hub_id_of_the_arguments_counts_as_a_push():
         project = linked({"train.py": training, "infer.py": infer("u/x")})
         assert paired(project) == [("train.py:5", "infer.py:3", "artifact")], training
         assert [load.local for load in project.loads] == [False, False, False]
+
+
+def test_what_the_hub_sends_is_none_of_what_is_saved_here():
+    source = f"""{PEFT}from huggingface_hub import snapshot_download
+import os
+base = AutoModelForCausalLM.from_pretrained("o/m")
+folder = snapshot_download("me/lora")
+model = PeftModel.from_pretrained(base, os.path.join(folder, "default"))
+model.generate()
+"""
+    assert paired(linked({"train.py": train(), "infer.py": source})) == []

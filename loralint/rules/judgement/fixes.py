@@ -20,12 +20,20 @@ def add_argument(
     at = _insertion(target)
     if at is None:
         return shown(message)
-    content = f", {argument}" if _is_call(target) else _line(target, argument, at)
+    content = _keyword(target, argument) if _is_call(target) else _line(target, argument, at)
     return Fix(applicability, message, (Edit(at, content),)) if content else shown(message)
 
 
 def _is_call(target: Load | Action) -> bool:
-    return not isinstance(target, Load) or target.site.revision_key == "revision"
+    return not isinstance(target, Load) or target.site.path.endswith((".py", ".pyw", ".ipynb"))
+
+
+def _keyword(target: Load | Action, argument: str) -> str:
+    """The argument, under the call's own name for a revision; nothing where it has none."""
+    name, _, given = argument.partition("=")
+    if isinstance(target, Load) and name == "revision":
+        name = target.site.revision_key
+    return f", {name}={given}" if name.isidentifier() else ""
 
 
 def _line(target: Load | Action, argument: str, at: Place) -> str:
