@@ -14,7 +14,7 @@ from loralint.cli import options
 from loralint.cli.printing import in_colour, put
 from loralint.cli.session import Reading, Session, open_session
 from loralint.cli.statistics import statistics
-from loralint.cli.verdict import leave
+from loralint.cli.verdict import NOTHING_READ, leave
 from loralint.config import FailOn
 from loralint.diagnostics import SEVERITIES, Diagnostic
 from loralint.engine.outcome import Outcome
@@ -58,6 +58,24 @@ class _Answer:
 @click.option(
     "--stdin-filename", metavar="FILE", help="Take this file's content from standard input."
 )
+@click.option(
+    "--runtime",
+    is_flag=True,
+    help="Also load each pair that is flagged, from the local cache, and see what arrives.",
+)
+@click.option(
+    "--trust-remote-code",
+    is_flag=True,
+    help="With --runtime: run Python code that a base brings, where its loader lets it.",
+)
+@click.option(
+    "--runtime-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1800,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --runtime: how long one load may take.",
+)
 @click.option("--statistics", is_flag=True, help="Show how often each rule found something.")
 @options.output(*FORMATS)
 @options.reading
@@ -79,14 +97,27 @@ def command(paths: tuple[str, ...], **given: Any) -> None:
         stdin_filename=given["stdin_filename"],
         honour_ignores=not given["no_ignores"],
     )
-    outcome = session.check()
+    outcome, decided = _outcome(session, given)
     colour = in_colour(given["color"], given["output_file"])
     loudness = given["verbose"] - given["quiet"]
     answer = _Answer(
         given["output_format"], given["output_file"], given["statistics"], loudness, colour
     )
     _show(session, outcome, answer, time.perf_counter() - began)
-    click.get_current_context().exit(_code(session, outcome))
+    code = _code(session, outcome)
+    undecided = code == 0 and not decided and not given["exit_zero"]
+    click.get_current_context().exit(NOTHING_READ if undecided else code)
+
+
+def _outcome(session: Session, given: dict[str, Any]) -> tuple[Outcome, bool]:
+    """The findings, and whether all that was to be decided has been."""
+    outcome = session.check()
+    if not given["runtime"]:
+        return outcome, True
+    from loralint.cli.runtime import Asked, with_runtime
+
+    asked = Asked(given["trust_remote_code"], given["runtime_timeout"], given["quiet"])
+    return with_runtime(session, outcome, asked)
 
 
 def _show(session: Session, outcome: Outcome, answer: _Answer, seconds: float) -> None:

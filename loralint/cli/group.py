@@ -21,6 +21,7 @@ COMMANDS = MappingProxyType(
         "pairs": "loralint.cli.pairs",
         "verify": "loralint.cli.verify",
         "baseline": "loralint.cli.baseline",
+        "record": "loralint.cli.record",
         "rule": "loralint.cli.rule",
         "config": "loralint.cli.config",
     }

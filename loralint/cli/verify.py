@@ -74,7 +74,7 @@ def command(adapter: str | None, **given: Any) -> None:
     """
     if (adapter is None) == (given["pair"] is None):
         raise click.UsageError("name an adapter, or two files with --pair")
-    _prepare(given["offline"])
+    prepare(given["offline"])
     began = time.perf_counter()
     try:
         outcomes = _outcomes(adapter, given)
@@ -92,7 +92,7 @@ def _code(outcome: Verification) -> int:
     return outcome.exit_code
 
 
-def _prepare(offline: bool) -> None:
+def prepare(offline: bool) -> None:
     """Say what is missing, and set what the libraries read when they are imported."""
     from importlib.util import find_spec
 
@@ -113,9 +113,10 @@ def _outcomes(adapter: str | None, given: dict[str, Any]) -> tuple[Verification,
     asked = Asked(**{name: given[name] for name in _SAID})
     with progress_for(given["quiet"]) as progress:
         if given["pair"] is not None:
-            from loralint.verify.plan import verify_pair
+            from loralint.verify.pairing import verify_pair
 
-            return verify_pair(*given["pair"], asked, tuple(given["tiers"]), progress)
+            train, infer = given["pair"]
+            return verify_pair(train, infer, asked, tuple(given["tiers"]), progress)
         return (_outcome(str(adapter), asked, given, progress),)
 
 

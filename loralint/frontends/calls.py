@@ -68,7 +68,15 @@ class Calls:
         comma = last is not None and isinstance(last.comma, cst.Comma)
         return self.recorder.call(
             PendingCall(
-                node, callee, arguments, frame.function, discarded, last, comma, _removed(node)
+                self.recorder.origin,
+                node,
+                callee,
+                arguments,
+                frame.function,
+                discarded,
+                last,
+                comma,
+                _removed(node),
             )
         )
 
@@ -82,7 +90,9 @@ class Calls:
         arguments = tuple(
             Argument(value, key, 0 if key else 2) for key, value in mapping.entries if key != "type"
         )
-        self.recorder.call(PendingCall(node, loader, arguments, frame.function))
+        self.recorder.call(
+            PendingCall(self.recorder.origin, node, loader, arguments, frame.function)
+        )
 
 
 def _removed(node: cst.Call) -> tuple[cst.Arg, ...]:

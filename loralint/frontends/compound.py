@@ -56,6 +56,7 @@ def _is_literal(node: cst.BaseExpression) -> bool:
 
 def _orelse(flow: Flow, node: cst.If | cst.Else | None) -> bool:
     if isinstance(node, cst.If):
+        flow.evaluator.recorder.enter(node)
         return if_(flow, node)
     return node is not None and suite(flow, node.body)
 

@@ -20,9 +20,9 @@ Handler = Callable[["Evaluator", Any], Term]
 
 
 def _number(evaluator: Evaluator, node: cst.Integer | cst.Float) -> Term:
-    try:
-        value = node.evaluated_value
-    except (SyntaxError, ValueError):  # more digits than Python reads
+    try:  # LibCST's own `evaluated_value` compiles the number as a program
+        value = float(node.value) if isinstance(node, cst.Float) else int(node.value, 0)
+    except ValueError:  # more digits than Python reads
         return Unknown("a huge integer")
     small = isinstance(value, float) or abs(value) < 2**53
     return Known(value) if small else Unknown("a huge integer")

@@ -12,14 +12,15 @@ import libcst as cst
 from loralint.catalog import MARKERS, METHODS, PARSER_METHODS
 from loralint.facts import CallFact, ClassFact, FileError, FileFacts, Term
 from loralint.frontends import comments, terms
-from loralint.frontends.compact import Compact, compact
+from loralint.frontends.assembling import Tree, assembled, whole
 from loralint.frontends.evaluate import Evaluator
 from loralint.frontends.flow import Flow
 from loralint.frontends.frame import Frame, variable
-from loralint.frontends.nesting import nested_deeply
-from loralint.frontends.positions import spans_of
+from loralint.frontends.masking import masked
+from loralint.frontends.nesting import nested_deeply, too_large
 from loralint.frontends.recorder import PendingCall, Recorder
-from loralint.frontends.slicing import Criteria, Marks
+from loralint.frontends.slicing import Criteria, Marks, kept_units
+from loralint.frontends.units import NotCut
 from loralint.source import START, Source, Span
 
 MAX_TEXT = 200
@@ -41,10 +42,28 @@ def extract(source: Source) -> FileFacts:
 
 def module(path: str, text: str) -> FileFacts:
     """The facts of a module's text; raises ParserSyntaxError where that is none."""
+    lines = text.split("\n")
     try:
-        return _facts(path, text, compact(text, CRITERIA))
-    except cst.ParserSyntaxError:
-        return _facts(path, text, Compact(text))  # cut wrongly, or really in error
+        tree = _sliced(text, lines)
+    except (NotCut, cst.ParserSyntaxError):  # cut wrongly, or really in error
+        tree = _whole(text)
+    return _facts(path, text, lines, tree)
+
+
+def _sliced(text: str, lines: list[str]) -> Tree:
+    """What matters of a module; raises NotCut, or ParserSyntaxError."""
+    if "\f" in text or "\r" in text:
+        raise NotCut
+    units = kept_units(masked(text), len(text), CRITERIA)
+    if too_large("\n".join(unit.text for unit in units)):
+        raise RecursionError
+    return assembled(units, lines)
+
+
+def _whole(text: str) -> Tree:
+    if nested_deeply(text):
+        raise RecursionError
+    return whole(cst.parse_module(text))
 
 
 def _failed(path: str, message: str, row: int = 1, column: int = 1) -> FileFacts:
@@ -94,25 +113,22 @@ def decode(content: bytes) -> str:
     return content.decode("utf-8-sig")
 
 
-def _facts(path: str, text: str, sliced: Compact) -> FileFacts:
-    if nested_deeply(sliced.text):
-        raise RecursionError
-    tree = cst.parse_module(sliced.text)
+def _facts(path: str, text: str, lines: list[str], tree: Tree) -> FileFacts:
     run = _Run.of(tree)
     recorder = run.recorder
-    found = spans_of(tree, _nodes(recorder))
-    spans = {node: sliced.span(span) for node, span in found.items()}
-    lines = text.split("\n")
+    calls = tuple(_call(pending, lines) for pending in recorder.calls)
     return FileFacts(
         path=path,
-        calls=tuple(_call(pending, spans, lines) for pending in recorder.calls),
+        calls=calls,
         functions=tuple(recorder.functions),
         classes=tuple(_with_attributes(fact, recorder) for fact in recorder.classes),
         names=tuple(run.names()),
         imports=tuple(recorder.imports),
         star_imports=tuple(recorder.star_imports),
-        imported_at=tuple((name, spans[id(node)]) for name, node in recorder.imported.items()),
-        suppressions=comments.suppressions(text, [spans[id(p.node)] for p in recorder.calls]),
+        imported_at=tuple(
+            (name, origin.span(node)) for name, (origin, node) in recorder.imported.items()
+        ),
+        suppressions=comments.suppressions(text, [call.span for call in calls]),
     )
 
 
@@ -124,15 +140,15 @@ class _Run:
     frame: Frame
 
     @staticmethod
-    def of(module: cst.Module) -> _Run:
-        recorder, frame = Recorder(), Frame()
-        evaluator = Evaluator(recorder, frame, _defined(module))
+    def of(tree: Tree) -> _Run:
+        recorder, frame = Recorder(tree.whole, tree.origins), Frame()
+        evaluator = Evaluator(recorder, frame, _defined(tree.module))
         flow = Flow(evaluator)
-        flow.block(module.body)
+        flow.block(tree.module.body)
         done = 0
         while done < len(recorder.bodies):  # bodies find further bodies
             node, inner = recorder.bodies[done]
-            flow.definitions.body(node, inner)
+            flow.definitions.body(node, inner, flow.block)
             done += 1
         return _Run(recorder, frame)
 
@@ -154,16 +170,9 @@ def _defined(module: cst.Module) -> frozenset[str]:
     )
 
 
-def _nodes(recorder: Recorder) -> list[cst.CSTNode]:
-    found: list[cst.CSTNode] = list(recorder.imported.values())
-    for call in recorder.calls:
-        found += (call.node, *call.removed, *((call.last,) if call.last is not None else ()))
-    return found
-
-
-def _call(pending: PendingCall, spans: dict[int, Span], lines: list[str]) -> CallFact:
-    span = spans[id(pending.node)]
-    last = spans.get(id(pending.last)) if pending.last is not None else None
+def _call(pending: PendingCall, lines: list[str]) -> CallFact:
+    place = pending.origin.span
+    span = place(pending.node)
     return CallFact(
         span=span,
         callee=pending.callee,
@@ -171,11 +180,9 @@ def _call(pending: PendingCall, spans: dict[int, Span], lines: list[str]) -> Cal
         function=pending.function,
         text=_text(lines, span),
         discarded=pending.discarded,
-        insert_at=_insertion(span, last),
+        insert_at=_insertion(span, place(pending.last) if pending.last is not None else None),
         trailing_comma=pending.trailing_comma,
-        removed=tuple(
-            (arg.keyword.value, spans[id(arg)]) for arg in pending.removed if arg.keyword
-        ),
+        removed=tuple((arg.keyword.value, place(arg)) for arg in pending.removed if arg.keyword),
     )
 
 

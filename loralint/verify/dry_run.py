@@ -24,9 +24,10 @@ from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder
 from loralint.verify.landing import Landing, Shape, compare, findings
 from loralint.verify.outcome import Checked
 from loralint.verify.progress import Progress
+from loralint.verify.prompts import wrong_sizes
 from loralint.verify.vocabulary import wanted_rows
 from loralint.verify.weights_file import DTYPE_NAMES
-from loralint.verify.wording import count, listed
+from loralint.verify.wording import listed, short
 
 ADAPTER = "default"
 FIT = "whether the adapter's names and shapes fit the base"
@@ -50,17 +51,19 @@ def judge(case: Case, folder: AdapterFolder) -> Checked:
     except CannotBuildError as error:
         return undecided(case, FIT, str(error))
     total = len(folder.tensors)
+    wrong = tuple(wrong_sizes(case, folder, base))
+    modules = _modules(base)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
             model = attach(base, folder)
         except ValueError as error:
-            return Checked(total, (_nothing_matches(case, folder, base, error),))
+            return Checked(total, (_nothing_matches(case, folder, modules, error),))
         except Exception as error:  # an adapter or a base that PEFT cannot handle
             reason = f"PEFT cannot put the adapter on {case.base}: {type(error).__name__}: {error}"
             return undecided(case, FIT, reason)
         landing = land(model, folder)
-    return Checked(total, findings(case, landing, _modules(base, landing)),
+    return Checked(total, (*wrong, *findings(case, landing, modules)),
                    tuple(_unknown_settings(case, said)))  # fmt: skip
 
 
@@ -157,20 +160,20 @@ def _shape(text: str) -> tuple[int, ...]:
     return tuple(int(one) for one in text.split(",") if one.strip())
 
 
-def _nothing_matches(case: Case, folder: AdapterFolder, base: Any, error: Exception) -> Diagnostic:
+def _nothing_matches(
+    case: Case, folder: AdapterFolder, modules: str, error: Exception
+) -> Diagnostic:
     """Not one module of the base is a target: PEFT refuses, and so do we."""
-    theirs = sorted({name.rpartition(".")[2] for name, _ in base.named_modules()} - {""})
     wanted = folder.config.get("target_modules") or folder.config.get("target_parameters")
     message = (
         f"no module of {case.base} is one that the adapter was made for: it wants"
-        f" {_targets(wanted)}, and the base has {listed([n for n in theirs if not n.isdigit()], 8)}"
-        f" ({' '.join(str(error).split())[:200]})"
+        f" {_targets(wanted)}, and the base has {modules}"
     )
     return finding(
         "LOR501",
         message,
         case.file(WEIGHTS),
-        details=folder.shapes,
+        details=[f"PEFT says: {' '.join(str(error).split())[:300]}", *map(short, folder.shapes)],
         help="load the base and the revision that the adapter was trained on",
         subject=case.base or "",
     )
@@ -182,13 +185,11 @@ def _targets(wanted: object) -> str:
     return f"`{wanted}`"
 
 
-def _modules(base: Any, landing: Landing) -> str:
-    """What the base calls the modules, where names do not fit."""
-    if not (landing.unexpected or landing.missing):
-        return ""
-    names = sorted({name.rpartition(".")[2] for name, module in base.named_modules()
-                    if not list(module.children())} - {""})  # fmt: skip
-    return f"; {count(len(names), 'kind')} of modules that there are: {listed(names, 8)}"
+def _modules(base: Any) -> str:
+    """What the base calls its modules with weights."""
+    names = {name.rpartition(".")[2] for name, module in base.named_modules()
+             if any(True for _ in module.parameters(recurse=False))}  # fmt: skip
+    return listed(sorted(name for name in names if name and not name.isdigit()), 10)
 
 
 def _unknown_settings(case: Case, said: list[warnings.WarningMessage]) -> Iterator[Skipped]:
