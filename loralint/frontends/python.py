@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import codecs
 import re
 import warnings
 from dataclasses import dataclass
@@ -87,11 +88,16 @@ _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 
 def decode(content: bytes) -> str:
     """The text of a module: a BOM or a coding comment (PEP 263) says how, else UTF-8."""
+    return content.removeprefix(codecs.BOM_UTF8).decode(coding(content))
+
+
+def coding(content: bytes) -> str:
+    """The encoding that a module names, else UTF-8."""
     for line in content.split(b"\n", 2)[:2]:
-        match = _CODING.match(line.removeprefix(b"\xef\xbb\xbf"))
+        match = _CODING.match(line.removeprefix(codecs.BOM_UTF8))
         if match is not None:
-            return content.decode(match[1].decode("ascii")).removeprefix("\ufeff")
-    return content.decode("utf-8-sig")
+            return match[1].decode("ascii")
+    return "utf-8"
 
 
 def _facts(path: str, text: str, sliced: Compact) -> FileFacts:
