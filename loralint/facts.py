@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from loralint.lockfile import Lock
 from loralint.source import Span
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -406,6 +407,13 @@ class CommandFact(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_on
     cell: int | None = None
 
 
+class LockFacts(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A lock file, with the rows at which its artifacts begin, in the same order."""
+
+    lock: Lock
+    rows: tuple[int, ...] = ()
+
+
 class FileFacts(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):
     """Everything that one file says.
 
@@ -414,7 +422,7 @@ class FileFacts(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only
     configuration file. `loads` and `saves` hold what needs no linking (recipes, command lines),
     `commands` the command lines that run scripts.
     `further_errors` are those of a notebook's other cells. `imported_at` is where a script first
-    imports names from a library to which a fix may add one.
+    imports names from a library to which a fix may add one. `lock` is what a lock file says.
     """
 
     path: str
@@ -433,3 +441,4 @@ class FileFacts(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only
     commands: tuple[CommandFact, ...] = ()
     further_errors: tuple[FileError, ...] = ()
     imported_at: tuple[tuple[str, Span], ...] = ()
+    lock: LockFacts | None = None

@@ -19,10 +19,12 @@ from loralint.facts import (
     BesideFact,
     FileFacts,
     LoadSite,
+    LockFacts,
     SaveSite,
     TensorFact,
     Value,
 )
+from loralint.lockfile import Artifact, above
 from loralint.source import START, Place, Span
 
 Stage = Literal["train", "infer", "both", "neither"]
@@ -199,6 +201,24 @@ class Adapter:
         return Place(self.path, self.keys.get(key, START))
 
 
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A lock file of the project, by path."""
+
+    path: str
+    facts: LockFacts
+
+    def of(self, repo_id: str, repo_type: str) -> tuple[Artifact, ...]:
+        """What it holds of a repository."""
+        return self.facts.lock.of(repo_id, repo_type)
+
+    def place(self, artifact: Artifact) -> Place:
+        """Where an artifact stands in it."""
+        position = self.facts.lock.artifacts.index(artifact)
+        row = self.facts.rows[position] if position < len(self.facts.rows) else 1
+        return Place(self.path, Span.of(row, 1, row, 1))
+
+
 @dataclass(frozen=True)
 class Project:
     """What the linker makes of all facts.
@@ -265,6 +285,12 @@ class Project:
         for load in self.instances or self.loads:
             found[load.site.artifact, load.place.path].append(load)
         return {key: tuple(loads) for key, loads in found.items()}
+
+    def locked_for(self, path: str) -> Locked | None:
+        """The lock file that holds for a file: the nearest above it."""
+        found = next((each for each in above(path) if each in self.files), None)
+        facts = self.files[found].lock if found is not None else None
+        return Locked(found, facts) if found is not None and facts is not None else None
 
     def loads_in(self, path: str) -> Iterator[Load]:
         """The load sites of one file, in source order."""

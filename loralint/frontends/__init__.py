@@ -5,7 +5,7 @@ from __future__ import annotations
 from loralint.facts import FileFacts
 from loralint.source import Source
 
-FRONTEND_VERSION = "2"
+FRONTEND_VERSION = "3"
 """Raise it whenever the same file would give other facts: it is part of the cache's keys."""
 
 
@@ -27,11 +27,19 @@ def extract(source: Source) -> FileFacts:
         from loralint.frontends.adapter import extract as extract_adapter
 
         return extract_adapter(source)
-    if source.kind == "requirements":
-        from loralint.frontends.requirements import extract as extract_requirements
-
-        return extract_requirements(source)
+    if source.kind in ("requirements", "lock"):
+        return _versions(source)
     from loralint.frontends.data import extract as extract_data
     from loralint.frontends.recipe import with_recipe
 
     return with_recipe(source, extract_data(source))
+
+
+def _versions(source: Source) -> FileFacts:
+    if source.kind == "lock":
+        from loralint.frontends.lock import extract as extract_lock
+
+        return extract_lock(source)
+    from loralint.frontends.requirements import extract as extract_requirements
+
+    return extract_requirements(source)
