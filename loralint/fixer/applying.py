@@ -95,7 +95,8 @@ def _laid(fixes: Sequence[Fix], read: Read) -> tuple[dict[str, bytes], list[str]
         reason = problem(source, changed, meant)
         if reason:
             problems.append(f"{path}: {reason}")
-        contents[path] = content
+        if content != source.content:
+            contents[path] = content
     return contents, problems
 
 
