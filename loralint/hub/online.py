@@ -153,7 +153,7 @@ def _client(endpoint: Endpoint) -> Any:
         from huggingface_hub import HfApi
     except ImportError:
         raise HubUnavailable(
-            "--online needs huggingface_hub: `pip install "loralint[hub]"`"
+            "--online needs huggingface_hub: `pip install 'loralint[hub]'`"
         ) from None
     if endpoint.url is not None and urlsplit(endpoint.url).scheme not in ("http", "https"):
         raise HubUnavailable("hub-endpoint must be an http or https address")
