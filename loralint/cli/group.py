@@ -19,6 +19,7 @@ COMMANDS = MappingProxyType(
         "check": "loralint.cli.check",
         "inventory": "loralint.cli.inventory",
         "pairs": "loralint.cli.pairs",
+        "lock": "loralint.cli.lock",
         "baseline": "loralint.cli.baseline",
         "rule": "loralint.cli.rule",
         "config": "loralint.cli.config",

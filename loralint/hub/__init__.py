@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
+from loralint.lockfile import RepoType
 from loralint.refs import DEFAULT_BRANCHES, is_commit
 
 Origin = Literal["cache", "lock", "hub"]
@@ -22,7 +23,7 @@ class Repo:
     """A repository of the Hub."""
 
     id: str
-    type: str = "model"
+    type: RepoType = "model"
 
     def __str__(self) -> str:
         return self.id if self.type == "model" else f"{self.type}s/{self.id}"

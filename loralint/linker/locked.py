@@ -38,12 +38,13 @@ def _commit(lock: Lock | None, repo_id: Node, ref: Node | None) -> Node:
     if name is None or (ref is not None and at is None):
         origin = origin_of(repo_id)
         return Unknown("what the lock file holds", f"lock({origin})" if origin else "")
+    asked = f"{LOCKED}{name}{'@' if at else ''}{at or ''}"
     if lock is None:
-        return Unknown(f"there is no {NAME} that can be read", f"{LOCKED}{name}")
+        return Unknown(f"there is no {NAME} that can be read", asked)
     try:
         return Known(lock.commit(name, at))
     except LockError as error:
-        return Unknown(f"{NAME}: {error}", f"{LOCKED}{name}{'@' if at else ''}{at or ''}")
+        return Unknown(f"{NAME}: {error}", asked)
 
 
 def _text(node: Node | None) -> str | None:

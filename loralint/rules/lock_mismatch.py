@@ -11,7 +11,7 @@ from loralint.project import Load, Locked, Project
 from loralint.refs import DEFAULT_BRANCHES, is_commit
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.pinning import adapter_revision, judged_ids
+from loralint.rules.judgement.pinning import adapter_revision, full_id, judged_ids
 from loralint.rules.judgement.values import is_none_by_default, leaves
 
 
@@ -95,7 +95,7 @@ def _of(project: Project, load: Load) -> Iterator[Finding]:
     ids, locked = judged_ids(project, load), project.locked_for(load.site.path)
     if len(ids) != 1 or locked is None:
         return
-    held = locked.of(ids[0], "dataset" if load.site.artifact == "dataset" else "model")
+    held = locked.of(full_id(load, ids[0]), "dataset" if load.site.artifact == "dataset" else "model")
     if held and all(_differs(leaf, held) for leaf in given):
         yield _mismatch(load, ids[0], locked, held)
 
