@@ -17,6 +17,7 @@ from loralint.facts import (
     ABSENT,
     RECORDED,
     BesideFact,
+    Choice,
     FileFacts,
     LoadSite,
     LockFacts,
@@ -24,6 +25,7 @@ from loralint.facts import (
     TensorFact,
     Value,
 )
+from loralint.literals import Written
 from loralint.lockfile import Artifact, above
 from loralint.source import START, Place, Span
 
@@ -110,7 +112,7 @@ class Action:
     actions: tuple[int, ...] = ()
     discarded: bool = False
     insert_at: Span | None = None
-    trailing_comma: bool = False
+    margins: tuple[str, str] = (", ", "")
     configs: tuple[int, ...] = ()
     source: Value = ABSENT
     onto_adapter: bool = False
@@ -251,6 +253,23 @@ class Project:
             for index in upstream[load.index]:
                 below[index].add(load.index)
         return {index: frozenset(reached) for index, reached in below.items()}
+
+    @cached_property
+    def written(self) -> Written:
+        """Where the values are written."""
+        return Written(self.files)
+
+    @cached_property
+    def takers(self) -> Mapping[Place, tuple[Load, ...]]:
+        """The loads and instances that take their revision from a literal, by its place."""
+        found: defaultdict[Place, list[Load]] = defaultdict(list)
+        for load in (*self.loads, *self.instances):
+            value = load.site.revision
+            for leaf in value.values if isinstance(value, Choice) else (value,):
+                place = self.written.at(leaf)  # type: ignore[arg-type]  # a value's choices
+                if place is not None:
+                    found[place].append(load)
+        return {place: tuple(loads) for place, loads in found.items()}
 
     @cached_property
     def actions_on(self) -> Mapping[tuple[str, int], tuple[Action, ...]]:

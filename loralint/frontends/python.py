@@ -17,10 +17,12 @@ from loralint.frontends.compact import Compact, compact
 from loralint.frontends.evaluate import Evaluator
 from loralint.frontends.flow import Flow
 from loralint.frontends.frame import Frame, variable
+from loralint.frontends.insertion import insertion
 from loralint.frontends.nesting import nested_deeply
 from loralint.frontends.positions import spans_of
 from loralint.frontends.recorder import PendingCall, Recorder
 from loralint.frontends.slicing import Criteria, Marks
+from loralint.literals import with_literals
 from loralint.source import START, Source, Span
 
 MAX_TEXT = 200
@@ -109,7 +111,7 @@ def _facts(path: str, text: str, sliced: Compact) -> FileFacts:
     found = spans_of(tree, _nodes(recorder))
     spans = {node: sliced.span(span) for node, span in found.items()}
     lines = text.split("\n")
-    return FileFacts(
+    facts = FileFacts(
         path=path,
         calls=tuple(_call(pending, spans, lines) for pending in recorder.calls),
         functions=tuple(recorder.functions),
@@ -117,9 +119,22 @@ def _facts(path: str, text: str, sliced: Compact) -> FileFacts:
         names=tuple(run.names()),
         imports=tuple(recorder.imports),
         star_imports=tuple(recorder.star_imports),
-        imported_at=tuple((name, spans[id(node)]) for name, node in recorder.imported.items()),
+        imported_at=tuple(
+            (name, spans[id(node)], None) for name, node in recorder.imported.items()
+        ),
         suppressions=comments.suppressions(text, [spans[id(p.node)] for p in recorder.calls]),
     )
+    nodes = ((key, node) for key, (_, node) in recorder.literals.items())
+    return with_literals(facts, {key: _inside(spans.get(id(n)), n) for key, n in nodes})
+
+
+def _inside(span: Span | None, node: cst.BaseExpression) -> Span | None:
+    """Where a literal's text stands: between the quotes, if it has some."""
+    if span is None or not isinstance(node, cst.SimpleString):
+        return span
+    before, after = len(node.prefix) + len(node.quote), len(node.quote)
+    start, end = span.start, span.end
+    return Span.of(start.row, start.column + before, end.row, end.column - after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +177,15 @@ def _defined(module: cst.Module) -> frozenset[str]:
 
 def _nodes(recorder: Recorder) -> list[cst.CSTNode]:
     found: list[cst.CSTNode] = list(recorder.imported.values())
+    found += (node for _, node in recorder.literals.values())
     for call in recorder.calls:
-        found += (call.node, *call.removed, *((call.last,) if call.last is not None else ()))
+        found += (call.node, *call.keywords, *((call.last,) if call.last is not None else ()))
     return found
 
 
 def _call(pending: PendingCall, spans: dict[int, Span], lines: list[str]) -> CallFact:
     span = spans[id(pending.node)]
-    last = spans.get(id(pending.last)) if pending.last is not None else None
+    insert_at, margins = insertion(pending, span, spans, lines)
     return CallFact(
         span=span,
         callee=pending.callee,
@@ -177,20 +193,12 @@ def _call(pending: PendingCall, spans: dict[int, Span], lines: list[str]) -> Cal
         function=pending.function,
         text=_text(lines, span),
         discarded=pending.discarded,
-        insert_at=_insertion(span, last),
-        trailing_comma=pending.trailing_comma,
-        removed=tuple(
-            (arg.keyword.value, spans[id(arg)]) for arg in pending.removed if arg.keyword
+        insert_at=insert_at,
+        margins=margins,
+        keywords=tuple(
+            (arg.keyword.value, spans[id(arg)]) for arg in pending.keywords if arg.keyword
         ),
     )
-
-
-def _insertion(span: Span, last: Span | None) -> Span:
-    """Behind the last argument, or before the closing parenthesis of an empty call."""
-    if last is not None:
-        return Span(last.end, last.end)
-    before = Span.of(span.end.row, span.end.column - 1, span.end.row, span.end.column - 1)
-    return before
 
 
 def _text(lines: list[str], span: Span) -> str:

@@ -18,6 +18,7 @@ from loralint.catalog.recipes import FRAMEWORKS
 from loralint.facts import ABSENT, FileFacts, Known, LoadSite, SaveSite, Unknown, Value
 from loralint.frontends import recipe_targets
 from loralint.frontends.recipe_comments import suppressions
+from loralint.frontends.recipe_literals import data_literals
 from loralint.frontends.recipe_tree import Entry, Node, Tree, find, mappings, parse
 from loralint.frontends.recipe_values import (
     Options,
@@ -27,6 +28,7 @@ from loralint.frontends.recipe_values import (
     options_of,
 )
 from loralint.frontends.yaml_nodes import TooLarge
+from loralint.literals import held, with_literals
 from loralint.source import Source, Span
 
 DEEPEST = 5
@@ -35,29 +37,31 @@ DEEPEST = 5
 
 def with_recipe(source: Source, facts: FileFacts) -> FileFacts:
     """The facts of a configuration file with what it says as a recipe, where it is one."""
-    if (
-        source.kind == "dotenv"
-        or facts.error is not None
-        or not may_be_recipe(source.path, source.content)
-    ):
+    if source.kind == "dotenv" or facts.error is not None:
+        return facts
+    is_recipe = may_be_recipe(source.path, source.content)
+    if not is_recipe and next(held(facts), None) is None:
         return facts
     try:
         tree = parse(source)
     except (yaml.YAMLError, TooLarge, ValueError, RecursionError):
         return facts
     found = _Found()
+    if not is_recipe:
+        return with_literals(facts, data_literals(facts.data, tree))
     recipes = list(_recipes(tree))
     for where, framework, node, root in recipes:
         recipe = _Recipe(Reader(source.path, node, root), framework, found)
         recipe.read(where if len(recipes) > 1 else "")
     if not recipes:
         found.loads.extend(recipe_targets.loads(source.path, tree))
-    return msgspec.structs.replace(
+    facts = msgspec.structs.replace(
         facts,
         loads=tuple(found.loads),
         saves=tuple(found.saves),
         suppressions=suppressions(source.content.decode("utf-8-sig"), tree),
     )
+    return with_literals(facts, {**found.literals, **data_literals(facts.data, tree)})
 
 
 def _recipes(tree: Tree) -> Iterator[tuple[str, Framework, Node, Node]]:
@@ -106,6 +110,7 @@ class _Found:
 
     loads: list[LoadSite] = field(default_factory=list)
     saves: list[SaveSite] = field(default_factory=list)
+    literals: dict[int, Span | None] = field(default_factory=dict)
 
 
 @dataclass
@@ -184,16 +189,31 @@ class _Recipe:
             function=where,
             text=f"{key.path}: {repo_id.value if isinstance(repo_id, Known) else ''}",
             revision_key=next(iter((*key.revision, *key.own)), ""),
-            insert_at=self._place(key, entry),
+            insert_at=self._place(key),
+            margins=self._margins(key),
         )
 
-    def _place(self, key: Key, entry: Entry) -> Span | None:
-        """Where a line with the revision may go: above the key, if it begins a line of YAML."""
+    def _place(self, key: Key) -> Span | None:
+        """Where the revision's key may go: above the first key whose revision it gives."""
         given = any(self.reader.node(path) is not None for path in key.revision)
-        if given or not key.revision or "." in key.path or not entry.starts_line:
+        first = self._first(key)
+        if given or first is None:
             return None
-        start = entry.span.start
-        return Span(start, start)
+        return Span(first.span.start, first.span.start)
+
+    def _first(self, key: Key) -> Entry | None:
+        """The first key whose revision the same key gives, if it begins a row of its own."""
+        alike = (one for one in self.framework.loads if one.revision[:1] == key.revision[:1])
+        for one in alike if key.revision else ():
+            entry = next(find(self.reader.recipe, one.path), None)
+            if entry is not None:
+                return entry if "." not in one.path and entry.starts_line else None
+        return None
+
+    def _margins(self, key: Key) -> tuple[str, str]:
+        first = self._first(key)
+        indent = " " * (first.span.start.column - 1) if first is not None else ""
+        return "", f"{',' if self.reader.path.endswith('.json') else ''}\n{indent}"
 
     def _revision(self, key: Key, entry: Entry) -> Value:
         if self._is_mirrored(key):
@@ -201,11 +221,18 @@ class _Recipe:
         for path in key.revision:
             node = self.reader.node(path)
             if node is not None and self.reader.name(node) != ABSENT:
-                return self.reader.name(node)
+                return self._literal(node)
         for name in key.own:
             for found in self._beside(key, entry, name):
-                return self.reader.name(found.node)
+                return self._literal(found.node)
         return ABSENT
+
+    def _literal(self, node: Node) -> Value:
+        """A revision as it is written, its place noted down."""
+        value = self.reader.name(node)
+        if isinstance(value, Known) and value.value == node.text:
+            self.found.literals[id(value)] = node.span
+        return value
 
     def _is_mirrored(self, key: Key) -> bool:
         quantizer = self.framework.quantizer
