@@ -28,7 +28,7 @@ def problem(before: Source, after: Source, meant: Meant) -> str:
         return _DEEP
     if reason:
         return reason
-    if not same(extract(before), extract(after), meant):
+    if not same(extract(before, whole=True), extract(after, whole=True), meant):
         return "it would say more or other things than the fix means to change"
     return ""
 

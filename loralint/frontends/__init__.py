@@ -9,16 +9,20 @@ FRONTEND_VERSION = "4"
 """Raise it whenever the same file would give other facts: it is part of the cache's keys."""
 
 
-def extract(source: Source) -> FileFacts:
-    """What one file says. Never raises for the content of a file: an error is a fact."""
+def extract(source: Source, *, whole: bool = False) -> FileFacts:
+    """What one file says. Never raises for the content of a file: an error is a fact.
+
+    `whole` reads all of a module's code, also what needs no reading to check it: what is read
+    then does not hang on the module's length.
+    """
     if source.kind == "python":
         from loralint.frontends.python import extract as extract_python
 
-        return extract_python(source)
+        return extract_python(source, whole=whole)
     if source.kind == "notebook":
         from loralint.frontends.notebook import extract as extract_notebook
 
-        return extract_notebook(source)
+        return extract_notebook(source, whole=whole)
     if source.kind == "shell":
         from loralint.frontends.shell import extract as extract_shell
 

@@ -29,11 +29,11 @@ MAX_TEXT = 200
 """How many characters of a call's source are kept."""
 
 
-def extract(source: Source) -> FileFacts:
+def extract(source: Source, *, whole: bool = False) -> FileFacts:
     """Read one module; a file that does not parse gives facts with an error."""
     try:
         text = decode(source.content)
-        return module(source.path, text)
+        return module(source.path, text, whole=whole)
     except cst.ParserSyntaxError as error:
         return _failed(source.path, *syntax_error(text, error))
     except (UnicodeDecodeError, LookupError) as error:
@@ -42,8 +42,10 @@ def extract(source: Source) -> FileFacts:
         return _failed(source.path, "nested too deeply to be read")
 
 
-def module(path: str, text: str) -> FileFacts:
+def module(path: str, text: str, *, whole: bool = False) -> FileFacts:
     """The facts of a module's text; raises ParserSyntaxError where that is none."""
+    if whole:
+        return _facts(path, text, Compact(text))
     try:
         return _facts(path, text, compact(text, CRITERIA))
     except cst.ParserSyntaxError:
