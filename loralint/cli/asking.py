@@ -13,6 +13,7 @@ from loralint.facts import FileFacts
 from loralint.hub import Place
 from loralint.hub.cache import LocalCache
 from loralint.hub.sources import Sources
+from loralint.source import Source
 
 if TYPE_CHECKING:
     from loralint.engine.gathering import Gathered
@@ -48,13 +49,13 @@ def places(session: Session, *, online: bool) -> list[Place]:
 
 def sources_of(gathered: Gathered) -> Sources:
     """The commits that stand in the project's code."""
-    return Sources.of(_texts(gathered))
+    return Sources.of(_code(gathered))
 
 
-def _texts(gathered: Gathered) -> Iterator[str]:
+def _code(gathered: Gathered) -> Iterator[Source]:
     for path, facts in gathered.project.files.items():
         if _is_code(facts) and gathered.shelf.entry(path) is not None:
-            yield gathered.shelf.text(path).decode("utf-8", errors="replace")
+            yield gathered.shelf.source(path)
 
 
 def _is_code(facts: FileFacts) -> bool:

@@ -19,6 +19,7 @@ COMMANDS = MappingProxyType(
         "check": "loralint.cli.check",
         "inventory": "loralint.cli.inventory",
         "pairs": "loralint.cli.pairs",
+        "pin": "loralint.cli.pin",
         "lock": "loralint.cli.lock",
         "baseline": "loralint.cli.baseline",
         "rule": "loralint.cli.rule",

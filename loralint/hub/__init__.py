@@ -47,13 +47,17 @@ class Ask:
 class Found:
     """An answer; `files` maps names to hashes as the lock file has them, as far as known.
 
-    `since` is the time (seconds since 1970) since when the commit has certainly existed, or None.
+    `since` is the time (seconds since 1970) since when the commit has certainly existed, or None;
+    `told` is when it was last looked up, where that is not now. `ref` is what it stands for where
+    that is not what was asked for.
     """
 
     commit: str
     origin: Origin
     files: Mapping[str, str] = field(default_factory=dict)
     since: float | None = None
+    told: float | None = None
+    ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,8 @@ class LocalCache:
         if commit is None:
             return Failure(f"the local cache does not know {ask.ref!r} of {ask.repo}")
         files = self.files(ask.repo, commit)
-        return Found(commit, "cache", files, _since(repository / "snapshots" / commit))
+        since = _since(repository / "snapshots" / commit)
+        return Found(commit, "cache", files, since, _changed(repository / "refs" / ask.ref))
 
     def _commit(self, repository: Path, ref: str) -> str | None:
         known = [each.name for each in _entries(repository / "snapshots") if is_commit(each.name)]
@@ -94,6 +95,13 @@ def _ref(repository: Path, ref: str) -> str | None:
         if path.stat().st_size <= 100:
             text = path.read_text(encoding="ascii").strip()
             return text if is_commit(text) else None
+    return None
+
+
+def _changed(ref: Path) -> float | None:
+    """When a ref was last looked up at the Hub."""
+    with suppress(OSError, ValueError):
+        return ref.stat().st_mtime
     return None
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _NOTE = re.compile(
-    r"\b(?P<commit>[0-9a-f]{40})\b(?:(?!\\n)[^\n])*?"
+    r"\b(?P<commit>[0-9a-f]{40})\b[^\n]*?"
     r"#[ \t]*(?P<ref>[^\s,#]+), (?P<date>\d{4}-\d\d-\d\d)\b"
 )
-"""On one line; in a notebook's JSON a backslash and an n end one too."""
+"""On one row."""
 
 
 @dataclass(frozen=True, slots=True)

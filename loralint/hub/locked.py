@@ -1,37 +1,45 @@
-"""Answers from the lock file."""
+"""Answers from lock files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from loralint.hub import Answer, Ask, Failure, Found, is_commit, plain
 from loralint.lockfile import NAME, Artifact, Lock
+from loralint.project import Project
 
 
 class LockedCommits:
-    """What a lock file holds, as a place that answers."""
+    """What lock files hold, as a place that answers where they agree.
 
-    def __init__(self, lock: Lock) -> None:
-        self.lock = lock
+    With `sole` the only entry of a repository is the answer, whatever its ref.
+    """
+
+    def __init__(self, locks: Iterable[Lock], *, sole: bool = False) -> None:
+        self.locks = tuple(locks)
+        self._sole = sole
+
+    @staticmethod
+    def of(project: Project, *, sole: bool = False) -> LockedCommits:
+        """All lock files of a project."""
+        held = (facts.lock for facts in project.files.values())
+        return LockedCommits((each.lock for each in held if each is not None), sole=sole)
 
     def answers(self, asked: Sequence[Ask]) -> Iterator[tuple[Ask, Answer]]:
         """The locked commits."""
         for ask in asked:
-            fitting = [one for one in self.of(ask) if plain(one.ref) == ask.ref or _is(one, ask)]
-            yield ask, _answer(ask, fitting)
+            yield ask, self._answer(ask)
 
-    def of(self, ask: Ask) -> tuple[Artifact, ...]:
-        """All that is locked of a repository."""
-        return self.lock.of(ask.repo.id, ask.repo.type)
+    def _answer(self, ask: Ask) -> Answer:
+        held = [one for lock in self.locks for one in lock.of(ask.repo.id, ask.repo.type)]
+        found = [one for one in held if _fits(one, ask.ref)]
+        if not found and self._sole:
+            found = held
+        if len({one.commit for one in found}) != 1:
+            return Failure(f"{NAME} does not hold {ask.repo} at {ask.ref!r}")
+        one = max(found, key=lambda one: (one.ref, one.files))
+        return Found(one.commit, "lock", dict(one.files), ref=one.ref)
 
 
-def _is(one: Artifact, ask: Ask) -> bool:
-    return is_commit(ask.ref) and one.commit == ask.ref
-
-
-def _answer(ask: Ask, fitting: list[Artifact]) -> Answer:
-    commits = {one.commit for one in fitting if one.ref or is_commit(ask.ref)}
-    if len(commits) != 1:
-        return Failure(f"{NAME} does not hold {ask.repo} at {ask.ref!r}")
-    one = next(one for one in fitting if one.commit in commits)
-    return Found(one.commit, "lock", dict(one.files))
+def _fits(one: Artifact, ref: str) -> bool:
+    return one.commit == ref if is_commit(ref) else one.ref != "" and plain(one.ref) == ref

@@ -44,4 +44,5 @@ def _link(root: Path, path: Path, name: str, content: bytes) -> None:
     blob = root / "blobs" / name
     blob.write_bytes(content)
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
     path.symlink_to(os.path.relpath(blob, path.parent))

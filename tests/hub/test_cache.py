@@ -170,7 +170,7 @@ def test_the_first_place_that_knows_is_believed(cache: FakeCache) -> None:
         )
     )
     asked = [Ask(MODEL), Ask(Repo("org/other")), Ask(Repo("org/none"))]
-    found = resolve(asked, [LocalCache(cache.folder), LockedCommits(lock)])
+    found = resolve(asked, [LocalCache(cache.folder), LockedCommits([lock])])
     assert [getattr(found[ask], "origin", None) for ask in asked] == ["cache", "lock", None]
     reason = found[asked[2]]
     assert isinstance(reason, Failure)
