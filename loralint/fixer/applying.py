@@ -40,70 +40,114 @@ def apply(fixes: Sequence[Fix], read: Read) -> Applied:
     fixes share is made once.
     """
     fitting, waiting = _fitting(fixes)
-    contents, problems = _laid([fixes[index] for index in fitting], read)
-    if not problems:
-        return Applied(contents, tuple(fitting), waiting)
-    return _one_by_one(fixes, fitting, waiting, read)
+    bench = _Bench(fixes, read)
+    dropped: dict[int, str] = {}
+    for index in _in_doubt(fixes, fitting, bench.problems(fitting)):
+        reason = bench.add(index)
+        if reason:
+            dropped[index] = reason
+    done = tuple(index for index in fitting if index not in dropped)
+    return Applied(bench.changed(), done, waiting, dropped)
 
 
 def _fitting(fixes: Sequence[Fix]) -> tuple[list[int], tuple[int, ...]]:
     """The fixes that do not overlap an earlier one, and those that do."""
-    taken: list[Edit] = []
+    taken: defaultdict[str, list[Edit]] = defaultdict(list)
     fitting: list[int] = []
     waiting: list[int] = []
     for index, fix in enumerate(fixes):
-        if any(in_conflict(edit, taken) for edit in fix.edits):
+        if any(in_conflict(edit, taken[edit.place.path]) for edit in fix.edits):
             waiting.append(index)
-        else:
-            taken += fix.edits
-            fitting.append(index)
+            continue
+        fitting.append(index)
+        for edit in fix.edits:
+            taken[edit.place.path].append(edit)
     return fitting, tuple(waiting)
 
 
-def _one_by_one(
-    fixes: Sequence[Fix], fitting: list[int], waiting: tuple[int, ...], read: Read
-) -> Applied:
-    """Find the fixes that do harm, by adding them one after another."""
-    done: list[int] = []
-    dropped: dict[int, str] = {}
-    contents: dict[str, bytes] = {}
-    for index in fitting:
-        together = [fixes[each] for each in (*done, index)]
-        found, problems = _laid(together, read)
-        if problems:
-            dropped[index] = problems[0]
-        else:
-            done.append(index)
-            contents = found
-    return Applied(contents, tuple(done), waiting, dropped)
+def _in_doubt(fixes: Sequence[Fix], fitting: list[int], problems: frozenset[str]) -> list[int]:
+    """The fixes of which one may be the cause: those that touch a file with a problem."""
+    reach = problems
+    while True:
+        found = [index for index in fitting if not reach.isdisjoint(_paths(fixes[index]))]
+        further = reach.union(*(_paths(fixes[index]) for index in found))
+        if further == reach:
+            return found
+        reach = further
 
 
-def _laid(fixes: Sequence[Fix], read: Read) -> tuple[dict[str, bytes], list[str]]:
-    """The new contents of all files that some fixes touch, and what is wrong with them."""
-    contents: dict[str, bytes] = {}
-    problems: list[str] = []
-    for path, edits in _by_path(fixes).items():
-        source = read(path)
-        names = frozenset(name for fix in fixes for name in fix.changes)
+def _paths(fix: Fix) -> frozenset[str]:
+    return frozenset(edit.place.path for edit in fix.edits)
+
+
+class _Bench:
+    """The files with the fixes that have been laid into them so far."""
+
+    def __init__(self, fixes: Sequence[Fix], read: Read) -> None:
+        self.fixes = fixes
+        self.sources: dict[str, Source] = {}
+        self.laid: dict[str, list[Fix]] = {}
+        self.contents: dict[str, bytes] = {}
+        self._read = read
+
+    def problems(self, indices: Sequence[int]) -> frozenset[str]:
+        """Lay all of some fixes; the files that this harms are left as they were."""
+        by_path: defaultdict[str, list[Fix]] = defaultdict(list)
+        for index in indices:
+            for path in _paths(self.fixes[index]):
+                by_path[path].append(self.fixes[index])
+        harmed = frozenset(path for path, fixes in by_path.items() if self._lay(path, fixes))
+        for index in _in_doubt(self.fixes, list(indices), harmed):
+            for path in _paths(self.fixes[index]):
+                self.laid.pop(path, None)
+                self.contents.pop(path, None)
+        return harmed
+
+    def add(self, index: int) -> str:
+        """Lay one more fix; why that cannot be done, or ""."""
+        fix = self.fixes[index]
+        before = dict(self.laid), dict(self.contents)
+        for path in sorted(_paths(fix)):
+            reason = self._lay(path, [*self.laid.get(path, ()), fix])
+            if reason:
+                self.laid, self.contents = before
+                return reason
+        return ""
+
+    def changed(self) -> dict[str, bytes]:
+        """The files whose content is another one now."""
+        pairs = ((path, self.contents[path]) for path in sorted(self.contents))
+        return {path: content for path, content in pairs if content != self.source(path).content}
+
+    def source(self, path: str) -> Source:
+        """A file as it was."""
+        if path not in self.sources:
+            self.sources[path] = self._read(path)
+        return self.sources[path]
+
+    def _lay(self, path: str, fixes: list[Fix]) -> str:
+        """Make a file's content with some fixes in it; what is wrong with it, or ""."""
+        source = self.source(path)
         try:
-            content = edited(source, edits)
-            meant = Meant(names, literals(source, edits))
+            content, reason = _laid(source, fixes)
         except (Uneditable, OutsideText) as error:
-            problems.append(f"{path}: {error}")
-            continue
-        changed = msgspec.structs.replace(source, content=content)
-        reason = problem(source, changed, meant)
+            return f"{path}: {error}"
         if reason:
-            problems.append(f"{path}: {reason}")
-        if content != source.content:
-            contents[path] = content
-    return contents, problems
+            return f"{path}: {reason}"
+        self.laid[path], self.contents[path] = fixes, content
+        return ""
 
 
-def _by_path(fixes: Iterable[Fix]) -> dict[str, list[Edit]]:
-    """The edits of each file, each once."""
-    found: defaultdict[str, dict[Edit, None]] = defaultdict(dict)
-    for fix in fixes:
-        for edit in fix.edits:
-            found[edit.place.path][edit] = None
-    return {path: list(edits) for path, edits in found.items()}
+def _laid(source: Source, fixes: Sequence[Fix]) -> tuple[bytes, str]:
+    """A file's content with some fixes in it, and what is wrong with that."""
+    edits = _edits(source.path, fixes)
+    content = edited(source, edits)
+    names = frozenset(name for fix in fixes for name in fix.changes)
+    meant = Meant(names, literals(source, edits))
+    return content, problem(source, msgspec.structs.replace(source, content=content), meant)
+
+
+def _edits(path: str, fixes: Iterable[Fix]) -> list[Edit]:
+    """The edits of one file, each once."""
+    edits = (edit for fix in fixes for edit in fix.edits if edit.place.path == path)
+    return list(dict.fromkeys(edits))

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from loralint.diagnostics import Edit
 from loralint.facts import FileFacts
 from loralint.fixer.documents import text_of
+from loralint.fixer.keys import repeated
 from loralint.fixer.meaning import Meant, same
 from loralint.fixer.rows import Rows
 from loralint.frontends import extract
@@ -77,6 +78,8 @@ def _syntax(before: Source, after: Source) -> str:
         return _python(text_of(before), text_of(after))
     if after.kind == "notebook":
         return _notebook(before.content, after.content)
+    if after.kind in ("yaml", "json") and repeated(text_of(after)) > repeated(text_of(before)):
+        return "a key would stand there twice"
     return ""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loralint.diagnostics import Edit
 from loralint.fixer import json_text
@@ -59,10 +59,14 @@ def _source(text: str, cell: Range) -> Range:
 
 @dataclass(frozen=True, slots=True)
 class _Sign:
-    """A character of a cell, as it is written, and the string of the list that it stands in."""
+    """A character of a cell, as it is written, and the string of the list that it stands in.
+
+    `breaks` tells that an edit ends a row here: what follows is a string of its own.
+    """
 
     raw: str
     item: int
+    breaks: bool = False
 
     @property
     def text(self) -> str:
@@ -112,12 +116,15 @@ class _Source:
         if start == end and start and (start > last or signs[start].item != signs[start - 1].item):
             first = signs[start - 1].item if not signs[start - 1].raw.endswith("\\n") else first
         raws = _joined(json_text.written(content.replace("\r\n", "\n"), ascii_only=self._escapes))
-        new = [_Sign(self._newline if raw == "\\n" else raw, first) for raw in raws]
+        new = [
+            _Sign(self._newline, first, breaks=True) if raw == "\\n" else _Sign(raw, first)
+            for raw in raws
+        ]
         joined = {sign.item for sign in signs[start:end]} | {first}
         signs[start:end] = new
         for index, sign in enumerate(signs):
             if sign.item in joined:
-                signs[index] = _Sign(sign.raw, first)
+                signs[index] = replace(sign, item=first)
 
     @property
     def _escapes(self) -> bool:
@@ -143,25 +150,13 @@ class _Source:
 
     def _strings(self, signs: list[_Sign]) -> Iterator[str]:
         """The strings of the list: as they were, but rows that an edit made stand alone."""
-        touched = _changed(self.signs, signs)
         current = ""
         for index, sign in enumerate(signs):
             current += sign.raw
             following = signs[index + 1].item if index + 1 < len(signs) else None
-            ends_row = sign.item in touched and sign.text == "\n"
-            if following != sign.item or ends_row:
+            if following != sign.item or sign.breaks:
                 yield current
                 current = ""
-
-
-def _changed(before: list[_Sign], after: list[_Sign]) -> set[int]:
-    """The strings whose characters are not what they were."""
-    old: defaultdict[int, list[str]] = defaultdict(list)
-    new: defaultdict[int, list[str]] = defaultdict(list)
-    for signs, table in ((before, old), (after, new)):
-        for sign in signs:
-            table[sign.item].append(sign.raw)
-    return {item for item in new if new[item] != old[item]}
 
 
 def _joined(raws: Iterable[str]) -> list[str]:

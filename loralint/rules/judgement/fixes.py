@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 
 from loralint.diagnostics import Applicability, Edit, Fix
 from loralint.facts import ABSENT, Default, Known, LoadSite
@@ -50,18 +51,22 @@ def revision_edits(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
     if not load.site.revision_key:
         return ()
     if load.site.revision == ABSENT:
-        alone = all(same(load.site.repo_id, one.site.repo_id) for one in _sharing(project, load))
+        alone = _alone(load, _sharing(project, load))
         return insertion(load, _given(load.site, text)) if alone else ()
     place = written_at(project, load)
-    if place is None or not all(same(load.site.repo_id, one.site.repo_id)
-                                for one in project.takers[place]):  # fmt: skip
+    if place is None or not _alone(load, project.takers[place]):
         return ()
     is_none = isinstance(load.site.revision, Known) and load.site.revision.value is None
     return (Edit(place, json.dumps(text) if is_none else text),)
 
 
+def _alone(load: Load, takers: Iterable[Load]) -> bool:
+    """Whether no other repository of the Hub gets the same revision."""
+    return all(same(load.site.repo_id, one.site.repo_id) or is_local(one) for one in takers)
+
+
 def _sharing(project: Project, load: Load) -> list[Load]:
-    """The loads from the Hub that the same key of a recipe, or flag, gives a revision."""
+    """The loads that the same key of a recipe, or flag, gives a revision."""
     site = load.site
     if site.path.endswith((".py", ".ipynb")):
         return []
@@ -69,7 +74,6 @@ def _sharing(project: Project, load: Load) -> list[Load]:
         one
         for one in project.loads_in(site.path)
         if (one.site.function, one.site.revision_key) == (site.function, site.revision_key)
-        and not is_local(one)
     ]
 
 
