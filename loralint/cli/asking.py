@@ -17,6 +17,7 @@ from loralint.source import Source
 
 if TYPE_CHECKING:
     from loralint.engine.gathering import Gathered
+    from loralint.hub.online import Hub
 
 _Command: TypeAlias = Callable[..., None]
 
@@ -30,7 +31,7 @@ def network(command: _Command) -> _Command:
     )(command)
 
 
-def hub_place(session: Session, *, not_after: float | None = None) -> Place:
+def hub_place(session: Session, *, not_after: float | None = None) -> Hub:
     """The Hub itself; a usage error where huggingface_hub is not installed."""
     from loralint.hub.online import Endpoint, Hub, HubUnavailable
 

@@ -21,6 +21,7 @@ COMMANDS = MappingProxyType(
         "pairs": "loralint.cli.pairs",
         "pin": "loralint.cli.pin",
         "lock": "loralint.cli.lock",
+        "outdated": "loralint.cli.outdated",
         "baseline": "loralint.cli.baseline",
         "rule": "loralint.cli.rule",
         "config": "loralint.cli.config",
