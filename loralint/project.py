@@ -226,6 +226,17 @@ class Locked:
         return Place(self.path, Span.of(row, 1, row, 1))
 
 
+_TESTS = frozenset({"test", "tests", "testing"})
+
+
+def is_test(path: str, facts: FileFacts | None) -> bool:
+    """Whether a file is a test: many a script that tries a model is called test_… and is none."""
+    if _TESTS & set(path.split("/")[:-1]):
+        return True
+    modules = facts.imports if facts is not None else ()
+    return any(module.partition(".")[0] in ("pytest", "unittest") for module in modules)
+
+
 @dataclass(frozen=True)
 class Project:
     """What the linker makes of all facts.

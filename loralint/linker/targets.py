@@ -85,7 +85,7 @@ class Targets:
         options = dict(sighting.load.site.options)
         for text in texts_of(repo_id):
             near = self._places_of(text, sighting.path, options)
-            folder = dirname(sighting.path) if is_repo_id(text) else ""
+            folder = dirname(sighting.path)
             yield from self._at(near, text, folder) or self._fitting(near, text, folder)
         for text in patterns_of(repo_id):
             near = self._places_of(text, sighting.path, options)
@@ -102,7 +102,7 @@ class Targets:
             _Match(saving, above, text)
             for place in near
             for above in islice(
-                (each for each in _with_parents(place, folder) if each in self._places), 1
+                (each for each in _above(place, text, folder) if each in self._places), 1
             )
             for saving in self._places[above]
         ]
@@ -113,8 +113,8 @@ class Targets:
             (weight(pattern), pattern, above)
             for pattern in self._patterns
             for place in near
-            for above in _with_parents(place, folder)
-            if fits(pattern, above)
+            for above in _above(place, text, folder)
+            if fits(pattern, above) and not _is_owner_alone(pattern, above)
         ]
         most = max((each[0] for each in fitting), default=0)
         return [
@@ -155,16 +155,24 @@ def side_of(saving: Saving) -> str:
     return saving.frame.chain[-1][0] if saving.frame.chain else saving.site[0]
 
 
-def _with_parents(place: str, folder: str) -> Iterator[str]:
+def _above(place: str, text: str, folder: str) -> Iterator[str]:
     """A path and the folders above it, but not the root of all.
 
-    What `org/name` would be beside a script in `folder` lies in that folder and all above it: that
-    something is saved to one of these says nothing of the id.
+    What `text` would be beside a script in `folder` lies in that folder and in all above it: that
+    something is saved to one of these says nothing of the text, least of all of a Hub id.
     """
+    first = place
     while place and place not in ("/", ".", "~"):
-        if not f"{folder}/".startswith(f"{place}/"):
+        beside = place == folder and not is_repo_id(text)
+        if place == first or beside or not f"{folder}/".startswith(f"{place}/"):
             yield place
         place = place.rpartition("/")[0]
+
+
+def _is_owner_alone(pattern: str, place: str) -> bool:
+    """Whether a Hub id fits a pattern of which only the owner is known: `owner/{}`."""
+    owner, _, name = pattern.partition("/")
+    return is_repo_id(place) and place.startswith(f"{owner}/") and weight(name) == 0
 
 
 def _beginnings(origin: str) -> Iterator[str]:

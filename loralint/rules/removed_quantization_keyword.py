@@ -9,7 +9,7 @@ from loralint.facts import FileFacts, Known, Symbol
 from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.values import is_given, is_off, is_true, texts
+from loralint.rules.judgement.values import is_given, texts
 from loralint.rules.judgement.versions import pinned_below
 from loralint.source import Place, Span
 
@@ -99,11 +99,11 @@ def _fix(project: Project, load: Load, words: list[str]) -> Fix:
 
 def _advice(load: Load, words: list[str]) -> str:
     """What to write. A configuration in which nothing is on would quantise to 4 bits."""
-    on = [word for word in words if not is_off(load.option(word))]
+    on = [word for word in words if load.option(word) not in (Known(False), Known(None))]
     if not on or "quantization_config" in _keywords(load):
         return f"leave {wording.listed(wording.code(f'{word}=') for word in words)} out"
     config = f"BitsAndBytesConfig({' or '.join(f'{word}=True' for word in on)})"
-    certain = all(is_true(load.option(word)) for word in on)
+    certain = all(load.option(word) == Known(True) for word in on)
     return f"pass quantization_config={config}{'' if certain else ', and None where it is off'}"
 
 

@@ -12,7 +12,7 @@ from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.agreement import compare
 from loralint.rules.judgement.pinning import is_pinned
-from loralint.rules.judgement.sides import at_inference, distinct_pairs, why
+from loralint.rules.judgement.sides import at_inference, distinct_pairs, once, why
 from loralint.rules.judgement.values import only, origin, same
 
 
@@ -87,15 +87,20 @@ def revision_mismatch(project: Project) -> Iterator[Finding]:
     - [PEFT issue 1678](https://github.com/huggingface/peft/issues/1678)
     - [PEFT: troubleshooting](https://huggingface.co/docs/peft/developer_guides/troubleshooting)
     """
+    yield from once(_found(project))
+
+
+def _found(project: Project) -> Iterator[tuple[Pair, object, Finding]]:
     for pair in distinct_pairs(project):
         train, infer = pair.train.site, pair.infer.site
         if not same(train.repo_id, infer.repo_id):
             continue
         verdict = compare(train.revision, infer.revision)
         if verdict == "different":
-            yield at_inference(pair, _mismatch(pair), _fix(project, pair))
+            what = (train.revision, infer.revision)
+            yield pair, what, at_inference(pair, _mismatch(pair), _fix(project, pair))
         elif verdict == "one-sided":
-            yield _one_sided(pair)
+            yield pair, verdict, _one_sided(pair)
 
 
 def _mismatch(pair: Pair) -> str:
