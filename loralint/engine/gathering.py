@@ -22,7 +22,7 @@ from loralint.engine.outcome import Request
 from loralint.engine.shelf import Shelf
 from loralint.engine.workers import mapper
 from loralint.facts import FileFacts
-from loralint.linker import link, wanted
+from loralint.linker import Asked, link, wanted
 from loralint.project import Project
 
 CODE = frozenset({"python", "notebook"})
@@ -78,7 +78,7 @@ class _Rounds:
         self.request = request
         self.shelf = shelf
         self.facts: dict[str, FileFacts] = {}
-        self._searched: frozenset[str] = frozenset()
+        self._asked = Asked()
         self._decoder = msgspec.msgpack.Decoder(FileFacts)
 
     def run(self) -> dict[str, FileFacts]:
@@ -104,13 +104,11 @@ class _Rounds:
     def _next(self, pythons: list[str]) -> list[str]:
         """The files that the linker wants beside those that it has."""
         files = self.shelf.tree.files
-        want = wanted(self.facts, files, self._searched)
+        want = wanted(self.facts, files, self._asked)
         found = {path for path in want.paths if path in files}
-        names = want.names
-        self._searched |= names
-        if names:
+        if want.names:
             rest = (path for path in pythons if path not in self.facts)
-            found.update(self._mentioning(rest, names))
+            found.update(self._mentioning(rest, want.names))
         return sorted(path for path in found - self.facts.keys() if self.shelf.entry(path))
 
     def _mentioning(self, paths: Iterable[str], names: frozenset[str]) -> Iterator[str]:
