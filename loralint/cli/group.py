@@ -23,6 +23,7 @@ COMMANDS = MappingProxyType(
         "lock": "loralint.cli.lock",
         "outdated": "loralint.cli.outdated",
         "baseline": "loralint.cli.baseline",
+        "init": "loralint.cli.init",
         "rule": "loralint.cli.rule",
         "config": "loralint.cli.config",
     }
