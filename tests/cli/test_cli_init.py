@@ -179,7 +179,7 @@ KEPT = {
     ),
     "not indented": "default_stages: [commit]\nrepos:\n- repo: x\n  rev: 1\n  hooks:\n  - id: a\n",
     "no end of line": "repos:\n- repo: x\n  hooks:\n  - id: a",
-    "a block of text": "repos:\n- repo: x\n  hooks:\n  - id: a\n    files: |\n      a|\n      b\nx: 1\n",
+    "a block of text": "repos:\n- repo: x\n  hooks:\n  - id: a\n    files: |\n      a\nx: 1\n",
     "no repos": "fail_fast: true\n",
     "documents begin": "---\nrepos:\n- repo: x\n  hooks: [{id: a}]\n",
     "empty": "\n",
