@@ -1,11 +1,12 @@
 """Applies fixes to copies of real repositories, and looks at what became of the files.
 
-    python benchmarks/fixes/run.py /path/to/work/trees [--only NAME] [--mode fix|give]
+    python benchmarks/fixes/run.py /path/to/work/trees [--only NAME] [--mode fix|give|half]
 
 `fix` runs `loralint check --fix --unsafe-fixes`. `give` makes every load that names a Hub
 repository ask for a commit made of its name, wherever its revision is defined: what `pin` does,
-without a Hub. Nothing in the work trees is changed. One JSON object a repository on standard
-output; README.md has the totals of the last run.
+without a Hub. `half` does so with every second load, and then runs `fix`. Nothing in the work
+trees is changed. One JSON object a repository on standard output; README.md has the totals of the
+last run.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ LIMIT = 1800
 
 def loralint(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run `loralint check` at the root of a copy."""
-    command = [sys.executable, "-m", "loralint", "check", "--isolated", "--no-cache", *words]
+    command = [sys.executable, "-m", "loralint", "check", "--isolated", *words]
     return subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=LIMIT, check=False
     )
@@ -44,7 +45,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and not path.is_symlink()
+        if path.is_file() and not path.is_symlink() and ".loralint_cache" not in path.parts
     }
 
 
@@ -94,7 +95,13 @@ def commit(repo_id: str) -> str:
     return hashlib.sha1(repo_id.encode(), usedforsecurity=False).hexdigest()
 
 
-def _given(folder: Path) -> Row:
+def half(folder: Path) -> Row:
+    """Give every second load of a repository a commit, then mend what does not fit any more."""
+    _given(folder, every=2)
+    return fix(folder)
+
+
+def _given(folder: Path, every: int = 1) -> Row:
     from loralint.config import Config
     from loralint.diagnostics import Fix
     from loralint.engine import Request, gather
@@ -109,7 +116,7 @@ def _given(folder: Path) -> Row:
     wanted: list[Fix] = []
     asked = already = without = 0
     for load, ids in hub_loads(gathered.project):
-        if len(ids) != 1 or load.site.artifact in ("dataset", "adapter"):
+        if load.index % every or len(ids) != 1 or load.site.artifact in ("dataset", "adapter"):
             continue
         asked += 1
         text = commit(ids[0])
@@ -141,7 +148,7 @@ def measured(tree: Path, mode: str, keep: Path | None) -> Row:
         folder = (keep or Path(made)) / tree.name
         shutil.copytree(tree, folder, symlinks=True, ignore=shutil.ignore_patterns(".git"))
         before = files(folder)
-        row = fix(folder) if mode == "fix" else give(folder)
+        row = {"fix": fix, "give": give, "half": half}[mode](folder)
         after = files(folder)
         changed = [name for name in after if after[name] != before.get(name)]
         other = {name: differences(name, before[name], after[name]) for name in changed}
@@ -158,7 +165,7 @@ def main() -> None:
     """Run over all work trees."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("trees", type=Path)
-    parser.add_argument("--mode", choices=("fix", "give"), default="fix")
+    parser.add_argument("--mode", choices=("fix", "give", "half"), default="fix")
     parser.add_argument("--only", help="the name of one work tree")
     parser.add_argument("--keep", type=Path, help="keep the changed copies in this folder")
     given = parser.parse_args()

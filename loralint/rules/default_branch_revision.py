@@ -45,7 +45,7 @@ def default_branch_revision(project: Project) -> Iterator[Finding]:
     ## Fix safety
 
     Putting the branch's commit of today in its place may change which weights are
-    loaded tomorrow, which is the point.
+    loaded tomorrow, which is the point. `loralint pin` does it.
 
     ## Known problems
 
@@ -62,7 +62,7 @@ def default_branch_revision(project: Project) -> Iterator[Finding]:
             yield Finding.at(load, message, subject=ids[0], fix=fixes.shown(_FIX))
 
 
-_FIX = "give the commit instead"
+_FIX = f"give the commit instead ({wording.PIN})"
 
 
 def _written(revision: Value) -> str:

@@ -127,8 +127,8 @@ def _given(site: LoadSite, text: str) -> str:
     key = site.revision_key
     if key.startswith("--"):
         return f"{key} {text}"
-    if key == "revision" and "." in site.loader:
-        return f'revision="{text}"'
+    if site.path.endswith((".py", ".ipynb")):
+        return f'{key}="{text}"'
     separator = {"toml": " = ", "json": ": "}.get(site.path.rpartition(".")[2], ": ")
     name = json.dumps(key) if site.path.endswith(".json") else key
     return f'{name}{separator}"{text}"'
