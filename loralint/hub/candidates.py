@@ -11,11 +11,12 @@ from loralint.catalog import loader_of
 from loralint.facts import ABSENT, RECORDED, Default, Parameter, Unknown, Value
 from loralint.hub import Ask, Repo, is_commit, plain
 from loralint.hub.sources import Sources
-from loralint.hub.wants import repos_of
+from loralint.hub.wants import is_elsewhere, repos_of
 from loralint.project import Load, Project
 from loralint.refs import kind_of
 from loralint.rules.judgement import wording
 from loralint.rules.judgement.fixes import written_at
+from loralint.rules.judgement.pinning import is_unpinned, judged_ids
 from loralint.rules.judgement.values import by_default, leaves, only
 
 
@@ -58,9 +59,18 @@ def candidates(project: Project, sources: Sources, scope: Scope) -> Iterator[Can
         if load.site.artifact == "dataset" and not scope.datasets:
             continue
         repos = repos_of(project, load)
-        found = _candidate(project, load, repos, sources, scope) if repos else None
+        found = (
+            _candidate(project, load, repos, sources, scope) if repos else _foreign(project, load)
+        )
         if found is not None:
             yield found
+
+
+def _foreign(project: Project, load: Load) -> Left | None:
+    """A load from another hub that is not pinned either."""
+    if is_elsewhere(load) and judged_ids(project, load) and is_unpinned(load.site.revision):
+        return Left(load, "it comes from ModelScope, whose commits nobody here knows")
+    return None
 
 
 def _candidate(

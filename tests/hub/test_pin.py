@@ -201,6 +201,7 @@ def test_line_ends_and_mode_stay(project, cache, run, write) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ('from modelscope import AutoModel as M\nM.from_pretrained("org/a")', "from ModelScope"),
         ('import sys\nAutoModel.from_pretrained("org/a" if sys.argv[1] else "org/b")',
          "no commit fits them all"),
         ("import argparse\np = argparse.ArgumentParser()\n"
@@ -233,7 +234,6 @@ def test_what_cannot_be_pinned_is_said(project, cache, run, write, text: str, sa
         'import sys\nAutoModel.from_pretrained(sys.argv[1])',
         'import sys\nAutoModel.from_pretrained("org/a", revision=sys.argv[1])',
         'from datasets import load_dataset\nload_dataset("org/a")',
-        'from modelscope import AutoModel as M\nM.from_pretrained("org/a")',
     ],
 )  # fmt: skip
 def test_what_needs_no_pin_is_silent(project, cache, run, write, text: str) -> None:
@@ -363,6 +363,22 @@ def test_two_names_of_one_commit_are_no_disagreement(project, torn, run) -> None
     torn.add("org/p", A, "main")
     assert run("pin").exit_code == 0
     assert run("check", "--select", "LOR201").exit_code == 0
+
+
+def test_a_side_is_not_pinned_alone(project, torn, run, write) -> None:
+    """Where only one side can be pinned, both stay as they are: today they agree."""
+    write({"train.py": 'NAME = "org/p"\n' + _param(TRAIN)})
+    result = run("pin")
+    assert result.exit_code == 0 and "the other side of its pair, cannot be pinned" in result.output
+    assert 'AutoModelForCausalLM.from_pretrained("org/p")' in (project / "serve.py").read_text()
+    assert run("check", "--select", "LOR201").exit_code == 0
+
+
+def _param(train: str) -> str:
+    """The training script with its load in a function that is told what to load."""
+    load = 'AutoModelForCausalLM.from_pretrained("org/p", revision="refs/pr/23")'
+    inside = "def load(name):\n    return AutoModelForCausalLM.from_pretrained(name)\n\n\n"
+    return train.replace("base = ", f"{inside}base = ").replace(load, "load(NAME)")
 
 
 def test_a_pin_by_hand_against_the_default_branch(project, torn, run, write) -> None:
