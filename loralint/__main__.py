@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
+
+# Python looks for modules in the working directory first: a project's `inspect.py` or `typing.py`
+# would run in place of the standard library's.
+if sys.path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109  # pathlib could be theirs too
+    del sys.path[0]
 
 from loralint.cli import main
 
