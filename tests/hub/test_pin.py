@@ -243,6 +243,33 @@ def test_what_needs_no_pin_is_silent(project, cache, run, write, text: str) -> N
     assert (project / "x.py").read_text() == f"{HEAD}{text}\n"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'AutoModel.from_pretrained("org/a")  # loralint: ignore[missing-revision] the newest one',
+        '# loralint: ignore[LOR1]\nAutoModel.from_pretrained("org/a")',
+        '# loralint: ignore-file[LOR101]\nAutoModel.from_pretrained("org/a")',
+        'AutoModel.from_pretrained("org/a", revision="main")  # noqa: LOR102',
+        'AutoModel.from_pretrained("org/a", revision="v1")  # loralint: ignore[mutable-revision]',
+        'from peft import PeftModel\nPeftModel.from_pretrained(m, "org/a")  # noqa: LOR106',
+    ],
+)
+def test_who_wants_no_pin_gets_none(project, cache, run, write, text: str) -> None:
+    write({"x.py": f"{HEAD}{text}\n"})
+    assert run("pin").output == "Nothing to pin.\n"
+    other = text.replace("ignore", "notice").replace("noqa", "note").replace("file[", "[")
+    write({"x.py": f"{HEAD}{other}\n"})
+    assert run("pin", "--dry-run").output.endswith("Would pin 1 load in 1 file.\n")
+
+
+def test_files_that_the_settings_leave_out(project, cache, run, write) -> None:
+    text = HEAD + SHAPES["a call"][0]
+    settings = 'per-file-ignores = { "tests/" = ["missing-revision"] }\n'
+    write({"tests/x.py": text, "y.py": text, "loralint.toml": settings})
+    assert run("pin").exit_code == 0
+    assert (project / "tests/x.py").read_text() == text and A in (project / "y.py").read_text()
+
+
 def test_a_policy_may_be_content_with_a_tag(project, cache, run, write) -> None:
     text = 'AutoModel.from_pretrained("org/a", revision="v1")\nAutoModel.from_pretrained("org/a")\n'
     write({"x.py": HEAD + text, "loralint.toml": 'policies = { "org/*" = "ref" }\n'})
