@@ -29,7 +29,7 @@ from alike import differences  # it lies beside this script
 
 Row = dict[str, Any]
 LIMIT = 1800
-RULES = "LOR101,LOR102,LOR103,LOR104,LOR106,LOR201,LOR203"
+RULES = "LOR101,LOR102,LOR103,LOR104,LOR106,LOR107,LOR110,LOR201,LOR203,LOR211,LOR410"
 _NOTE = re.compile(rb"  # [^\s,#]+, \d{4}-\d\d-\d\d\b")
 _LEFT = re.compile(r"(error|note): (\S+?): (.*)")
 
@@ -104,7 +104,8 @@ def _kind(reason: str) -> str:
     """A reason without the names in it."""
     for words in ("no commit fits", "may name another", "told what to load", "belongs into",
                   "takes no revision", "no place in the code", "more than one revision",
-                  "say which is right", "not in the local cache", "does not know"):  # fmt: skip
+                  "say which is right", "other side", "ModelScope", "not in the local cache",
+                  "does not know"):  # fmt: skip
         if words in reason:
             return words
     return reason

@@ -25,6 +25,7 @@ COMMANDS = MappingProxyType(
         "outdated": "loralint.cli.outdated",
         "baseline": "loralint.cli.baseline",
         "record": "loralint.cli.record",
+        "init": "loralint.cli.init",
         "rule": "loralint.cli.rule",
         "config": "loralint.cli.config",
     }

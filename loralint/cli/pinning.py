@@ -73,21 +73,20 @@ class _Rounds:
         done = [fixes[index][0] for index in applied.done]
         self.made.pins += done
         self._keep(applied.contents)
-        self.made.left = self._left(plan, [one for one, fix in made if fix is None])
+        self.made.left = self._left(plan)
         if done:
             request = replace(self.request, overlay=dict(self.made.after))
             self.found = gather(request, self.found.shelf.remembered())
         return bool(done)
 
-    def _left(self, plan: Plan, unwritable: list[Pin]) -> tuple[Left, ...]:
+    def _left(self, plan: Plan) -> tuple[Left, ...]:
         """What is not pinned, for whatever reason."""
-        why = "there is no place in the code where its revision could be written"
         refused = [
             Left(one.load, self._refused[_identity(one)], grave=True)
             for one in plan.pins
             if _identity(one) in self._refused
         ]
-        return (*plan.left, *refused, *(Left(one.load, why) for one in unwritable))
+        return (*plan.left, *refused)
 
     def _fix(self, one: Pin) -> Fix | None:
         """The fix of a pin, with the comment where one can stand beside the commit."""

@@ -17,12 +17,13 @@ from loralint.facts import Known
 from loralint.hub import Answer, Ask, Failure, Found, Place, is_commit, resolve
 from loralint.hub.candidates import Candidate, Left, Scope, candidates, why_not
 from loralint.hub.locked import LockedCommits
+from loralint.hub.sides import lonely
 from loralint.hub.sources import Sources
 from loralint.hub.wants import repos_of
 from loralint.project import Load, Pair, Project
 from loralint.rules.judgement import wording
 from loralint.rules.judgement.agreement import compare
-from loralint.rules.judgement.fixes import written_at
+from loralint.rules.judgement.fixes import revision_edits, written_at
 from loralint.rules.judgement.sides import pairs_of
 from loralint.rules.judgement.values import only, same
 
@@ -75,15 +76,14 @@ class _Planning:
     def plan(self) -> Plan:
         left = [one for one in self._looked_at if isinstance(one, Left)]
         left += [one for one in self._giving_way.values() if isinstance(one, Left)]
-        pins: list[Pin] = []
-        for one in self._candidates.values():
-            made = self._pin(one)
-            if isinstance(made, Pin):
-                pins.append(made)
-            elif made is not None:
-                left.append(made)
+        made = [self._pin(one) for one in self._candidates.values()]
+        left += [one for one in made if isinstance(one, Left)]
         left += [each for index, each in self._torn.items() if index not in self._candidates]
-        return Plan(tuple(pins), tuple(sorted(left, key=lambda one: one.load.index)))
+        pins = {one.load.index: one for one in made if isinstance(one, Pin)}
+        alone = lonely(self.project, {index: one.commit for index, one in pins.items()})
+        left += [Left(pins.pop(index).load, reason) for index, reason in alone.items()]
+        ordered = sorted(left, key=lambda one: one.load.index)
+        return Plan(tuple(pins.values()), tuple(ordered))
 
     def _pin(self, one: Candidate) -> Pin | Left | None:
         torn = self._torn.get(one.load.index)
@@ -97,6 +97,8 @@ class _Planning:
         objection = self._objection(one, answer)
         if objection:
             return Left(one.load, objection, grave=True)
+        if not revision_edits(self.project, one.load, answer.commit):
+            return Left(one.load, _NO_PLACE)
         ref = answer.ref or self._ref(one.ask, answer.commit)
         return Pin(one.load, one.ask.repo.id, ref, answer.commit, answer.origin, one.current)
 
@@ -224,6 +226,9 @@ class _Planning:
             f"{held.path} holds {locked.commit[:12]} for {one.ask.ref}, which now stands at"
             f" {answer.commit[:12]}: say which with --from-lock or --upgrade"
         )
+
+
+_NO_PLACE = "there is no place in the code where its revision could be written"
 
 
 def _commit(load: Load) -> str:

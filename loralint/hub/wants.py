@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ class Want:
 
 def repos_of(project: Project, load: Load) -> tuple[Repo, ...]:
     """The repositories on the Hub of Hugging Face that a load names; those of a choice, all."""
-    if _elsewhere(load):
+    if is_elsewhere(load):
         return ()
     kind: RepoType = "dataset" if load.site.artifact == "dataset" else "model"
     return tuple(Repo(full_id(load, name), kind) for name in judged_ids(project, load))
@@ -60,10 +61,15 @@ def is_from_lock(leaf: Value) -> bool:
     return isinstance(leaf, Unknown) and leaf.origin.startswith(LOCKED)
 
 
-def _elsewhere(load: Load) -> bool:
-    """Whether a load goes to another hub, whose commits nobody here can know."""
+def is_elsewhere(load: Load) -> bool:
+    """Whether a load goes to another hub (ModelScope), whose commits nobody here can know."""
     if only(load.option("hub")) == "modelscope":
         return True
-    name = load.site.loader
+    name, text = load.site.loader, load.site.text
+    if name.partition(" ")[0] == "swift":  # the command line; `swift.…` is a call
+        return _USE_HF.search(text) is None
     known = loader_of(name)
-    return known.hub != "huggingface" if known is not None else name.startswith("swift ")
+    return known is not None and known.hub != "huggingface"
+
+
+_USE_HF = re.compile(r"\b(--use_hf|USE_HF)[ =](1|true)\b", re.IGNORECASE)

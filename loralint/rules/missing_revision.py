@@ -49,7 +49,7 @@ def missing_revision(project: Project) -> Iterator[Finding]:
     ## Fix safety
 
     The commit cannot be known without asking the Hub or its local cache, so the fix is shown and
-    not applied.
+    not applied; `loralint pin` asks.
 
     ## Known problems
 
@@ -80,4 +80,5 @@ def _message(load: Load, ids: tuple[str, ...]) -> str:
 
 def _fix(load: Load, ids: tuple[str, ...]) -> Fix:
     what = "the commit" if len(ids) == 1 else "the commit of each"
-    return fixes.shown(f"{wording.give(load, f'{what} you mean')}")
+    advice = wording.give(load, f"{what} you mean")
+    return fixes.shown(f"{advice} ({wording.PIN})" if load.site.revision_key else advice)

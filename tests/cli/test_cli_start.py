@@ -41,7 +41,21 @@ def test_version_costs_little_more_than_python(start):
     assert fastest(ours) - fastest("pass") < 0.060
 
 
-@pytest.mark.parametrize("command", ["check", "inventory", "pairs", "baseline", "rule", "config"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "check",
+        "inventory",
+        "pairs",
+        "pin",
+        "lock",
+        "outdated",
+        "baseline",
+        "init",
+        "rule",
+        "config",
+    ],
+)
 def test_every_command_has_help(run, command):
     result = run(command, "--help")
     assert result.exit_code == 0

@@ -201,6 +201,7 @@ def test_line_ends_and_mode_stay(project, cache, run, write) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ('from modelscope import AutoModel as M\nM.from_pretrained("org/a")', "from ModelScope"),
         ('import sys\nAutoModel.from_pretrained("org/a" if sys.argv[1] else "org/b")',
          "no commit fits them all"),
         ("import argparse\np = argparse.ArgumentParser()\n"
@@ -233,7 +234,6 @@ def test_what_cannot_be_pinned_is_said(project, cache, run, write, text: str, sa
         'import sys\nAutoModel.from_pretrained(sys.argv[1])',
         'import sys\nAutoModel.from_pretrained("org/a", revision=sys.argv[1])',
         'from datasets import load_dataset\nload_dataset("org/a")',
-        'from modelscope import AutoModel as M\nM.from_pretrained("org/a")',
     ],
 )  # fmt: skip
 def test_what_needs_no_pin_is_silent(project, cache, run, write, text: str) -> None:
@@ -241,6 +241,33 @@ def test_what_needs_no_pin_is_silent(project, cache, run, write, text: str) -> N
     result = run("pin")
     assert (result.exit_code, result.output) == (0, "Nothing to pin.\n")
     assert (project / "x.py").read_text() == f"{HEAD}{text}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'AutoModel.from_pretrained("org/a")  # loralint: ignore[missing-revision] the newest one',
+        '# loralint: ignore[LOR1]\nAutoModel.from_pretrained("org/a")',
+        '# loralint: ignore-file[LOR101]\nAutoModel.from_pretrained("org/a")',
+        'AutoModel.from_pretrained("org/a", revision="main")  # noqa: LOR102',
+        'AutoModel.from_pretrained("org/a", revision="v1")  # loralint: ignore[mutable-revision]',
+        'from peft import PeftModel\nPeftModel.from_pretrained(m, "org/a")  # noqa: LOR106',
+    ],
+)
+def test_who_wants_no_pin_gets_none(project, cache, run, write, text: str) -> None:
+    write({"x.py": f"{HEAD}{text}\n"})
+    assert run("pin").output == "Nothing to pin.\n"
+    other = text.replace("ignore", "notice").replace("noqa", "note").replace("file[", "[")
+    write({"x.py": f"{HEAD}{other}\n"})
+    assert run("pin", "--dry-run").output.endswith("Would pin 1 load in 1 file.\n")
+
+
+def test_files_that_the_settings_leave_out(project, cache, run, write) -> None:
+    text = HEAD + SHAPES["a call"][0]
+    settings = 'per-file-ignores = { "tests/" = ["missing-revision"] }\n'
+    write({"tests/x.py": text, "y.py": text, "loralint.toml": settings})
+    assert run("pin").exit_code == 0
+    assert (project / "tests/x.py").read_text() == text and A in (project / "y.py").read_text()
 
 
 def test_a_policy_may_be_content_with_a_tag(project, cache, run, write) -> None:
@@ -363,6 +390,22 @@ def test_two_names_of_one_commit_are_no_disagreement(project, torn, run) -> None
     torn.add("org/p", A, "main")
     assert run("pin").exit_code == 0
     assert run("check", "--select", "LOR201").exit_code == 0
+
+
+def test_a_side_is_not_pinned_alone(project, torn, run, write) -> None:
+    """Where only one side can be pinned, both stay as they are: today they agree."""
+    write({"train.py": 'NAME = "org/p"\n' + _param(TRAIN)})
+    result = run("pin")
+    assert result.exit_code == 0 and "the other side of its pair, cannot be pinned" in result.output
+    assert 'AutoModelForCausalLM.from_pretrained("org/p")' in (project / "serve.py").read_text()
+    assert run("check", "--select", "LOR201").exit_code == 0
+
+
+def _param(train: str) -> str:
+    """The training script with its load in a function that is told what to load."""
+    load = 'AutoModelForCausalLM.from_pretrained("org/p", revision="refs/pr/23")'
+    inside = "def load(name):\n    return AutoModelForCausalLM.from_pretrained(name)\n\n\n"
+    return train.replace("base = ", f"{inside}base = ").replace(load, "load(NAME)")
 
 
 def test_a_pin_by_hand_against_the_default_branch(project, torn, run, write) -> None:

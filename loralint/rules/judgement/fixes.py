@@ -127,7 +127,7 @@ def _given(site: LoadSite, text: str) -> str:
     key = site.revision_key
     if key.startswith("--"):
         return f"{key} {text}"
-    if site.path.endswith((".py", ".pyw", ".ipynb")) and "." in site.loader:
+    if site.path.endswith((".py", ".pyw", ".ipynb")):
         return f'{key}="{text}"'
     separator = {"toml": " = ", "json": ": "}.get(site.path.rpartition(".")[2], ": ")
     name = json.dumps(key) if site.path.endswith(".json") else key

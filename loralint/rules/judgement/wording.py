@@ -10,6 +10,9 @@ from loralint.project import Load
 from loralint.refs import DEFAULT_BRANCHES
 from loralint.rules.judgement.values import by_default, is_none_by_default, leaves, origin, texts
 
+PIN = "`loralint pin` finds it"
+"""Where a commit comes from that nobody has written down."""
+
 _NOUNS = {
     "base-model": "model",
     "adapter": "adapter",
