@@ -41,7 +41,8 @@ def default_branch_revision(project: Project) -> Iterator[Finding]:
     ```
 
     An option with the default `"main"` is reported, because that is what runs unless somebody
-    says otherwise; an option whose default is `None` only forwards what its user says.
+    says otherwise; an option whose default is `None` only forwards what its user says. In a recipe
+    the finding stands on the key of the revision, once for all that takes it.
 
     ## Fix safety
 

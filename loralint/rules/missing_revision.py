@@ -44,7 +44,8 @@ def missing_revision(project: Project) -> Iterator[Finding]:
     ```
 
     A `revision` that comes from an option whose default is `None` counts as given: whoever runs
-    the script decides.
+    the script decides. A recipe or command that names its model again as the tokenizer is reported
+    for the model only: one revision holds for both.
 
     ## Fix safety
 
