@@ -14,12 +14,14 @@ from loralint.cli.printing import in_colour, put
 from loralint.reporters import FORMATS
 from loralint.verify.case import DTYPES, QUANTIZATIONS
 from loralint.verify.outcome import TIERS, UnusableInputError, Verification
+from loralint.verify.slim import hide_unused
 
 if TYPE_CHECKING:
     from loralint.verify.progress import Progress
     from loralint.verify.resolve import Asked
 
 LIBRARIES = ("torch", "transformers", "peft", "safetensors", "accelerate")
+WEIGHTLESS = {"header", "dry-run"}
 _SAID = ("base", "revision", "quantization", "dtype", "device", "trust_remote_code", "offline")
 
 
@@ -75,6 +77,8 @@ def command(adapter: str | None, **given: Any) -> None:
     if (adapter is None) == (given["pair"] is None):
         raise click.UsageError("name an adapter, or two files with --pair")
     prepare(given["offline"])
+    if set(given["tiers"]) <= WEIGHTLESS and given["tiers"] and not given["trust_remote_code"]:
+        hide_unused()
     began = time.perf_counter()
     try:
         outcomes = _outcomes(adapter, given)

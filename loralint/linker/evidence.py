@@ -89,9 +89,7 @@ class Evidence:
 def nearest(evidence: Evidence, owner: tuple[str, str], stage: str) -> list[Sighting]:
     """The base loads of one side in a function, or where it has none in its file, if they agree."""
     side = [
-        each
-        for each in evidence.bases_in.get(owner[0], ())
-        if each.load.stage in (stage, "both")
+        each for each in evidence.bases_in.get(owner[0], ()) if each.load.stage in (stage, "both")
     ]
     near = [each for each in side if each.owner == owner]
     if not near and len({each.owner for each in side}) == 1:

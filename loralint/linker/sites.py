@@ -207,8 +207,8 @@ def load_site(machine: Machine, site: Site, frame: Frame) -> LoadSite | None:
         function=call.function,
         text=call.text,
         insert_at=call.insert_at,
-        trailing_comma=call.trailing_comma,
-        removed=call.removed,
+        margins=call.margins,
+        keywords=call.keywords,
         revision_key=found.match.loader.revision_key,
     )
 

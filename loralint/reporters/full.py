@@ -10,7 +10,7 @@ from loralint.reporters.grouping import Group, also, group, taken_in
 from loralint.reporters.palette import Paint, palette
 from loralint.reporters.pen import Pen
 from loralint.reporters.snippet import snippet
-from loralint.reporters.summary import fixable, headline, summary
+from loralint.reporters.summary import fixable, headline, option_for, summary
 from loralint.reporters.visible import visible
 from loralint.source import Place
 
@@ -79,8 +79,8 @@ def _note(pen: Pen, text: str) -> str:
 
 
 def _help(fix: Fix, report: Report, paint: Paint) -> str:
-    options = {"safe": " (--fix)", "unsafe": " (--unsafe-fixes)", "display": ""}
-    option = options[fix.applicability] if fix.edits and report.fixable_note else ""
+    option = option_for(fix, report)
+    option = f" ({option})" if option else ""
     return f"{paint('help', 'help')}: {visible(fix.message)}{paint(option, 'dim')}"
 
 

@@ -47,7 +47,7 @@ def default_branch_revision(project: Project) -> Iterator[Finding]:
     ## Fix safety
 
     Putting the branch's commit of today in its place may change which weights are
-    loaded tomorrow, which is the point.
+    loaded tomorrow, which is the point. `loralint pin` does it.
 
     ## Known problems
 
@@ -75,7 +75,7 @@ def _revision(load: Load) -> Value:
     return adapter_revision(load) if load.site.artifact == "adapter" else load.site.revision
 
 
-_FIX = "give the commit instead"
+_FIX = f"give the commit instead ({wording.PIN})"
 
 
 def _written(revision: Value) -> str:

@@ -45,8 +45,8 @@ def removed_quantization_keyword(project: Project) -> Iterator[Finding]:
 
     Safe: `load_in_4bit=True` becomes `quantization_config=BitsAndBytesConfig(load_in_4bit=True)`,
     and the class is imported where it is not; transformers 4 makes the same of both. A call with
-    other options of bitsandbytes, with a value that is not plainly `True`, in a notebook, or with
-    keywords that come from a dict is shown how to change and not changed.
+    other options of bitsandbytes, with a value that is not plainly `True`, or with keywords that
+    come from a dict is shown how to change and not changed.
 
     ## Known problems
 
@@ -94,7 +94,7 @@ def _fix(project: Project, load: Load, words: list[str]) -> Fix:
     message = _advice(load, words)
     arguments = f"{words[0]}=True"
     edits = _edits(project, load, arguments) if _is_plain(load, words) else ()
-    return Fix("safe", message, edits) if edits else fixes.shown(message)
+    return fixes.made("safe", message, edits, "quantization_config", *words)
 
 
 def _advice(load: Load, words: list[str]) -> str:
@@ -118,21 +118,23 @@ def _is_plain(load: Load, words: list[str]) -> bool:
     """
     written = _keywords(load)
     others = any(word.startswith(("bnb_", "quantization_config")) for word in written)
-    alone = [name for name, _ in load.site.removed] == words and len(words) == 1
-    return alone and not others and load.option(words[0]) == Known(True) and not load.site.cell
+    named = [name for name, _ in load.site.keywords if name in _KEYWORDS]
+    alone = named == words and len(words) == 1
+    return alone and not others and load.option(words[0]) == Known(True)
 
 
 def _edits(project: Project, load: Load, arguments: str) -> tuple[Edit, ...]:
     """The keyword written anew, and the import that this needs."""
     facts = project.files[load.site.path]
     name, imports = _config_name(facts), tuple[Edit, ...]()
-    at = dict(facts.imported_at).get("transformers")
+    at = next((one for one in facts.imported_at if one[0] == "transformers"), None)
     if not name and at is None:
         return ()
     if not name and at is not None:
-        imports = (_import(load.site.path, at),)
+        imports = (_import(load.site.path, at[1], at[2]),)
     content = f"quantization_config={name or _CONFIG}({arguments})"
-    place = Place(load.site.path, load.site.removed[0][1])
+    keyword = arguments.partition("=")[0]
+    place = Place(load.site.path, dict(load.site.keywords)[keyword], load.site.cell)
     return (*imports, Edit(place, content))
 
 
@@ -149,8 +151,8 @@ def _config_name(facts: FileFacts) -> str:
     return ""
 
 
-def _import(path: str, at: Span) -> Edit:
+def _import(path: str, at: Span, cell: int | None) -> Edit:
     """An import of its own before the first one from transformers."""
     indent = " " * (at.start.column - 1)
     before = Span(at.start, at.start)
-    return Edit(Place(path, before), f"from transformers import {_CONFIG}\n{indent}")
+    return Edit(Place(path, before, cell), f"from transformers import {_CONFIG}\n{indent}")

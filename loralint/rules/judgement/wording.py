@@ -10,6 +10,17 @@ from loralint.project import Load
 from loralint.refs import DEFAULT_BRANCHES
 from loralint.rules.judgement.values import by_default, is_none_by_default, leaves, origin, texts
 
+PIN = "`loralint pin` finds it"
+"""Where a commit comes from that nobody has written down."""
+
+
+def with_pin(load: Load, advice: str) -> str:
+    """Advice to give a revision, with the command that does it where that has a place for it."""
+    key = load.site.revision_key
+    can = bool(key) and " " not in key and load.site.insert_at is not None
+    return f"{advice} ({PIN})" if can else advice
+
+
 _NOUNS = {
     "base-model": "model",
     "adapter": "adapter",
