@@ -30,6 +30,7 @@ from loralint.catalog.options import (
     POSITIONS,
     QUANTIZATION_CONFIGS,
     REMOVED,
+    REWRITTEN,
 )
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "POSITIONS",
     "QUANTIZATION_CONFIGS",
     "REMOVED",
+    "REWRITTEN",
     "SAVE_METHODS",
     "TRAINING_ARGUMENTS",
     "Loader",

@@ -80,7 +80,8 @@ LOADERS: tuple[Loader, ...] = (
            revision_in="adapter_kwargs"),
     Loader("transformers", r"cached_file", "file", id=("path_or_repo_id",)),
     Loader(r"transformers|pytorch_transformers|tokenizers|optimum|tokenization_\w+",
-           r"(Auto|[A-Z])\w*Tokenizer(Fast|Base)?\w*\.from_pretrained|Tokenizer\.from_pretrained",
+           r"((Auto|[A-Z])\w*Tokenizer(Fast|Base)?\w*|Tokenizer|MistralCommonBackend)"
+           r"\.from_pretrained",
            "tokenizer", id=(*PRETRAINED, "identifier")),
     Loader("transformers|optimum", r"\w*(Processor|FeatureExtractor)(Fast)?\.from_pretrained",
            "processor"),

@@ -14,12 +14,14 @@ from loralint.cli.printing import in_colour, put
 from loralint.reporters import FORMATS
 from loralint.verify.case import DTYPES, QUANTIZATIONS
 from loralint.verify.outcome import TIERS, UnusableInputError, Verification
+from loralint.verify.slim import hide_unused
 
 if TYPE_CHECKING:
     from loralint.verify.progress import Progress
     from loralint.verify.resolve import Asked
 
 LIBRARIES = ("torch", "transformers", "peft", "safetensors", "accelerate")
+WEIGHTLESS = {"header", "dry-run"}
 _SAID = ("base", "revision", "quantization", "dtype", "device", "trust_remote_code", "offline")
 
 
@@ -74,7 +76,9 @@ def command(adapter: str | None, **given: Any) -> None:
     """
     if (adapter is None) == (given["pair"] is None):
         raise click.UsageError("name an adapter, or two files with --pair")
-    _prepare(given["offline"])
+    prepare(given["offline"])
+    if set(given["tiers"]) <= WEIGHTLESS and given["tiers"] and not given["trust_remote_code"]:
+        hide_unused()
     began = time.perf_counter()
     try:
         outcomes = _outcomes(adapter, given)
@@ -92,7 +96,7 @@ def _code(outcome: Verification) -> int:
     return outcome.exit_code
 
 
-def _prepare(offline: bool) -> None:
+def prepare(offline: bool) -> None:
     """Say what is missing, and set what the libraries read when they are imported."""
     from importlib.util import find_spec
 
@@ -113,9 +117,10 @@ def _outcomes(adapter: str | None, given: dict[str, Any]) -> tuple[Verification,
     asked = Asked(**{name: given[name] for name in _SAID})
     with progress_for(given["quiet"]) as progress:
         if given["pair"] is not None:
-            from loralint.verify.plan import verify_pair
+            from loralint.verify.pairing import verify_pair
 
-            return verify_pair(*given["pair"], asked, tuple(given["tiers"]), progress)
+            train, infer = given["pair"]
+            return verify_pair(train, infer, asked, tuple(given["tiers"]), progress)
         return (_outcome(str(adapter), asked, given, progress),)
 
 

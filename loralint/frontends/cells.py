@@ -123,7 +123,7 @@ def _cells(raw: list[_Cell]) -> Iterator[Cell]:
         text = _text(cell.source if cell.source is not None else cell.input)
         if text is None:
             raise NotANotebook(f"cell {number}: its source is neither text nor a list of lines")
-        yield Cell(number, kind, _clean(text), _cell_language(cell))
+        yield Cell(number, kind, clean(text), _cell_language(cell))
 
 
 def _text(source: object) -> str | None:
@@ -132,7 +132,7 @@ def _text(source: object) -> str | None:
     return source if isinstance(source, str) else "" if source is None else None
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Rows end with a line feed, and what no file can hold (half a surrogate pair) is replaced."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")

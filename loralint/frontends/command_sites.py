@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from loralint.catalog import DTYPES
 from loralint.catalog.commands import BACKENDS, OFFLINE, Tool, is_recipe
@@ -14,6 +15,7 @@ from loralint.source import Span
 
 _OPTIONS = ("trust_remote_code", "dtype", "load_in_4bit", "load_in_8bit", "code_revision",
             "tokenizer_revision", "enable_lora")  # fmt: skip
+_SCRIPTS = (".sh", ".bash", ".zsh", ".ipynb")
 _BITS = {"4": "load_in_4bit", "8": "load_in_8bit"}
 
 
@@ -90,8 +92,21 @@ class Sites:
             path=self.path, span=span, artifact=artifact, loader=self.tool.name,
             repo_id=_rooted(value), revision=revision, options=tuple(self._options(artifact)),
             function=self._scope, text=self.invocation.command.text, stage=self._stage(),
-            revision_key=self._revision_key(artifact),
+            revision_key=self._revision_key(artifact), insert_at=self._behind(artifact, span),
+            margins=(" ", ""),
         )  # fmt: skip
+
+    def _behind(self, artifact: str, span: Span) -> Span | None:
+        """Where a flag may go: behind the word that names the model, in a script of its own.
+
+        In other files words stand in quotes of another language, or in lists.
+        """
+        whole = self.invocation.command.span
+        inside = whole.start <= span.start and span.end <= whole.end
+        is_flag = self._revision_key(artifact).startswith("--")
+        if not (inside and is_flag and self.path.endswith(_SCRIPTS)):
+            return None
+        return Span(span.end, span.end)
 
     def _stage(self) -> str:
         if self.tool.trains and self._trained() == "adapter":
@@ -163,12 +178,22 @@ class Sites:
         )
 
 
-def sites(path: str, invocation: Invocation) -> tuple[list[LoadSite], list[SaveSite]]:
-    """The loads and saves of a tool's command line."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The loads and saves of a command line, and the words that give the revisions."""
+
+    loads: Sequence[LoadSite] = ()
+    saves: Sequence[SaveSite] = ()
+    revisions: Sequence[tuple[Value, Span]] = ()
+
+
+def sites(path: str, invocation: Invocation) -> Found:
+    """What a tool's command line loads and saves."""
     if invocation.tool is None:
-        return [], []
+        return Found()
     made = Sites(path, invocation, invocation.tool)
-    return list(made.loads()), list(made.saves())
+    revisions = (*made.given.get("revision", ()), *made.given.get("tokenizer_revision", ()))
+    return Found(list(made.loads()), list(made.saves()), revisions)
 
 
 def _rooted(value: Value) -> Value:

@@ -29,6 +29,8 @@ def _number(evaluator: Evaluator, node: cst.Integer | cst.Float) -> Term:
 
 
 def _name(evaluator: Evaluator, node: cst.Name) -> Term:
+    if node.value == "None":
+        return evaluator.recorder.literal(Known(None), node)
     return evaluator.name(node.value)
 
 

@@ -15,7 +15,7 @@ from libcst._nodes.internal import CodegenState
 from loralint.source import Location, Span
 
 _NOTHING: AbstractContextManager[None] = nullcontext()
-_PLACED = frozenset({cst.Call, cst.Arg, cst.Dict, cst.ImportFrom})
+_PLACED = frozenset({cst.Call, cst.Arg, cst.Dict, cst.ImportFrom, cst.SimpleString})
 
 
 class _Tracker(CodegenState):
@@ -49,7 +49,8 @@ class _Tracker(CodegenState):
         start_node: cst.CSTNode | None = None,
         end_node: cst.CSTNode | None = None,
     ) -> AbstractContextManager[None]:
-        return self._recorded(node) if type(node) in _PLACED else _NOTHING
+        placed = type(node) in _PLACED or (isinstance(node, cst.Name) and node.value == "None")
+        return self._recorded(node) if placed else _NOTHING
 
     @contextmanager
     def _recorded(self, node: cst.CSTNode) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import codecs
 import re
 import warnings
 from dataclasses import dataclass
@@ -16,22 +17,24 @@ from loralint.frontends.assembling import Tree, assembled, whole
 from loralint.frontends.evaluate import Evaluator
 from loralint.frontends.flow import Flow
 from loralint.frontends.frame import Frame, variable
+from loralint.frontends.insertion import insertion
 from loralint.frontends.masking import masked
 from loralint.frontends.nesting import nested_deeply, too_large
 from loralint.frontends.recorder import PendingCall, Recorder
 from loralint.frontends.slicing import Criteria, Marks, kept_units
 from loralint.frontends.units import NotCut
+from loralint.literals import held, with_literals
 from loralint.source import START, Source, Span
 
 MAX_TEXT = 200
 """How many characters of a call's source are kept."""
 
 
-def extract(source: Source) -> FileFacts:
+def extract(source: Source, *, whole: bool = False) -> FileFacts:
     """Read one module; a file that does not parse gives facts with an error."""
     try:
         text = decode(source.content)
-        return module(source.path, text)
+        return module(source.path, text, whole=whole)
     except cst.ParserSyntaxError as error:
         return _failed(source.path, *syntax_error(text, error))
     except (UnicodeDecodeError, LookupError) as error:
@@ -40,9 +43,11 @@ def extract(source: Source) -> FileFacts:
         return _failed(source.path, "nested too deeply to be read")
 
 
-def module(path: str, text: str) -> FileFacts:
+def module(path: str, text: str, *, whole: bool = False) -> FileFacts:
     """The facts of a module's text; raises ParserSyntaxError where that is none."""
     lines = text.split("\n")
+    if whole:
+        return _facts(path, text, lines, _whole(text))
     try:
         tree = _sliced(text, lines)
     except (NotCut, cst.ParserSyntaxError):  # cut wrongly, or really in error
@@ -106,18 +111,23 @@ _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 
 def decode(content: bytes) -> str:
     """The text of a module: a BOM or a coding comment (PEP 263) says how, else UTF-8."""
+    return content.removeprefix(codecs.BOM_UTF8).decode(coding(content))
+
+
+def coding(content: bytes) -> str:
+    """The encoding that a module names, else UTF-8."""
     for line in content.split(b"\n", 2)[:2]:
-        match = _CODING.match(line.removeprefix(b"\xef\xbb\xbf"))
+        match = _CODING.match(line.removeprefix(codecs.BOM_UTF8))
         if match is not None:
-            return content.decode(match[1].decode("ascii")).removeprefix("\ufeff")
-    return content.decode("utf-8-sig")
+            return match[1].decode("ascii")
+    return "utf-8"
 
 
 def _facts(path: str, text: str, lines: list[str], tree: Tree) -> FileFacts:
     run = _Run.of(tree)
     recorder = run.recorder
     calls = tuple(_call(pending, lines) for pending in recorder.calls)
-    return FileFacts(
+    facts = FileFacts(
         path=path,
         calls=calls,
         functions=tuple(recorder.functions),
@@ -126,10 +136,30 @@ def _facts(path: str, text: str, lines: list[str], tree: Tree) -> FileFacts:
         imports=tuple(recorder.imports),
         star_imports=tuple(recorder.star_imports),
         imported_at=tuple(
-            (name, origin.span(node)) for name, (origin, node) in recorder.imported.items()
+            (name, origin.span(node), None) for name, (origin, node) in recorder.imported.items()
         ),
         suppressions=comments.suppressions(text, [call.span for call in calls]),
     )
+    return with_literals(facts, _places(facts, recorder))
+
+
+def _places(facts: FileFacts, recorder: Recorder) -> dict[int, Span | None]:
+    """The places of the literals that may be revisions, by the identity of their constants."""
+    found: dict[int, Span | None] = {}
+    for known, _ in held(facts):
+        if id(known) in recorder.literals:
+            _, origin, node = recorder.literals[id(known)]
+            found[id(known)] = _inside(origin.span(node), node)
+    return found
+
+
+def _inside(span: Span, node: cst.BaseExpression) -> Span:
+    """Where a literal's text stands: between the quotes, if it has some."""
+    if not isinstance(node, cst.SimpleString):
+        return span
+    before, after = len(node.prefix) + len(node.quote), len(node.quote)
+    start, end = span.start, span.end
+    return Span.of(start.row, start.column + before, end.row, end.column - after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +203,8 @@ def _defined(module: cst.Module) -> frozenset[str]:
 def _call(pending: PendingCall, lines: list[str]) -> CallFact:
     place = pending.origin.span
     span = place(pending.node)
+    last = place(pending.last) if pending.last is not None else None
+    insert_at, margins = insertion(pending.node, span, last, lines)
     return CallFact(
         span=span,
         callee=pending.callee,
@@ -180,18 +212,10 @@ def _call(pending: PendingCall, lines: list[str]) -> CallFact:
         function=pending.function,
         text=_text(lines, span),
         discarded=pending.discarded,
-        insert_at=_insertion(span, place(pending.last) if pending.last is not None else None),
-        trailing_comma=pending.trailing_comma,
-        removed=tuple((arg.keyword.value, place(arg)) for arg in pending.removed if arg.keyword),
+        insert_at=insert_at,
+        margins=margins,
+        keywords=tuple((arg.keyword.value, place(arg)) for arg in pending.keywords if arg.keyword),
     )
-
-
-def _insertion(span: Span, last: Span | None) -> Span:
-    """Behind the last argument, or before the closing parenthesis of an empty call."""
-    if last is not None:
-        return Span(last.end, last.end)
-    before = Span.of(span.end.row, span.end.column - 1, span.end.row, span.end.column - 1)
-    return before
 
 
 def _text(lines: list[str], span: Span) -> str:

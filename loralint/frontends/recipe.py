@@ -18,6 +18,7 @@ from loralint.catalog.recipes import FRAMEWORKS
 from loralint.facts import ABSENT, FileFacts, Known, LoadSite, SaveSite, Value
 from loralint.frontends import recipe_revision, recipe_targets
 from loralint.frontends.recipe_comments import suppressions
+from loralint.frontends.recipe_literals import data_literals
 from loralint.frontends.recipe_tree import Entry, Node, Tree, find, mappings, parse
 from loralint.frontends.recipe_values import (
     Options,
@@ -27,7 +28,8 @@ from loralint.frontends.recipe_values import (
     options_of,
 )
 from loralint.frontends.yaml_nodes import TooLarge
-from loralint.source import Source
+from loralint.literals import held, with_literals
+from loralint.source import Source, Span
 
 DEEPEST = 5
 """How deep inside a file a framework's arguments may lie: a request's `input.args`."""
@@ -35,29 +37,31 @@ DEEPEST = 5
 
 def with_recipe(source: Source, facts: FileFacts) -> FileFacts:
     """The facts of a configuration file with what it says as a recipe, where it is one."""
-    if (
-        source.kind == "dotenv"
-        or facts.error is not None
-        or not may_be_recipe(source.path, source.content)
-    ):
+    if source.kind == "dotenv" or facts.error is not None:
+        return facts
+    is_recipe = may_be_recipe(source.path, source.content)
+    if not is_recipe and next(held(facts), None) is None:
         return facts
     try:
         tree = parse(source)
     except (yaml.YAMLError, TooLarge, ValueError, RecursionError):
         return facts
     found = _Found()
+    if not is_recipe:
+        return with_literals(facts, data_literals(facts.data, tree))
     recipes = list(_recipes(tree))
     for where, framework, node, root in recipes:
         recipe = _Recipe(Reader(source.path, node, root), framework, found)
         recipe.read(where if len(recipes) > 1 else "")
     if not recipes:
         found.loads.extend(recipe_targets.loads(source.path, tree))
-    return msgspec.structs.replace(
+    facts = msgspec.structs.replace(
         facts,
         loads=tuple(found.loads),
         saves=tuple(found.saves),
         suppressions=suppressions(source.content.decode("utf-8-sig"), tree),
     )
+    return with_literals(facts, {**found.literals, **data_literals(facts.data, tree)})
 
 
 def _recipes(tree: Tree) -> Iterator[tuple[str, Framework, Node, Node]]:
@@ -106,6 +110,7 @@ class _Found:
 
     loads: list[LoadSite] = field(default_factory=list)
     saves: list[SaveSite] = field(default_factory=list)
+    literals: dict[int, Span | None] = field(default_factory=dict)
 
 
 @dataclass
@@ -174,19 +179,23 @@ class _Recipe:
         return Known((name if colons else hub).partition(":")[0])
 
     def _load(self, key: Key, entry: Entry, repo_id: Value, where: str) -> LoadSite:
-        name, revision = recipe_revision.given(self.reader, key, entry)
+        name, given = recipe_revision.given(self.reader, key, entry)
+        revision = recipe_revision.value(self.reader, self.framework, key, given)
+        if given is not None and isinstance(revision, Known) and revision.value == given.node.text:
+            self.found.literals[id(revision)] = given.node.span
         return LoadSite(
             path=self.reader.path,
             span=entry.span,
             artifact=key.artifact,
             loader=key.path.replace("[]", ""),
             repo_id=repo_id,
-            revision=recipe_revision.value(self.reader, self.framework, key, revision),
+            revision=revision,
             function=where,
             text=f"{key.path}: {repo_id.value if isinstance(repo_id, Known) else ''}",
             revision_key=name,
-            revision_at=revision.span if revision is not None else None,
-            insert_at=recipe_revision.line(self.reader, key, entry),
+            revision_at=given.span if given is not None else None,
+            insert_at=recipe_revision.line(self.reader, self.framework, key),
+            margins=recipe_revision.margins(self.reader, self.framework, key),
         )
 
     def _saves(self, inputs: tuple[int, ...], where: str) -> Iterator[SaveSite]:

@@ -48,10 +48,27 @@ def _is_mirrored(reader: Reader, framework: Framework, key: Key) -> bool:
     return all(reader.holds(condition) for condition in quantizer.four)
 
 
-def line(reader: Reader, key: Key, entry: Entry) -> Span | None:
-    """Where a line with the revision may go: above the key, if it begins a line of YAML."""
+def line(reader: Reader, framework: Framework, key: Key) -> Span | None:
+    """Where the revision's key may go: above the first key whose revision it gives."""
     written = any(reader.node(path) is not None for path in key.revision)
-    if written or not key.revision or "." in key.path or not entry.starts_line:
+    first = _first(reader, framework, key)
+    if written or first is None:
         return None
-    start = entry.span.start
-    return Span(start, start)
+    return Span(first.span.start, first.span.start)
+
+
+def margins(reader: Reader, framework: Framework, key: Key) -> tuple[str, str]:
+    """What stands before and behind a key that is put there."""
+    first = _first(reader, framework, key)
+    indent = " " * (first.span.start.column - 1) if first is not None else ""
+    return "", f"{',' if reader.path.endswith('.json') else ''}\n{indent}"
+
+
+def _first(reader: Reader, framework: Framework, key: Key) -> Entry | None:
+    """The first key whose revision the same key gives, if it begins a row of its own."""
+    alike = (one for one in framework.loads if one.revision[:1] == key.revision[:1])
+    for one in alike if key.revision else ():
+        entry = next(find(reader.recipe, one.path), None)
+        if entry is not None:
+            return entry if "." not in one.path and entry.starts_line else None
+    return None

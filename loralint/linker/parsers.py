@@ -25,6 +25,7 @@ from loralint.linker.nodes import (
     options,
     soften,
 )
+from loralint.literals import destination
 
 if TYPE_CHECKING:
     from loralint.linker.machine import Machine
@@ -185,19 +186,6 @@ def _by_destination(machine: Machine) -> dict[str, list[Site]]:
             name = destination(machine.index.call(site).arguments)
             cache.setdefault(name, []).append(site)
     return cache
-
-
-def destination(arguments: tuple[Argument, ...]) -> str:
-    """The attribute that an option is read under."""
-    flags: list[str] = []
-    for given in arguments:
-        text = given.value.value if isinstance(given.value, Known) else None
-        if given.name == "dest" and isinstance(text, str):
-            return text
-        if given.name is None and isinstance(text, str):
-            flags.append(text)
-    long = [flag for flag in flags if flag.startswith("--")] or flags
-    return long[0].lstrip("-").replace("-", "_") if long else ""
 
 
 def _option(machine: Machine, site: Site, name: str) -> Node:

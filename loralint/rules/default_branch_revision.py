@@ -41,12 +41,13 @@ def default_branch_revision(project: Project) -> Iterator[Finding]:
     ```
 
     An option with the default `"main"` is reported, because that is what runs unless somebody
-    says otherwise; an option whose default is `None` only forwards what its user says.
+    says otherwise; an option whose default is `None` only forwards what its user says. In a recipe
+    the finding stands on the key of the revision, once for all that takes it.
 
     ## Fix safety
 
     Putting the branch's commit of today in its place may change which weights are
-    loaded tomorrow, which is the point.
+    loaded tomorrow, which is the point. `loralint pin` does it.
 
     ## Known problems
 
@@ -74,7 +75,7 @@ def _revision(load: Load) -> Value:
     return adapter_revision(load) if load.site.artifact == "adapter" else load.site.revision
 
 
-_FIX = "give the commit instead"
+_FIX = f"give the commit instead ({wording.PIN})"
 
 
 def _written(revision: Value) -> str:

@@ -44,12 +44,13 @@ def missing_revision(project: Project) -> Iterator[Finding]:
     ```
 
     A `revision` that comes from an option whose default is `None` counts as given: whoever runs
-    the script decides.
+    the script decides. A recipe or command that names its model again as the tokenizer is reported
+    for the model only: one revision holds for both.
 
     ## Fix safety
 
     The commit cannot be known without asking the Hub or its local cache, so the fix is shown and
-    not applied.
+    not applied; `loralint pin` asks.
 
     ## Known problems
 
@@ -80,4 +81,5 @@ def _message(load: Load, ids: tuple[str, ...]) -> str:
 
 def _fix(load: Load, ids: tuple[str, ...]) -> Fix:
     what = "the commit" if len(ids) == 1 else "the commit of each"
-    return fixes.shown(f"{wording.give(load, f'{what} you mean')}")
+    advice = wording.give(load, f"{what} you mean")
+    return fixes.shown(wording.with_pin(load, advice))

@@ -22,11 +22,15 @@ class BaseMismatchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is known of a base beforehand; None where nobody says."""
+    """What is known of a base beforehand; None where nobody says.
+
+    `changed` are parts of the names of tensors that training may have changed.
+    """
 
     id: str
     revision: str | None = None
     code_revision: str | None = None
+    changed: tuple[str, ...] = ()
 
 
 def describe(told: Told, model: Any) -> tuple[Base, dict[str, str]]:
@@ -71,7 +75,7 @@ def _located(told: Told, model: Any) -> tuple[Located, str]:
 
 
 def _insist(told: Told, model: Any, found: Located) -> None:
-    if found.folder is not None and provenance.fits(model, found.folder) is False:
+    if found.folder is not None and provenance.fits(model, found.folder, told.changed) is False:
         at = f" at {told.revision}" if told.revision else ""
         raise BaseMismatchError(
             f"the model in memory does not have the weights of {told.id}{at}:"
@@ -85,7 +89,7 @@ def _searched(told: Told, model: Any, default: Located) -> tuple[Located, str]:
     The default branch is only the first guess: `refs/pr/23` may have been loaded and not told.
     """
     commits = base_files.snapshots(told.id)
-    fitting = [one for one, path in commits.items() if provenance.fits(model, path)]
+    fitting = [one for one, path in commits.items() if provenance.fits(model, path, told.changed)]
     ran = _code_commit(model, told.id)
     if ran in commits and (not fitting or ran in fitting):
         fitting = [ran]

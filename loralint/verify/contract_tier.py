@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from loralint.contract import NAME, Contract, TensorHash, Tokenizer
+from loralint.contract import NAME, Contract, Loading, TensorHash, Tokenizer
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
-from loralint.verify import base_files, fingerprints, golden_check, hashing, promised, tokenizers
+from loralint.verify import (
+    base_files,
+    fingerprints,
+    golden_check,
+    hashing,
+    loading_record,
+    promised,
+    tokenizers,
+)
 from loralint.verify.base import CannotBuildError
 from loralint.verify.bench import Bench
 from loralint.verify.case import Case
@@ -52,7 +60,7 @@ def _adapter(case: Case, folder: AdapterFolder, contract: Contract) -> Checked:
     tensors = {name: hashing.of_tensor(tensor) for name, tensor in FileTensors(folder.weights)}
     return Checked(
         len(tensors),
-        (*check_tensors(case, contract, tensors), *_configuration(case, folder, contract)),
+        (*check_tensors(case, contract, tensors), *check_configuration(case, folder, contract)),
     )
 
 
@@ -78,9 +86,10 @@ def check_tensors(
         )
 
 
-def _configuration(
+def check_configuration(
     case: Case, folder: AdapterFolder, contract: Contract
-) -> Iterator[Diagnostic]:  # fmt: skip
+) -> Iterator[Diagnostic]:
+    """LOR508 or LOR504 where adapter_config.json says something else than it did."""
     changed = fingerprints.adapter_differences(contract.adapter.config, folder.config)
     if changed:
         yield finding(
@@ -171,24 +180,26 @@ def _golden(case: Case, bench: Bench, contract: Contract) -> Checked:
         skipped = _skip(case, "the golden logits", reason)
         return Checked(skipped=(skipped,), decided=False)
     try:
-        distance = golden_check.measure(bench.loaded().model, contract.golden)
+        model = bench.loaded().model
+        distance = golden_check.measure(model, contract.golden)
     except (CannotBuildError, AdapterRefusedError, NoAnswerError) as error:
         return Checked(skipped=(_skip(case, "the golden logits", str(error)),), decided=False)
-    return judge(case, contract, distance)
+    return judge(case, contract, loading_record.describe(model, None), distance)
 
 
-def judge(case: Case, contract: Contract, distance: Distance) -> Checked:
-    """What a distance from the golden logits means for a case."""
-    if distance.close:
+def judge(case: Case, contract: Contract, now: Loading, distance: Distance) -> Checked:
+    """What a distance from the golden logits means for a model that is loaded like `now`."""
+    other = promised.loaded_otherwise(now, contract.loading)
+    is_full = not other and now.dtype == "float32"
+    tolerance = golden_check.FULL if is_full else golden_check.TOLERANCE
+    if distance.within(tolerance):
         return Checked(1)
-    other = promised.loaded_like(case, contract)
     if other and not distance.shape:
         reason = f"{other}: the answers differ by {distance.share:.0%} of the adapter's effect"
         return Checked(skipped=(_skip(case, "the golden logits", reason),), decided=False)
     what = distance.shape or (
         f"its answers differ by {distance.share:.0%} of what the adapter changes"
-        f" (at most {golden_check.TOLERANCE:.0%} comes from rounding), by up to"
-        f" {distance.largest:.3g}"
+        f" (at most {tolerance:.0%} comes from rounding), by up to {distance.largest:.3g}"
     )
     return Checked(1, (_other_answers(case, what),))
 

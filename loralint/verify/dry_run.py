@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from loralint.diagnostics import Diagnostic, Skipped
+from loralint.facts import TensorFact
 from loralint.source import START, Place
 from loralint.verify.adapted import adapter_tensors, passed_on
 from loralint.verify.base import (
@@ -24,9 +25,11 @@ from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder
 from loralint.verify.landing import Landing, Shape, compare, findings
 from loralint.verify.outcome import Checked
 from loralint.verify.progress import Progress
+from loralint.verify.prompts import wrong_sizes
+from loralint.verify.slim import no_collection
 from loralint.verify.vocabulary import wanted_rows
 from loralint.verify.weights_file import DTYPE_NAMES
-from loralint.verify.wording import count, listed
+from loralint.verify.wording import listed, short
 
 ADAPTER = "default"
 FIT = "whether the adapter's names and shapes fit the base"
@@ -39,7 +42,7 @@ _MISMATCH = re.compile(
 
 def check(case: Case, bench: Bench, progress: Progress) -> Checked:
     """The tier: `judge` the folder of the bench."""
-    with progress.step(f"building {case.base} without weights"):
+    with progress.step(f"building {case.base} without weights"), no_collection():
         return judge(case, bench.folder)
 
 
@@ -50,17 +53,19 @@ def judge(case: Case, folder: AdapterFolder) -> Checked:
     except CannotBuildError as error:
         return undecided(case, FIT, str(error))
     total = len(folder.tensors)
+    wrong = tuple(wrong_sizes(case, folder, base))
+    modules = _modules(base)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
             model = attach(base, folder)
         except ValueError as error:
-            return Checked(total, (_nothing_matches(case, folder, base, error),))
+            return Checked(total, (_nothing_matches(case, folder, modules, error),))
         except Exception as error:  # an adapter or a base that PEFT cannot handle
             reason = f"PEFT cannot put the adapter on {case.base}: {type(error).__name__}: {error}"
             return undecided(case, FIT, reason)
         landing = land(model, folder)
-    return Checked(total, findings(case, landing, _modules(base, landing)),
+    return Checked(total, (*wrong, *findings(case, landing, modules)),
                    tuple(_unknown_settings(case, said)))  # fmt: skip
 
 
@@ -101,38 +106,27 @@ def land(model: Any, folder: AdapterFolder) -> Landing:
     Our comparison by names gives the tensors; PEFT's conversion, which renames and fuses on some
     architectures, has the last word on whether all of them land.
     """
-    direct = by_name(model, folder)
-    peft = _through_peft(model, folder)
+    ours = adapter_tensors(model, ADAPTER)
+    live = {name: one.tensor for name, one in ours.items()}
+    others = passed_on(folder.shapes, model, live)
+    direct = compare(folder.shapes, _shapes(live), _shapes(others))
+    keys = {one.key for one in ours.values() if one.key is not None}
+    peft = _through_peft(model, folder, keys, others)
     return peft if direct.clean or peft.clean else direct
 
 
-def by_name(model: Any, folder: AdapterFolder) -> Landing:
-    """Compare the file with what saving this model's adapter would write."""
-    live = {name: one.tensor for name, one in _tensors(model).items()}
-    wanted = {name: tuple(tensor.shape) for name, tensor in live.items()}
-    others = passed_on(folder.shapes, model, live)
-    carried = {name: tuple(tensor.shape) for name, tensor in others.items()}
-    return compare(folder.shapes, wanted, carried)
+def _shapes(tensors: Mapping[str, Any]) -> dict[str, Shape]:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
 
 
-def _tensors(model: Any) -> Mapping[str, Any]:
-    return adapter_tensors(model, ADAPTER)
-
-
-def _through_peft(model: Any, folder: AdapterFolder) -> Landing:
-    import torch
+def _through_peft(
+    model: Any, folder: AdapterFolder, keys: Collection[str], others: Collection[str]
+) -> Landing:
+    """PEFT's result; `keys` are the model's names of the adapter, `others` names of the file."""
     from peft import set_peft_model_state_dict
 
-    state = {
-        one.name: torch.empty(
-            one.shape, dtype=getattr(torch, DTYPE_NAMES[one.dtype]), device="meta"
-        )
-        for one in folder.tensors
-    }
+    state = {one.name: _on_meta(one) for one in folder.tensors}
     total = len(state)
-    ours = _tensors(model)
-    live = {one.key for one in ours.values() if one.key is not None}
-    carried = passed_on(folder.shapes, model, {name: one.tensor for name, one in ours.items()})
     try:
         result = set_peft_model_state_dict(model, state, ADAPTER, low_cpu_mem_usage=True)
     except KeyError as error:  # a module to save that the file does not have
@@ -141,9 +135,16 @@ def _through_peft(model: Any, folder: AdapterFolder) -> Landing:
         return Landing(total, mismatched=_mismatches(str(error)))
     if model.peft_config[ADAPTER].is_prompt_learning:  # its names are not those of modules
         return Landing(total)
-    missing = tuple(name for name in result.missing_keys if name in live)
-    unexpected = tuple(name for name in result.unexpected_keys if name not in carried)
+    missing = tuple(name for name in result.missing_keys if name in keys)
+    unexpected = tuple(name for name in result.unexpected_keys if name not in others)
     return Landing(total, missing, unexpected)
+
+
+def _on_meta(tensor: TensorFact) -> Any:
+    import torch
+
+    dtype = getattr(torch, DTYPE_NAMES[tensor.dtype])
+    return torch.empty(tensor.shape, dtype=dtype, device="meta")
 
 
 def _mismatches(text: str) -> dict[str, tuple[Shape, Shape]]:
@@ -157,20 +158,20 @@ def _shape(text: str) -> tuple[int, ...]:
     return tuple(int(one) for one in text.split(",") if one.strip())
 
 
-def _nothing_matches(case: Case, folder: AdapterFolder, base: Any, error: Exception) -> Diagnostic:
+def _nothing_matches(
+    case: Case, folder: AdapterFolder, modules: str, error: Exception
+) -> Diagnostic:
     """Not one module of the base is a target: PEFT refuses, and so do we."""
-    theirs = sorted({name.rpartition(".")[2] for name, _ in base.named_modules()} - {""})
     wanted = folder.config.get("target_modules") or folder.config.get("target_parameters")
     message = (
         f"no module of {case.base} is one that the adapter was made for: it wants"
-        f" {_targets(wanted)}, and the base has {listed([n for n in theirs if not n.isdigit()], 8)}"
-        f" ({' '.join(str(error).split())[:200]})"
+        f" {_targets(wanted)}, and the base has {modules}"
     )
     return finding(
         "LOR501",
         message,
         case.file(WEIGHTS),
-        details=folder.shapes,
+        details=[f"PEFT says: {' '.join(str(error).split())[:300]}", *map(short, folder.shapes)],
         help="load the base and the revision that the adapter was trained on",
         subject=case.base or "",
     )
@@ -182,13 +183,11 @@ def _targets(wanted: object) -> str:
     return f"`{wanted}`"
 
 
-def _modules(base: Any, landing: Landing) -> str:
-    """What the base calls the modules, where names do not fit."""
-    if not (landing.unexpected or landing.missing):
-        return ""
-    names = sorted({name.rpartition(".")[2] for name, module in base.named_modules()
-                    if not list(module.children())} - {""})  # fmt: skip
-    return f"; {count(len(names), 'kind')} of modules that there are: {listed(names, 8)}"
+def _modules(base: Any) -> str:
+    """What the base calls its modules with weights."""
+    names = {name.rpartition(".")[2] for name, module in base.named_modules()
+             if any(True for _ in module.parameters(recurse=False))}  # fmt: skip
+    return listed(sorted(name for name in names if name and not name.isdigit()), 10)
 
 
 def _unknown_settings(case: Case, said: list[warnings.WarningMessage]) -> Iterator[Skipped]:

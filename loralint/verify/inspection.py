@@ -21,42 +21,41 @@ from loralint.verify.landing import Landing, compare as compare_names, findings 
 from loralint.verify.outcome import Checked
 from loralint.verify.scaling import wrong_scalings
 from loralint.verify.untrained import partly_untrained, untrained
-from loralint.verify.values import FileTensors, Values, compare as compare_values
+from loralint.verify.values import FileTensors, Look, Values, compare as compare_values
+from loralint.verify.which import adapter_name
 from loralint.verify.wording import count, listed, short, where
 
 
-def inspect(model: Any, case: Case, folder: AdapterFolder, adapter: str | None = None) -> Checked:
+def inspect(
+    model: Any,
+    case: Case,
+    folder: AdapterFolder,
+    adapter: str | None = None,
+    look: Look | None = None,
+) -> Checked:
     """Compare the adapter in a model with its file; `checked` is the number of tensors compared.
 
-    `adapter` is its name in the model; None for the only one, or the active one of several.
+    `adapter` is its name in the model; None for the only one, or the one that has the file's
+    tensors. `look` sees each tensor of the file, unless PEFT converts them.
     """
-    name = adapter or adapter_name(model)
+    name = adapter or adapter_name(model, folder)
     if name is None:
         return Checked(findings=(_no_adapter(case),))
     live = {file: one.tensor for file, one in adapter_tensors(model, name).items()}
     others = passed_on(folder.shapes, model, live)
     places = {**others, **live}
-    tensors, landing = _tensors(model, folder, name, live, others)
+    tensors, landing = _tensors(model, folder, name, live, others, look)
     seen = compare_values(tensors, places)
     held = activity(model, name)
     found = (
         *not_landed(case, landing),
         *_not_loaded(case, seen),
-        *_on_meta(case, model, live),
+        *_on_meta(case, model, [places[one] for one in seen.differing]),
         *untrained(case, folder, seen),
         *_scaling(case, model, folder, name),
         *_inactive(case, held.inactive, held.modules),
     )
     return Checked(seen.compared, found, tuple(_skipped(case, held.merged, seen, folder)))
-
-
-def adapter_name(model: Any) -> str | None:
-    """The adapter to look at where nobody says: the only one, or the active one."""
-    names = list(getattr(model, "peft_config", None) or ())
-    if len(names) <= 1:
-        return names[0] if names else None
-    active = getattr(model, "active_adapter", None)
-    return active if isinstance(active, str) and active in names else names[0]
 
 
 def _tensors(
@@ -65,6 +64,7 @@ def _tensors(
     adapter: str,
     live: Mapping[str, Any],
     others: Mapping[str, Any],
+    look: Look | None,
 ) -> tuple[Iterable[tuple[str, Any]], Landing]:
     """The file's tensors, converted where PEFT converts them, and how their names fit."""
     wanted = {name: tuple(tensor.shape) for name, tensor in live.items()}
@@ -77,7 +77,7 @@ def _tensors(
             after = compare_names(shapes, wanted, carried)
             if after.clean:
                 return state.items(), after
-    return FileTensors(folder.weights), landing
+    return FileTensors(folder.weights, look), landing
 
 
 def _no_adapter(case: Case) -> Diagnostic:
@@ -115,11 +115,11 @@ def _not_loaded(case: Case, seen: Values) -> list[Diagnostic]:
     return found
 
 
-def _on_meta(case: Case, model: Any, live: Mapping[str, Any]) -> list[Diagnostic]:
-    """Tensors without values outside the adapter; a base that is offloaded has them on purpose."""
+def _on_meta(case: Case, model: Any, said: list[Any]) -> list[Diagnostic]:
+    """Tensors without values, beside those `said`; an offloaded base has them on purpose."""
     if _is_offloaded(model):
         return []
-    ours = {id(tensor) for tensor in live.values()}
+    ours = {id(tensor) for tensor in said}
     lost = [name for name, tensor in everything(model).items()
             if tensor.is_meta and id(tensor) not in ours]  # fmt: skip
     if not lost:

@@ -53,6 +53,7 @@ def findings(case: Case, landing: Landing, base_modules: str = "") -> tuple[Diag
     """LOR501, LOR502 and LOR503 for what did not land."""
     found = []
     file, base = case.file(WEIGHTS), case.base or ""
+    there = f"; the base has {base_modules}" if base_modules else ""
     whole = len(landing.unexpected) == landing.total > 0
     if landing.missing:
         found.append(finding("LOR501", _missing(case, landing), file,
@@ -63,7 +64,7 @@ def findings(case: Case, landing: Landing, base_modules: str = "") -> tuple[Diag
         verb = "has a place" if whole else "have no place"
         message = (
             f"{amount} {landing.total:,} in the file {verb} in {_base(case)},"
-            f" {where(landing.unexpected)}: PEFT drops them without a word{base_modules}"
+            f" {where(landing.unexpected)}: PEFT drops them without a word{there}"
         )
         found.append(finding("LOR502", message, file, details=map(short, landing.unexpected),
                              help=_other_base(case), subject=base))  # fmt: skip

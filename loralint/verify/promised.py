@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from loralint.contract import NAME, Contract, ContractError, parse
-from loralint.verify.case import QUANTIZATIONS, Case
+from loralint.contract import NAME, Contract, ContractError, Loading, parse
 from loralint.verify.outcome import UnusableInputError
 
 LARGEST = 100_000_000
@@ -30,23 +29,17 @@ def read(folder: Path) -> Contract | None:
         raise UnusableInputError(f"{folder}: {error}") from error
 
 
-def loaded_like(case: Case, contract: Contract) -> str:
-    """What of the load differs from what is recorded: "" where nothing does."""
-    loading = contract.loading
-    method = loading.quantization.method if loading.quantization else "none"
+def loaded_otherwise(now: Loading, then: Loading) -> str:
+    """How a load differs from the recorded one in precision: "" where it does not."""
     differences = []
-    if method in QUANTIZATIONS and method != case.quantization:
-        differences.append(f"recorded in {_named(method)}, loaded in {_named(case.quantization)}")
-    elif method in ("nf4", "fp4") and _double(contract) != case.double_quant:
-        differences.append("double quantisation differs")
-    if loading.dtype and case.dtype not in ("auto", loading.dtype):
-        differences.append(f"recorded in {loading.dtype}, loaded in {case.dtype}")
+    if _method(now) != _method(then):
+        differences.append(f"recorded in {_method(then)}, loaded in {_method(now)}")
+    elif now.quantization != then.quantization:
+        differences.append(f"{_method(then)} was recorded with other settings")
+    if now.dtype != then.dtype:
+        differences.append(f"recorded in {then.dtype}, loaded in {now.dtype}")
     return "; ".join(differences)
 
 
-def _double(contract: Contract) -> bool:
-    return contract.loading.quantization is not None and contract.loading.quantization.double
-
-
-def _named(method: str) -> str:
-    return "full precision" if method == "none" else method
+def _method(loading: Loading) -> str:
+    return loading.quantization.method if loading.quantization else "full precision"

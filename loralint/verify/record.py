@@ -14,6 +14,7 @@ from loralint.contract import (
     Contract,
     Golden,
     Loading,
+    TensorHash,
     Tokenizer,
     serialise,
 )
@@ -23,13 +24,20 @@ from loralint.verify import (
     golden,
     hashing,
     loading_record,
-    sameness,
+    provenance,
     tokenizers,
     versions,
 )
 from loralint.verify.base_record import Told
+from loralint.verify.case import Case
 from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder, open_folder
+from loralint.verify.inspection import inspect
 from loralint.verify.outcome import UnusableInputError
+from loralint.verify.values import FileTensors, Look
+
+NOT_ACTIVE = "LOR509"
+LOST = frozenset({"LOR501", "LOR502", "LOR503", "LOR504"})
+"""What keeps a model from being the one that was saved to a folder."""
 
 
 class RecordError(UnusableInputError):
@@ -72,10 +80,7 @@ def record(model: Any, folder: Path, wish: Wish) -> Contract:
 def describe(model: Any, folder: Path, wish: Wish) -> Contract:
     """The contract of an adapter folder."""
     opened = _opened(folder)
-    adapter = _adapter(opened)
-    if model is not None:
-        name = wish.adapter_name or sameness.active_adapter(model)
-        _insist_on_same(model, folder, adapter, name)
+    adapter = _adapter(opened, model, wish.adapter_name)
     told = _told(opened, wish)
     try:
         base, skipped = base_record.describe(told, model)
@@ -107,24 +112,32 @@ def _opened(folder: Path) -> AdapterFolder:
     return found
 
 
-def _adapter(found: AdapterFolder) -> Adapter:
-    from safetensors import SafetensorError, safe_open
+def _adapter(folder: AdapterFolder, model: Any, name: str | None) -> Adapter:
+    """The adapter's tensors by hash; where there is a model, it has to hold the same ones."""
+    tensors: dict[str, TensorHash] = {}
 
-    try:
-        with safe_open(found.weights, framework="pt") as file:
-            tensors = {key: hashing.of_tensor(file.get_tensor(key)) for key in sorted(file.keys())}
-    except (SafetensorError, OSError) as error:
-        raise RecordError(f"{found.weights}: it cannot be read: {error}") from error
-    return Adapter(config=dict(found.config), weights=WEIGHTS, tensors=tensors)
+    def look(key: str, tensor: Any) -> None:
+        tensors[key] = hashing.of_tensor(tensor)
+
+    if model is not None:
+        _insist_on_same(model, folder, name, look)
+    if not tensors:
+        for _ in FileTensors(folder.weights, look):
+            pass
+    ordered = dict(sorted(tensors.items()))
+    return Adapter(config=dict(folder.config), weights=WEIGHTS, tensors=ordered)
 
 
-def _insist_on_same(model: Any, folder: Path, adapter: Adapter, name: str) -> None:
+def _insist_on_same(model: Any, folder: AdapterFolder, name: str | None, look: Look) -> None:
     """Golden logits of another adapter than the folder's would be a promise nobody can keep."""
-    lines = sameness.differences(model, name, folder / WEIGHTS, adapter.tensors)
-    if lines:
+    case = Case(adapter=folder.path, name=str(folder.path))
+    checked = inspect(model, case, folder, name, look)
+    active = name in (None, _active(model))
+    lost = [one.message for one in checked.findings
+            if one.code in LOST or (one.code == NOT_ACTIVE and active)]  # fmt: skip
+    if lost:
         raise RecordError(
-            f"{folder}: the model in memory is not what the folder holds"
-            f" ({len(lines)} of {len(adapter.tensors)} tensors differ, first {lines[0]});"
+            f"{folder.path}: the model in memory is not what the folder holds: {lost[0]};"
             " save the adapter first, then record it"
         )
 
@@ -133,7 +146,8 @@ def _told(folder: AdapterFolder, wish: Wish) -> Told:
     base = wish.base or folder.text("base_model_name_or_path")
     if base is None:
         raise RecordError(f"{folder.path / CONFIG} names no base: give it (`--base`, or `base=`)")
-    return Told(base, wish.revision or folder.text("revision"), wish.code_revision)
+    revision = wish.revision or folder.text("revision")
+    return Told(base, revision, wish.code_revision, provenance.changed_by(folder.config))
 
 
 def _loading(model: Any, task: str | None) -> Loading:
@@ -145,7 +159,7 @@ def _loading(model: Any, task: str | None) -> Loading:
 def _golden(model: Any, wish: Wish) -> tuple[Golden | None, str]:
     if model is None or not wish.golden:
         return None, "it was not asked for"
-    if wish.adapter_name not in (None, sameness.active_adapter(model)):
+    if wish.adapter_name not in (None, _active(model)):
         return None, f"the adapter {wish.adapter_name} is not the active one"
     try:
         return golden.ask(model), ""
@@ -165,3 +179,11 @@ def _tokenizer(folder: Path, wish: Wish, told: Told) -> tuple[Tokenizer | None, 
         return tokenizers.fingerprint(found), ""
     except Exception as error:  # whatever somebody else's tokenizer raises
         return None, f"the tokenizer cannot be described: {type(error).__name__}: {error}"
+
+
+def _active(model: Any) -> str:
+    """The name of the adapter that a model runs with."""
+    found = getattr(model, "active_adapter", "default")
+    if callable(found):  # transformers' own adapters
+        found = model.active_adapters()
+    return str(found[0] if isinstance(found, (list, tuple)) and found else found)

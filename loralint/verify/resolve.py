@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import cast
 
 import msgspec
 
@@ -37,13 +36,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     offline: bool = False
 
 
-def case_for(adapter: str, asked: Asked) -> Case:
+def case_for(adapter: str, asked: Asked, *, with_contract: bool = True) -> Case:
     """The case for an adapter: a folder, or a Hub id with or without `@revision`.
 
     UnusableInputError where it is no adapter, NotAvailableError where the Hub does not give it.
     """
     folder = open_folder(local_folder(adapter, offline=asked.offline))
-    contract = _contract(folder)
+    contract = _contract(folder) if with_contract else None
     base = asked.base or (contract.base.id if contract else folder.text("base_model_name_or_path"))
     return Case(
         adapter=folder.path,
@@ -112,13 +111,13 @@ def _model_class(base: str | None, contract: Contract | None) -> str | None:
 
 def _quantization(contract: Contract | None) -> Quantization:
     """As recorded, where it is one that can be asked for; nf4 where nothing is recorded."""
-    if contract is None:
+    if contract is None or not contract.loading.model_class:  # recorded without loading
         return "nf4"
     recorded = contract.loading.quantization
     if recorded is None:
         return "none"
     method = recorded.method
-    return cast(Quantization, method) if method in QUANTIZATIONS else "none"
+    return method if method in QUANTIZATIONS else "none"
 
 
 def _double(contract: Contract | None) -> bool:
@@ -128,4 +127,4 @@ def _double(contract: Contract | None) -> bool:
 
 def _dtype(contract: Contract | None) -> Dtype:
     recorded = contract.loading.dtype if contract else None
-    return cast(Dtype, recorded) if recorded in DTYPES else "auto"
+    return recorded if recorded in DTYPES else "auto"

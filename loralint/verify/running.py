@@ -24,11 +24,17 @@ from loralint.verify.outcome import (
 from loralint.verify.progress import SILENT, Progress
 
 
-def verify(case: Case, tiers: Sequence[TierName] = (), progress: Progress = SILENT) -> Verification:
+def verify(
+    case: Case,
+    tiers: Sequence[TierName] = (),
+    progress: Progress = SILENT,
+    *,
+    until_decided: bool = False,
+) -> Verification:
     """Verify a case; UnusableInputError where the folder is no adapter or is damaged.
 
     Without `tiers` every tier runs until one fails: the cheapest that decides is enough. With
-    `tiers`, those run and no others.
+    `tiers`, those run and no others, all of them unless they are to run `until_decided`.
     """
     bench = Bench(case)
     results: list[TierResult] = []
@@ -36,7 +42,7 @@ def verify(case: Case, tiers: Sequence[TierName] = (), progress: Progress = SILE
     skipped: list[Skipped] = []
     planned = _planned(tiers, bench)
     for name in planned:
-        if stop := _why_stop(results, tiers):
+        if stop := _why_stop(results, () if until_decided else tiers):
             skipped.append(_not_run(case, name, stop))
             continue
         began = time.perf_counter()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+Look: TypeAlias = Callable[[str, Any], None]
 Sameness: TypeAlias = Literal["same", "rounded", "meta", "differs"]
 
 
@@ -22,17 +23,24 @@ class Values:
 
 
 class FileTensors:
-    """The tensors of a safetensors file, one at a time: never two in memory at once."""
+    """The tensors of a safetensors file, one at a time: never two in memory at once.
 
-    def __init__(self, path: Path) -> None:
+    `look` sees each of them on the way, so that two questions need no second pass.
+    """
+
+    def __init__(self, path: Path, look: Look | None = None) -> None:
         self._path = path
+        self._look = look
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         from safetensors import safe_open
 
         with safe_open(str(self._path), framework="pt") as file:
             for name in file.keys():  # noqa: SIM118  (the handle is no mapping)
-                yield name, file.get_tensor(name)
+                tensor = file.get_tensor(name)
+                if self._look is not None:
+                    self._look(name, tensor)
+                yield name, tensor
 
 
 def compare(tensors: Any, live: Mapping[str, Any]) -> Values:

@@ -9,6 +9,7 @@ import pytest
 from loralint.config import Config
 from loralint.engine import Request, gather
 from loralint.rules import RULES
+from loralint.rules.judgement.wording import PIN
 
 PYTHON = {
     "langchain_huggingface.HuggingFaceEmbeddings(model_name='acme/base')": (
@@ -60,7 +61,20 @@ def advice(folder: Path, name: str, text: str) -> list[str]:
     project = gather(request).project
     rules = [rule for rule in RULES if rule.code in ("LOR101", "LOR106")]
     found = [one for rule in rules for one in rule.run(project)]
-    return [one.fix.message for one in found if one.fix is not None]
+    return [one.fix.message.removesuffix(f" ({PIN})") for one in found if one.fix is not None]
+
+
+@pytest.mark.parametrize(
+    ("call", "says"), [("transformers.AutoModel.from_pretrained('a/b')", True),
+                       ("trl.SFTTrainer(model='a/b')", False)]
+)  # fmt: skip
+def test_pin_is_named_where_it_can_write(call: str, says: bool, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(f"import {call.partition('.')[0]}\n{call}\n")
+    request = Request(root=str(tmp_path), scopes=(str(tmp_path),), config=Config(), cached=False)
+    [rule] = [rule for rule in RULES if rule.code == "LOR101"]
+    [found] = rule.run(gather(request).project)
+    assert found.fix is not None
+    assert (PIN in found.fix.message) is says
 
 
 @pytest.mark.parametrize(("call", "expected"), PYTHON.items())

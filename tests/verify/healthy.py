@@ -54,10 +54,6 @@ def with_tokenizer(path: Path) -> None:
     Tokenizer(models.WordLevel(vocabulary, unk_token="t0")).save(str(path / "tokenizer.json"))
 
 
-def low_cpu(**changes: Any) -> Any:
-    return changes
-
-
 def _task(kind: type, **given: Any) -> Callable[[], Any]:
     return lambda: kind(task_type=TaskType.CAUSAL_LM, **given)
 
@@ -73,6 +69,8 @@ HEALTHY: tuple[Healthy, ...] = (
     Healthy("rank and alpha patterns", "llama",
             lora(rank_pattern={r"layers\.1\..*q_proj": 8}, alpha_pattern={"v_proj": 32})),
     Healthy("all-linear", "llama", lora(target_modules="all-linear")),
+    Healthy("all-linear, spelt out", "llama", lora(target_modules=["q_proj", "k_proj", "v_proj",
+            "o_proj", "gate_proj", "up_proj", "down_proj"])),
     Healthy("targets by regular expression", "llama", lora(target_modules=r".*\.1\..*_proj")),
     Healthy("layers_to_transform", "llama", lora(layers_to_transform=[1])),
     Healthy("layer_replication", "llama", lora(layer_replication=[[0, 2], [1, 2]])),
@@ -85,7 +83,8 @@ HEALTHY: tuple[Healthy, ...] = (
             lora(modules_to_save=["embed_tokens", "lm_head"]), prepare=resized,
             after=with_tokenizer),
     Healthy("convolution", "vit", lora(task_type=None, target_modules=["projection", "q_proj",
-            "query"]), cls=transformers.AutoModelForImageClassification),
+            "query"]), cls=transformers.AutoModelForImageClassification,
+            given={"quantization": "none"}),
     Healthy("experts as parameters", "mixtral",
             lora(target_modules=["q_proj"], target_parameters=["mlp.experts.down_proj"])),
     Healthy("Conv1D of GPT-2", "gpt2", lora(target_modules=["c_attn"], fan_in_fan_out=True)),

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
-pytest.importorskip("torch")
-pytest.importorskip("peft")
+from tests.verify.conftest import MISSING, REASON, REQUIRED
+
+if MISSING and not REQUIRED:
+    pytest.skip(REASON, allow_module_level=True)
 
 import torch
-from peft import PeftModel
+from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
 import loralint
@@ -24,6 +21,8 @@ from loralint import contract as contracts
 from loralint.verify.record import RecordError
 from tests.verify.fake_hub import publish
 from tests.verify.tiny import adapter, llama, words
+
+pytestmark = [pytest.mark.models, pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.fixture
@@ -191,6 +190,17 @@ class TestRevision:
         assert recorded.base.commit is None
         assert "give the revision" in recorded.skipped["base.commit"]
 
+    def test_is_recognised_whatever_training_has_changed(self, commits, tmp_path):
+        """More tokens, trained biases, an initialisation that rewrites the adapted layers."""
+        model = AutoModelForCausalLM.from_pretrained(self.REPO, revision="refs/pr/23")
+        model.resize_token_embeddings(120, mean_resizing=False)
+        config = LoraConfig(r=4, target_modules=["q_proj"], init_lora_weights="pissa", bias="all")
+        wrapped = get_peft_model(model, config)
+        wrapped.save_pretrained(tmp_path / "a")
+        recorded = loralint.record(wrapped, tmp_path / "a", revision="refs/pr/23")
+        assert recorded.base.commit == commits[0]
+        assert recorded.loading.vocabulary == 120
+
     def test_is_recognised_in_4_bit(self, commits, tmp_path):
         config = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")
         load = {"revision": "refs/pr/23", "quantization_config": config, "dtype": torch.float16}
@@ -254,14 +264,14 @@ class TestRefusals:
         model, folder = saved
         _, tensor = next((n, p) for n, p in model.named_parameters() if "lora_B" in n)
         tensor.data[0, 0] += 1
-        with pytest.raises(RecordError, match=r"1 of 12 tensors differ.*save the adapter first"):
+        with pytest.raises(RecordError, match=r"1 tensor of 12 .*save the adapter first"):
             loralint.record(model, folder)
 
     def test_model_of_the_other_revision(self, saved, tmp_path):
         """A fresh adapter in place of the one that did not fit is not recorded as the one."""
         _, folder = saved
         fresh = adapter(str(llama(tmp_path / "other", seed=5)), tmp_path / "b", seed=6)
-        with pytest.raises(RecordError, match="12 of 12 tensors differ"):
+        with pytest.raises(RecordError, match="12 tensors of 12 in the model"):
             loralint.record(fresh, folder)
 
     def test_folder_that_nobody_may_write(self, saved, monkeypatch):
@@ -276,78 +286,7 @@ class TestRefusals:
         assert not list(folder.glob("*loralint*")) + list(folder.glob(".loralint*"))
 
 
-WRITER = """
-import sys
-from pathlib import Path
-from loralint.verify.atomic import replace
-print("ready", flush=True)
-while True:
-    for letter in (b"a", b"b"):
-        replace(Path(sys.argv[1]), letter * 3_000_000)
-"""
-
-
-def test_kill_leaves_a_whole_contract(tmp_path):
-    """A hundred kills, at moments spread over a write."""
-    path = tmp_path / "loralint.json"
-    seen = set()
-    for number in range(100):
-        process = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE
-        )
-        process.stdout.readline()
-        time.sleep(number * 0.0004)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        if path.exists():
-            content = path.read_bytes()
-            seen.add(content[:1])
-            assert content in (b"a" * 3_000_000, b"b" * 3_000_000), number
-    assert seen == {b"a", b"b"}
-    assert list(tmp_path.glob(".loralint.json.*.tmp")), (
-        "no kill hit a write: the test shows nothing"
-    )
-
-
-def test_what_killed_writers_left_is_swept(tmp_path):
-    from loralint.verify.atomic import ABANDONED, replace
-
-    old, young = (tmp_path / f".loralint.json.{name}.tmp" for name in ("old", "young"))
-    for path in (old, young):
-        path.touch()
-    past = time.time() - ABANDONED - 5
-    os.utime(old, (past, past))
-    replace(tmp_path / "loralint.json", b"{}")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [young.name, "loralint.json"]
-
-
-FULL_DISK = """
-import resource, signal, sys
-from pathlib import Path
-from loralint.verify.atomic import replace
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
-try:
-    replace(Path(sys.argv[1]), b"n" * 100_000)
-except OSError as error:
-    print(type(error).__name__)
-"""
-
-
-def test_full_disk_leaves_the_old_contract(tmp_path):
-    path = tmp_path / "loralint.json"
-    path.write_bytes(b"old")
-    command = [sys.executable, "-c", FULL_DISK, str(path)]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "OSError"
-    assert path.read_bytes() == b"old"
-    assert [one.name for one in tmp_path.iterdir()] == ["loralint.json"]
-
-
 def test_adapter_of_transformers_own(base, tmp_path):
-    from peft import LoraConfig
-
     model = AutoModelForCausalLM.from_pretrained(base)
     try:
         model.add_adapter(LoraConfig(r=4, target_modules=["q_proj"], init_lora_weights=False))

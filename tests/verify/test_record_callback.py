@@ -7,10 +7,10 @@ import json
 
 import pytest
 
-from tests.verify.conftest import MISSING
+from tests.verify.conftest import MISSING, REASON, REQUIRED
 
-if MISSING:
-    pytest.skip("needs the runtime extra", allow_module_level=True)
+if MISSING and not REQUIRED:
+    pytest.skip(REASON, allow_module_level=True)
 
 import torch
 from peft import LoraConfig, get_peft_model

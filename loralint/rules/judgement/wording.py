@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import TypeGuard
 
-from loralint.facts import Absent, Default, Known, Unknown, Value
+from loralint.facts import Absent, Default, Known, Unknown, Value, written_name
 from loralint.project import Load
 from loralint.refs import DEFAULT_BRANCHES
 from loralint.rules.judgement.values import by_default, is_none_by_default, leaves, origin, texts
+
+PIN = "`loralint pin` finds it"
+"""Where a commit comes from that nobody has written down."""
+
+
+def with_pin(load: Load, advice: str) -> str:
+    """Advice to give a revision, with the command that does it where that has a place for it."""
+    key = load.site.revision_key
+    can = bool(key) and " " not in key and load.site.insert_at is not None
+    return f"{advice} ({PIN})" if can else advice
+
 
 _NOUNS = {
     "base-model": "model",
@@ -25,13 +35,6 @@ _NOUNS = {
     "dataset": "dataset",
 }
 
-
-_CALL = re.compile(r".*#\d+(\.\d+)?\.")
-"""The call that an option comes from: nobody wrote it so."""
-
-_CONSTRUCTOR = re.compile(r"\.?__init__\b")
-_WRITTEN = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
-"""What an author may have written; the rest of an origin is the evaluator's own."""
 
 _FILES = ("hf_hub_download", "cached_file", "cached_download", "model_file_download")
 """Loaders of one file; the others that load files take a whole repository."""
@@ -116,10 +119,7 @@ def outside(given: Value) -> str:
 
 def _option(given: Value) -> str:
     """The name of what decides a value, or "" where nobody wrote one."""
-    name = _CALL.sub("", origin(given).rpartition(":")[2])
-    _, found, option = name.rpartition(".args.")
-    name = _CONSTRUCTOR.sub("", f"args.{option}" if found else name)
-    return name if _WRITTEN.fullmatch(name) else ""
+    return written_name(origin(given))
 
 
 def value(given: Value) -> str:

@@ -1,0 +1,246 @@
+"""Every tensor of a merged model, judged against base and adapter, and what has been seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from loralint.verify import merge_parts
+from loralint.verify.checkpoint import Checkpoint
+from loralint.verify.folder import AdapterFolder
+from loralint.verify.merge_parts import Names, Part, Parts
+from loralint.verify.merge_stream import Streamed, dtype_of, same_tensor, streamed
+from loralint.verify.merge_tensor import Judged, judge
+from loralint.verify.progress import Progress
+from loralint.verify.replay import CannotReplayError, Ingredients, merge, quantised, ways
+from loralint.verify.wording import short
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FLOATS = frozenset({"F32", "F16", "BF16", "F64"})
+MODES = (("nf4", True), ("nf4", False), ("fp4", False), ("fp4", True))
+"""Ways in which a base may have been quantised before it was made plain again for the merge."""
+
+VARIANTS = (
+    "use_qalora", "use_bdlora", "arrow_config", "alora_invocation_tokens", "layer_replication",
+    "kasa_config", "monteclora_config", "velora_config", "target_parameters",
+)  # fmt: skip
+"""Keys of adapter_config.json that change how an adapter is merged."""
+
+
+@dataclass
+class Replay:
+    """One check: the three files, and what has been seen so far, by name of the tensor."""
+
+    folder: AdapterFolder
+    base: Checkpoint
+    model: Checkpoint
+    exact: int = 0
+    rounded: list[str] = field(default_factory=list)
+    traceless: list[str] = field(default_factory=list)
+    wrong: dict[str, str] = field(default_factory=dict)
+    open: dict[str, str] = field(default_factory=dict)
+    applied: int = 0
+    mode: tuple[str, bool] | None = None
+
+    def run(self, progress: Progress) -> None:
+        """Judge every tensor of the merged model, then what should be in it and is not."""
+        self.parts: Parts = merge_parts.take_apart(self.folder)
+        self.adapter = Checkpoint.of_file(self.folder.weights)
+        self._modules = Names(self.parts.by_module)
+        self._whole = Names(self.parts.whole)
+        names = Names(self.base.entries)
+        seen: set[str] = set()
+        used: set[str] = set()
+        for name, entry in self.model.entries.items():
+            source = names.find(name)
+            if source is not None:
+                seen.add(source)
+            used |= self._note(name, source)
+            progress.advance(entry.size)
+        self._missing(seen, used)
+
+    def _note(self, name: str, source: str | None) -> set[str]:
+        """Judge a tensor and note the verdict; the parts of the adapter that it took."""
+        part = self._part(name)
+        try:
+            judged = self._judged(name, source, part)
+        except CannotReplayError as error:
+            judged = Judged("open", str(error))
+        if judged.verdict == "wrong":
+            self.wrong[name] = judged.reason
+        elif judged.verdict == "open":
+            self.open[name] = judged.reason
+        else:
+            self.exact += judged.verdict == "exact"
+            self.applied += part is not None and not judged.traceless
+            if judged.verdict == "rounded":
+                self.rounded.append(name)
+            if judged.traceless:
+                self.traceless.append(name)
+        return {part.module} if part is not None else set()
+
+    def _part(self, name: str) -> Part | None:
+        """What the adapter does to a tensor of the merged model."""
+        whole = self._whole.find(name)
+        if whole is not None:
+            return self.parts.whole[whole]
+        module, _, leaf = name.rpartition(".")
+        if leaf != "weight":
+            return None
+        found = self._modules.find(module)
+        return None if found is None else self.parts.by_module[found]
+
+    def _judged(self, name: str, source: str | None, part: Part | None) -> Judged:
+        if part is not None and part.kind == "whole":
+            same = same_tensor(self.adapter, part.pieces["tensor"], self.model, name)
+            return Judged("exact") if same else Judged("wrong", "it is not the adapter's tensor")
+        if source is None:
+            return Judged("open", "the base's files have no tensor of that name")
+        if part is None and same_tensor(self.base, source, self.model, name):
+            return Judged("exact")
+        return self._incomparable(name, source) or self._compared(name, source, part)
+
+    def _incomparable(self, name: str, source: str) -> Judged | None:
+        """What can be said without looking at a value."""
+        here, there = self.model.entries[name], self.base.entries[source]
+        if here.dtype not in FLOATS or there.dtype not in FLOATS:
+            return Judged("open", "it is quantised, and rounded again after the merge")
+        if here.shape != there.shape:
+            return Judged("wrong", f"it is {list(here.shape)}, and {list(there.shape)} in the base")
+        return None
+
+    def _compared(self, name: str, source: str, part: Part | None) -> Judged:
+        if part is None:
+            return self._plain_again(name, source)
+        judge_part = self._tokens if part.kind == "tokens" else self._merged
+        return judge_part(name, source, part)
+
+    def _plain_again(self, name: str, source: str) -> Judged:
+        """A tensor that no adapter is on, and not the base's: perhaps what quantising it left."""
+        base, found = self.base.tensor(source), self.model.tensor(name)
+        if base.ndim == 2:
+            for mode in self._modes():
+                if _same(quantised(base, found.dtype, mode[0], double=mode[1]), found):
+                    self.mode = mode
+                    return Judged("exact")
+        return Judged("wrong", "no adapter is on it, and it is not the base's")
+
+    def _modes(self) -> Iterable[tuple[str, bool]]:
+        return (self.mode,) if self.mode is not None else MODES
+
+    def _tokens(self, name: str, source: str, part: Part) -> Judged:
+        """Embeddings of which the adapter replaces some rows."""
+        import torch
+
+        rows = merge_parts.token_indices(self.folder.config, part.module)
+        if rows is None:
+            return Judged("open", "adapter_config.json does not say which rows are trained")
+        found = self.model.tensor(name)
+        base = self.base.tensor(source).to(found.dtype)
+        new = self.adapter.tensor(part.pieces["rows"]).to(found.dtype)
+        expected = base.index_copy(0, torch.tensor(rows), new)
+        return judge(found, base, [expected], half_adapter=False)
+
+    def _merged(self, name: str, source: str, part: Part) -> Judged:
+        plan = Streamed.plan(self.folder, part, self.base, source, self.model, name)
+        if plan is not None and self.mode is None:
+            changed = streamed(plan, self.adapter, self.base, self.model)
+            if changed is not None:
+                return Judged("exact", traceless=not changed)
+        found, base = self.model.tensor(name), self.base.tensor(source)
+        pieces = self._pieces(part)
+        base = pieces.pop("base", base)  # loading the adapter has put it in the base's place
+        half = any(one.dtype != dtype_of("F32") for one in pieces.values())
+        given = self._ingredients(part, base, pieces)
+        judged = judge(found, base.to(found.dtype), self._replays(given, found), half)
+        if judged.verdict != "wrong" or base.ndim != 2 or given.is_embedding:
+            return judged
+        return self._on_plain_again(given, found, half) or judged
+
+    def _replays(self, given: Ingredients, found: Tensor) -> Iterator[Tensor]:
+        adapter = next(iter(given.pieces.values())).dtype
+        for way in ways(given.weight.dtype, found.dtype, adapter):
+            yield merge(given, way).to(found.dtype)
+
+    def _on_plain_again(self, given: Ingredients, found: Tensor, half: bool) -> Judged | None:
+        """The merge into a base that was loaded in 4 bits and made plain again, if that fits."""
+        for mode in self._modes():
+            weight = quantised(given.weight, found.dtype, mode[0], double=mode[1])
+            again = Ingredients(weight, given.pieces, given.scaling,
+                                given.fan_in_fan_out, given.use_dora)  # fmt: skip
+            judged = judge(found, weight, self._replays(again, found), half)
+            if judged.verdict in ("exact", "rounded"):
+                self.mode = mode
+                return judged
+        return None
+
+    def _pieces(self, part: Part) -> dict[str, Tensor]:
+        pieces = {name: self.adapter.tensor(key) for name, key in part.pieces.items()}
+        if any(name.endswith(".bias") for name in pieces):
+            raise CannotReplayError("the adapter has a bias of its own (lora_bias)")
+        if not {"lora_A", "lora_B"} <= pieces.keys() and "lora_embedding_A" not in pieces:
+            raise CannotReplayError("the adapter has only one of the two matrices of it")
+        return pieces
+
+    def _ingredients(self, part: Part, base: Tensor, pieces: dict[str, Tensor]) -> Ingredients:
+        config = self.folder.config
+        variant = [key for key in VARIANTS if config.get(key)]
+        if variant:
+            raise CannotReplayError(f"{variant[0]} is merged in a way that is not replayed")
+        first = pieces["lora_embedding_A" if "lora_embedding_A" in pieces else "lora_A"]
+        factor = merge_parts.scaling(self.folder, part.module, int(first.shape[0]))
+        given = Ingredients(base, pieces, factor, bool(config.get("fan_in_fan_out")),
+                            "lora_magnitude_vector" in pieces)  # fmt: skip
+        _insist_on_shapes(given)
+        return given
+
+    def _missing(self, seen: set[str], used: set[str]) -> None:
+        """What the base or the adapter has, and the merged model has not."""
+        tied = _is_tied(self.model.folder) or _is_tied(self.base.folder)
+        for name in self.base.entries.keys() - seen:
+            if not (tied and _is_table(name)):
+                self.wrong[name] = "the base has it, and the merged model does not"
+        for module in (self.parts.by_module.keys() | self.parts.whole.keys()) - used:
+            self.open[module] = (
+                "the adapter is on it, and no tensor of the merged model has its name"
+            )
+        for name in self.parts.unknown:
+            self.open[short(name)] = "what merging does with it is not known"
+
+
+def _insist_on_shapes(given: Ingredients) -> None:
+    """The pieces fit the weight; PEFT would raise an error that says less."""
+    if given.weight.ndim != 2 or given.is_embedding:
+        return
+    inner, outer = given.pieces["lora_A"].shape[1], given.pieces["lora_B"].shape[0]
+    wanted = (inner, outer) if given.fan_in_fan_out else (outer, inner)
+    if tuple(given.weight.shape) != wanted:
+        raise CannotReplayError(
+            f"the base's weight is {list(given.weight.shape)}, the adapter is for {list(wanted)}"
+        )
+
+
+def _same(one: Any, other: Any) -> bool:
+    import torch
+
+    return bool(torch.equal(one, other))
+
+
+def _is_tied(folder: Path) -> bool:
+    import json
+
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+    except (OSError, ValueError):
+        return False
+    given = config.get("tie_word_embeddings") if isinstance(config, dict) else None
+    return given is not False
+
+
+def _is_table(name: str) -> bool:
+    return name.endswith(("lm_head.weight", "embed_tokens.weight", "wte.weight", "embed_out.weight",
+                          "decoder.weight", "decoder.bias", "shared.weight"))  # fmt: skip

@@ -1,0 +1,108 @@
+"""An adapter taken apart by the module that each piece is merged into, and modules by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import sqrt
+from typing import Any
+
+from loralint.verify.folder import AdapterFolder
+from loralint.verify.header import pattern_value
+
+_PIECE = re.compile(
+    r"^(?:base_model\.model\.)?(?P<module>.+?)\.(?P<piece>lora_A|lora_B|lora_embedding_A"
+    r"|lora_embedding_B|lora_magnitude_vector)(?P<rest>\.weight|\.bias)?$"
+)
+_TOKENS = re.compile(
+    r"^(?:base_model\.model\.)?(?P<module>.+?)\.(?:token_adapter\.)?trainable_tokens_delta$"
+)
+_UNDER = re.compile(r"^(?:base_model\.model\.)?(?P<module>.+?)\.base_layer\.weight$")
+_PREFIX = "base_model.model."
+
+
+@dataclass
+class Part:
+    """What an adapter does to one module: pieces by name, with the file's names of tensors.
+
+    `kind` is "lora", "tokens" (rows of embeddings in place of the base's) or "whole" (a tensor
+    of the adapter in place of the base's). A piece "base" is the base's own tensor, which PEFT
+    saves of embeddings.
+    """
+
+    module: str
+    kind: str
+    pieces: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of an adapter by module; `whole` ones by the full name of the tensor."""
+
+    by_module: Mapping[str, Part]
+    whole: Mapping[str, Part]
+    unknown: tuple[str, ...]
+
+
+def take_apart(folder: AdapterFolder) -> Parts:
+    """Sort the file's tensors by what merging does with them."""
+    modules: dict[str, Part] = {}
+    whole: dict[str, Part] = {}
+    unknown = []
+    for name in folder.shapes:
+        if match := _PIECE.match(name):
+            part = modules.setdefault(match["module"], Part(match["module"], "lora"))
+            part.pieces[match["piece"] + (match["rest"] or "").replace(".weight", "")] = name
+        elif match := _TOKENS.match(name):
+            modules[match["module"]] = Part(match["module"], "tokens", {"rows": name})
+        elif match := _UNDER.match(name):
+            part = modules.setdefault(match["module"], Part(match["module"], "lora"))
+            part.pieces["base"] = name
+        elif "lora_" in name:
+            unknown.append(name)
+        else:
+            plain = name.removeprefix(_PREFIX)
+            whole[plain] = Part(plain, "whole", {"tensor": name})
+    return Parts(modules, whole, tuple(unknown))
+
+
+def scaling(folder: AdapterFolder, module: str, rank: int) -> float:
+    """The factor of a module's adapter; `rank` is that of its tensors."""
+    config = folder.config
+    alpha = pattern_value(config, "alpha_pattern", module, config.get("lora_alpha", rank))
+    factor = float(alpha if isinstance(alpha, (int, float)) else rank)
+    return factor / (sqrt(rank) if config.get("use_rslora") else rank)
+
+
+class Names:
+    """Names of a checkpoint, found with and without a prefix (`model.`, `bert.`)."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = frozenset(names)
+        self._by_tail: dict[str, list[str]] = {}
+        for name in self._names:
+            self._by_tail.setdefault(_tail(name), []).append(name)
+
+    def find(self, wanted: str) -> str | None:
+        """The name, or the one name that ends like it or that it ends like."""
+        if wanted in self._names:
+            return wanted
+        alike = [one for one in self._by_tail.get(_tail(wanted), ())
+                 if one.endswith(f".{wanted}") or wanted.endswith(f".{one}")]  # fmt: skip
+        return alike[0] if len(alike) == 1 else None
+
+
+def _tail(name: str) -> str:
+    return ".".join(name.split(".")[-2:])
+
+
+def token_indices(config: Mapping[str, Any], module: str) -> list[int] | None:
+    """The rows of embeddings that are trained, for the module that holds them."""
+    given = config.get("trainable_token_indices") or config.get("token_indices")
+    if isinstance(given, list):
+        return given
+    if isinstance(given, dict):
+        fitting = [rows for name, rows in given.items() if module.endswith(name)]
+        return fitting[0] if len(fitting) == 1 else None
+    return None

@@ -1,0 +1,105 @@
+"""The common merge, streamed: a few rows of base and result at a time, and the rows of B that
+belong to them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from loralint.verify import merge_parts
+from loralint.verify.checkpoint import Checkpoint
+from loralint.verify.folder import AdapterFolder
+from loralint.verify.merge_parts import Part
+from loralint.verify.weights_file import DTYPE_NAMES
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+BYTES = 4 << 20
+"""How much is read at a time: what a core has just read should still be in its cache."""
+
+
+def dtype_of(name: str) -> Any:
+    """The type of torch for one of safetensors."""
+    import torch
+
+    return getattr(torch, DTYPE_NAMES[name])
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """A plain linear merge in PEFT's usual way: the names of its tensors, and the factor."""
+
+    base: str
+    merged: str
+    a: str
+    b: str
+    scaling: float
+
+    @staticmethod
+    def plan(
+        folder: AdapterFolder, part: Part, base: Checkpoint, source: str, model: Checkpoint,
+        name: str,
+    ) -> Streamed | None:  # fmt: skip
+        """The merge, if it is one; None for what PEFT's own layers have to replay."""
+        config, entry = folder.config, base.entries[source]
+        plain = part.pieces.keys() == {"lora_A", "lora_B"} and not config.get("fan_in_fan_out")
+        if not plain or len(entry.shape) != 2 or entry.dtype != model.entries[name].dtype:
+            return None
+        a, b = (folder.shapes[part.pieces[one]] for one in ("lora_A", "lora_B"))
+        if len(a) != 2 or (b[0], a[1]) != entry.shape or a[0] != b[1]:
+            return None
+        factor = merge_parts.scaling(folder, part.module, a[0])
+        return Streamed(source, name, part.pieces["lora_A"], part.pieces["lora_B"], factor)
+
+
+def streamed(
+    plan: Streamed, adapter: Checkpoint, base: Checkpoint, model: Checkpoint
+) -> bool | None:
+    """Whether merging changes anything, where the result is exact to the last bit; else None.
+
+    PEFT adds `(B @ A) * scaling` in float32 to the weight, and rounds the sum once.
+    """
+    import torch
+
+    a = adapter.tensor(plan.a).float()
+    b = adapter.tensor(plan.b).float()
+    entry = base.entries[plan.base]
+    step = max(1, BYTES // max(1, entry.row))
+    changed = False
+    delta = torch.empty((min(step, entry.shape[0]), entry.shape[1]))
+    for first in range(0, entry.shape[0], step):
+        last = min(first + step, entry.shape[0])
+        weight = base.rows(plan.base, first, last)
+        update = torch.mm(b[first:last], a, out=delta[: last - first]).mul_(plan.scaling)
+        expected = update.add_(weight).to(weight.dtype)
+        if not torch.equal(expected, model.rows(plan.merged, first, last)):
+            return None
+        changed = changed or not torch.equal(expected, weight)
+    return changed
+
+
+def same_tensor(one: Checkpoint, name: str, other: Checkpoint, named: str) -> bool:
+    """Whether two tensors are equal, the first cast to the type of the second."""
+    ours, theirs = one.entries[name], other.entries[named]
+    if ours.shape != theirs.shape:
+        return False
+    if ours.dtype == theirs.dtype:
+        return _same_bytes(one, name, other, named, ours.size)
+    return _same_values(one.tensor(name), other.tensor(named))
+
+
+def _same_bytes(one: Checkpoint, name: str, other: Checkpoint, named: str, size: int) -> bool:
+    return all(
+        one.raw(name, at, min(at + BYTES, size)) == other.raw(named, at, min(at + BYTES, size))
+        for at in range(0, size, BYTES)
+    )
+
+
+def _same_values(ours: Tensor, theirs: Tensor) -> bool:
+    """In any of the types in which it may have been held between the two files."""
+    import torch
+
+    between = (theirs.dtype, torch.float32, torch.bfloat16, torch.float16)
+    return any(torch.equal(ours.to(one).to(theirs.dtype), theirs) for one in between)

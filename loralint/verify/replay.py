@@ -1,0 +1,156 @@
+"""Merging again, as PEFT does it: its own layers, in each way in which it rounds."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+LAYER = "layer"
+
+
+class CannotReplayError(Exception):
+    """This merge cannot be repeated; the message says why."""
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What a merge needs: the base's weight, the adapter's pieces, and how they are put together.
+
+    `pieces` has lora_A, lora_B (or lora_embedding_A, lora_embedding_B), perhaps
+    lora_magnitude_vector; shapes are those of PEFT's files. `scaling` is alpha over rank.
+    """
+
+    weight: Tensor
+    pieces: dict[str, Tensor]
+    scaling: float
+    fan_in_fan_out: bool = False
+    use_dora: bool = False
+
+    @property
+    def is_embedding(self) -> bool:
+        return "lora_embedding_A" in self.pieces
+
+    @property
+    def rank(self) -> int:
+        return int(self.pieces["lora_embedding_A" if self.is_embedding else "lora_A"].shape[0])
+
+
+@dataclass(frozen=True)
+class Way:
+    """In which types a merge computes: of the base while merging, of the adapter; `safe` is
+    PEFT's `safe_merge`, which rounds the update before it adds it.
+    """
+
+    base: Any
+    adapter: Any
+    safe: bool
+
+
+def ways(stored: Any, merged: Any, adapter: Any) -> Iterator[Way]:
+    """The ways in which people merge, the most common first.
+
+    The base is loaded in the type of the result, or in another and cast when it is saved; PEFT
+    casts adapters to float32 unless it is told not to.
+    """
+    import torch
+
+    bases = dict.fromkeys((merged, torch.float32, stored))
+    adapters = dict.fromkeys((torch.float32, adapter, merged))
+    for base in bases:
+        for each in adapters:
+            for safe in (False, True):
+                yield Way(base, each, safe)
+
+
+def merge(given: Ingredients, way: Way) -> Tensor:
+    """The merged weight in the type of `way.base`; CannotReplayError where PEFT refuses."""
+    layer = _layer(given, way)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            layer.merge(safe_merge=way.safe)
+    except (NotImplementedError, RuntimeError, ValueError) as error:
+        raise CannotReplayError(f"PEFT does not merge it: {error}") from error
+    found: Tensor = layer.get_base_layer().weight.data
+    return found
+
+
+def _layer(given: Ingredients, way: Way) -> Any:
+    """PEFT's layer around a base layer that holds the weight, with the adapter's pieces in it."""
+    import torch
+    from peft import LoraConfig, inject_adapter_in_model
+
+    holder = torch.nn.Module()
+    setattr(holder, LAYER, _base_layer(given, way.base))
+    config = LoraConfig(
+        r=given.rank,
+        lora_alpha=1,
+        target_modules=[LAYER],
+        use_dora=given.use_dora,
+        fan_in_fan_out=given.fan_in_fan_out,
+        init_lora_weights=False,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            inject_adapter_in_model(config, holder)
+        except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+            raise CannotReplayError(f"PEFT has no layer for it: {error}") from error
+    layer = getattr(holder, LAYER).eval()
+    for name, tensor in given.pieces.items():
+        _fill(layer, name, tensor.to(way.adapter))
+    layer.scaling["default"] = given.scaling
+    return layer
+
+
+def _base_layer(given: Ingredients, dtype: Any) -> Any:
+    import torch
+    from torch import nn
+
+    weight = given.weight.to(dtype).clone()
+    shape = tuple(weight.shape)
+    layer: Any
+    if given.is_embedding:
+        layer = nn.Embedding(shape[0], shape[1], device="meta")
+    elif weight.ndim == 2 and given.fan_in_fan_out:
+        from transformers.pytorch_utils import Conv1D
+
+        with torch.device("meta"):
+            layer = Conv1D(shape[1], shape[0])
+    elif weight.ndim == 2:
+        layer = nn.Linear(shape[1], shape[0], bias=False, device="meta")
+    elif weight.ndim in (3, 4, 5):
+        kind = {3: nn.Conv1d, 4: nn.Conv2d, 5: nn.Conv3d}[weight.ndim]
+        layer = kind(shape[1], shape[0], shape[2:], bias=False, device="meta")
+    else:
+        raise CannotReplayError(f"a weight with {weight.ndim} dimensions")
+    layer.weight = nn.Parameter(weight, requires_grad=False)
+    layer.bias = None
+    return layer
+
+
+def _fill(layer: Any, name: str, tensor: Tensor) -> None:
+    from torch import nn
+
+    holder = getattr(layer, name)["default"]
+    plain = nn.Parameter(tensor, requires_grad=False)
+    if isinstance(holder, nn.Parameter):
+        getattr(layer, name)["default"] = plain
+    else:
+        holder.weight = plain
+
+
+def quantised(weight: Tensor, dtype: Any, kind: str, *, double: bool) -> Tensor:
+    """What a weight is after it was loaded in 4 bits and made plain again."""
+    from bitsandbytes import functional
+
+    packed, state = functional.quantize_4bit(
+        weight.to(dtype).contiguous(), blocksize=64, compress_statistics=double, quant_type=kind
+    )
+    found: Tensor = functional.dequantize_4bit(packed, state)
+    return found.to(dtype)
