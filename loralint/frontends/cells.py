@@ -18,6 +18,9 @@ LONGEST = 1_000_000
 """Nobody writes a million characters of code into one cell; such a cell is data."""
 
 
+MOST = 20_000
+"""Nobody writes so many cells; such a notebook is data."""
+
 LARGE = 10_000_000
 """Bytes above which a file is not read a second time."""
 
@@ -84,6 +87,8 @@ def read(content: bytes) -> Notebook:
         cells = [cell for sheet in raw.worksheets for cell in sheet.cells]
     if cells is None:
         raise NotANotebook("not a notebook: it has no cells")
+    if len(cells) > MOST:
+        raise NotANotebook(f"it has more than {MOST:,} cells: split it, or exclude it")
     return Notebook(tuple(_cells(cells)), _language(raw.metadata))
 
 

@@ -241,6 +241,15 @@ def test_hostile_cells(source: str) -> None:
     assert any(one.cell == 2 for one in found.calls)
 
 
+def test_a_hundred_thousand_cells_are_data() -> None:
+    cells = [{"cell_type": "code", "source": "x = 1"}] * 150_000
+    content = json.dumps({"nbformat": 4, "metadata": {"a": float("nan")}, "cells": cells})
+    began = time.perf_counter()
+    [error] = errors(facts(content.encode()))
+    assert error.message == "it has more than 20,000 cells: split it, or exclude it"
+    assert time.perf_counter() - began < 5
+
+
 def test_names_of_a_form_are_those_of_its_notebook() -> None:
     found = facts(notebook('base = "a/b" #@param'))
     assert dict(found.names)["base"].origin == "n.ipynb:form.base"  # type: ignore[union-attr]
