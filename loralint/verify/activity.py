@@ -37,6 +37,14 @@ def activity(model: Any, adapter: str) -> Activity:
     return Activity(found, inactive, tuple(merged))
 
 
+def is_adapted(module: Any) -> bool:
+    """Whether PEFT has put this module in the place of another, for any adapter."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+    from peft.utils.other import AuxiliaryTrainingWrapper
+
+    return isinstance(module, (BaseTunerLayer, AuxiliaryTrainingWrapper))
+
+
 def _holds(module: Any, adapter: str) -> bool:
     from peft.tuners.tuners_utils import BaseTunerLayer
     from peft.utils.other import AuxiliaryTrainingWrapper

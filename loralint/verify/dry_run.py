@@ -27,7 +27,7 @@ from loralint.verify.outcome import Checked
 from loralint.verify.progress import Progress
 from loralint.verify.prompts import wrong_sizes
 from loralint.verify.slim import no_collection
-from loralint.verify.vocabulary import wanted_rows
+from loralint.verify.vocabulary import unsaved_rows, wanted_rows
 from loralint.verify.weights_file import DTYPE_NAMES
 from loralint.verify.wording import listed, short
 
@@ -53,7 +53,10 @@ def judge(case: Case, folder: AdapterFolder) -> Checked:
     except CannotBuildError as error:
         return undecided(case, FIT, str(error))
     total = len(folder.tensors)
-    wrong = tuple(wrong_sizes(case, folder, base))
+    wrong = (*wrong_sizes(case, folder, base), *unsaved_rows(case, base, folder))
+    rows = wanted_rows(base, folder)
+    if rows is not None:
+        base.resize_token_embeddings(rows, mean_resizing=False)
     modules = _modules(base)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
@@ -79,13 +82,9 @@ def empty_base(case: Case, folder: AdapterFolder) -> Any:
     config = base_config(case)
     cls = model_class(case, folder, config)
     try:
-        base = build_empty(case, cls, config, class_options(cls, folder))
+        return build_empty(case, cls, config, class_options(cls, folder))
     except Exception as error:  # remote code may raise anything
         raise CannotBuildError(f"{cls.__name__} cannot be built: {error}") from error
-    rows = wanted_rows(base, folder)
-    if rows is not None:
-        base.resize_token_embeddings(rows, mean_resizing=False)
-    return base
 
 
 def attach(base: Any, folder: AdapterFolder) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from loralint.verify.activity import is_adapted
 from loralint.verify.golden import LENGTH, NoAnswerError, adapter_off, answers, quiet, token_ids
 
 
@@ -38,15 +39,32 @@ def _both(model: Any, config: Mapping[str, Any]) -> tuple[Any, Any]:
     """The answers with the adapter and without it, of one shape."""
     ask = _asking(model, config)
     with quiet(model):
-        full = ask(model)
         if _is_prompt(model):
-            bare = ask(model.get_base_model())
+            full, bare = ask(model), ask(model.get_base_model())
         else:
+            asked = _adapted_part(model)
+            full = ask(asked)
             with adapter_off(model):
-                bare = ask(model)
+                bare = ask(asked)
     if full.ndim > 2 and full.shape != bare.shape:  # virtual tokens before the answer
         full = full[..., -bare.shape[-2] :, :]
     return full, bare
+
+
+def _adapted_part(model: Any) -> Any:
+    """The part of the model that has all of the adapter in it.
+
+    Where that is the model without its head, the head need not run: over a large vocabulary it
+    costs as much memory as everything else together, and can only pass a difference on.
+    """
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    prefix = getattr(base, "base_model_prefix", "")
+    inner = getattr(base, prefix, None) if prefix else None
+    if inner is None or inner is base or not hasattr(inner, "get_input_embeddings"):
+        return model
+    inside = {id(module) for module in inner.modules()}
+    adapted = [module for module in base.modules() if is_adapted(module)]
+    return inner if adapted and all(id(one) in inside for one in adapted) else model
 
 
 def _asking(model: Any, config: Mapping[str, Any]) -> Callable[[Any], Any]:

@@ -17,6 +17,7 @@ from loralint.verify.checkpoint import Checkpoint
 from loralint.verify.codes import finding
 from loralint.verify.folder import WEIGHTS, open_folder
 from loralint.verify.merge_judging import Replay
+from loralint.verify.merge_stream import one_thread
 from loralint.verify.outcome import Checked
 from loralint.verify.progress import SILENT, Progress
 from loralint.verify.wording import count, short, where
@@ -35,7 +36,8 @@ def check_merged(case: Case, merged: Path, progress: Progress = SILENT) -> Check
         return _open(case, located.reason)
     base = Checkpoint(located.folder)
     replay = Replay(folder, base, model)
-    with progress.step(f"comparing {merged}", sum(one.size for one in model.entries.values())):
+    size = sum(one.size for one in model.entries.values())
+    with progress.step(f"comparing {merged}", size), one_thread():
         replay.run(progress)
     return _checked(case, replay, shown_path(merged))
 

@@ -84,7 +84,7 @@ def _is_reordered(apart: Tensor, update: Tensor, base: Tensor, replay: Tensor) -
     if bool((apart.abs() > limit).any()):
         return False
     floor, size = 4 * eps * float(base.norm()), float(update.norm())
-    return float(apart.norm()) <= floor + FULL_SHARE * size and size > 10 * floor
+    return bool(float(apart.norm()) <= floor + FULL_SHARE * size and size > 10 * floor)
 
 
 def _within_a_step(one: Tensor, other: Tensor) -> bool:

@@ -25,7 +25,7 @@ from loralint.verify.case import Case
 from loralint.verify.codes import finding
 from loralint.verify.folder import WEIGHTS, AdapterFolder, open_folder
 from loralint.verify.golden import NoAnswerError
-from loralint.verify.golden_check import TOLERANCE
+from loralint.verify.golden_check import FULL, TOLERANCE
 from loralint.verify.inspection import inspect
 from loralint.verify.loading import (
     AdapterRefusedError,
@@ -157,7 +157,8 @@ def _merged(case: Case, folder: AdapterFolder, before: Answers, progress: Progre
             reason = f"it cannot be merged: {' '.join(str(error).split())[:200]}"
             return Checked(skipped=(_skip(case, "the merged model", reason),))
         apart = _apart(before, merged)
-    if apart <= TOLERANCE:
+    is_full = case.quantization == "none" and str(merged.dtype) == "torch.float32"
+    if apart <= (FULL if is_full else TOLERANCE):
         return Checked(1)
     return Checked(1, tuple(_unlike(case, apart)))
 

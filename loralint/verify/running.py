@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,7 +39,7 @@ def verify(
     bench = Bench(case)
     results: list[TierResult] = []
     findings: list[Diagnostic] = []
-    skipped: list[Skipped] = []
+    skipped: list[Skipped] = list(_unpinned(case))
     planned = _planned(tiers, bench)
     for name in planned:
         if stop := _why_stop(results, () if until_decided else tiers):
@@ -80,6 +80,14 @@ def undecided(adapter: str, base: str | None, revision: str | None, reason: str)
     """The outcome where not even the adapter's tensors could be looked at."""
     skipped = Skipped(Place(adapter, START), "everything", reason)
     return Verification("inconclusive", adapter, base, revision, (), (), (skipped,))
+
+
+def _unpinned(case: Case) -> Iterator[Skipped]:
+    """Whoever names no revision gets the default branch as it is on the day."""
+    if case.base is None or Path(case.base).exists() or case.revision is not None:
+        return
+    reason = "no revision is given or recorded, and the default branch may move: give --revision"
+    yield Skipped(Place(case.file(CONFIG), START), f"which commit of {case.base} this was", reason)
 
 
 def _planned(tiers: Sequence[TierName], bench: Bench) -> list[TierName]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from loralint.verify.folder import AdapterFolder
+from loralint.diagnostics import Diagnostic
+from loralint.verify.case import Case
+from loralint.verify.codes import finding
+from loralint.verify.folder import WEIGHTS, AdapterFolder
 
 _EMBEDDINGS = re.compile(r"(embed_tokens|wte|word_embeddings|embed_in|lm_head|embed_out)"
                          r"(\.base_layer)?\.weight$")  # fmt: skip
@@ -41,3 +45,21 @@ def _tokens(path: Path) -> int | None:
         return None
     known = vocabulary.values() if isinstance(vocabulary, dict) else range(len(vocabulary))
     return len(ids | set(known))
+
+
+def unsaved_rows(case: Case, base: Any, folder: AdapterFolder) -> Iterator[Diagnostic]:
+    """Rows for added tokens that neither side has; `base` has not been resized yet."""
+    rows = wanted_rows(base, folder)
+    if rows is None or any(_EMBEDDINGS.search(name) or "token_adapter" in name
+                           for name in folder.shapes):  # fmt: skip
+        return
+    there = base.get_input_embeddings().weight.shape[0]
+    yield finding(
+        "LOR501",
+        f"the tokenizer beside the adapter has {rows:,} tokens and {case.base} {there:,} rows of"
+        f" embeddings, and the adapter saves none: {rows - there:,} rows are drawn anew at every"
+        " load",
+        case.file(WEIGHTS),
+        help="name the embeddings in modules_to_save or trainable_token_indices when training",
+        subject=case.base or "",
+    )

@@ -10,7 +10,7 @@ from typing import Any
 import transformers
 
 from tests.verify import surgery
-from tests.verify.healthy import HEALTHY, Healthy, lora
+from tests.verify.healthy import HEALTHY, Healthy, lora, with_tokenizer
 from tests.verify.zoo import Zoo
 
 UNHEALTHY = (
@@ -101,6 +101,7 @@ FAULTS: tuple[Fault, ...] = (
     fault("DoRA, the flag lost", "dry-run", "LOR502", adapter="DoRA",
           harm=surgery.config(use_dora=False)),
     fault("LoRA, flagged as DoRA", "dry-run", "LOR501", harm=surgery.config(use_dora=True)),
+    fault("tokens added, their embeddings saved nowhere", "dry-run", "LOR501", harm=with_tokenizer),
     fault("the saved head lost from the weights", "dry-run", "LOR501",
           adapter="sequence classification, 5 labels", harm=surgery.without("classifier")),
     fault("trainable tokens lost from the weights", "dry-run", "LOR501",
