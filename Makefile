@@ -13,9 +13,10 @@ VENV ?= .venv
 DEMO_VENV ?= .venv-demo
 PYTEST_ARGS ?=
 RUNTIME ?= $(if $(filter 3.11,$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')),yes,no)
-# Without its own index pip takes the build for CUDA, several gigabytes, on Linux.
-TORCH := torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu --retries 1
-PACKAGES_yes := '.[dev,runtime,models]' $(TORCH)
+# Without its own index pip takes the build for CUDA, several gigabytes, on Linux. That index is
+# asked for nothing else.
+TORCH_yes := torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu --retries 1
+PACKAGES_yes := '.[dev,runtime,models]'
 PACKAGES_no := '.[dev]'
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -35,6 +36,7 @@ help:
 
 $(VENV)/.installed: pyproject.toml
 	@$(call venv,$(VENV))
+	$(if $(TORCH_$(RUNTIME)),$(BIN)/python -m pip install --quiet $(TORCH_$(RUNTIME)))
 	$(BIN)/python -m pip install --quiet --editable $(PACKAGES_$(RUNTIME))
 	@touch $@
 

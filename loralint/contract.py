@@ -203,5 +203,10 @@ def serialise(contract: Contract) -> bytes:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of `loralint.json`, as `docs/contract.schema.json` publishes it."""
+    from inspect import cleandoc
+
     schema = msgspec.json.schema(Contract)
+    for described in schema["$defs"].values():
+        if "description" in described:  # Python 3.13 has no indentation in docstrings
+            described["description"] = cleandoc(described["description"])
     return {"$schema": SCHEMA, "title": "The contract of a LoRA adapter", **schema}

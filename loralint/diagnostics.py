@@ -30,11 +30,16 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
 
 
 class Fix(msgspec.Struct, frozen=True, gc=False):
-    """How to mend a finding; `display` fixes are shown and never applied."""
+    """How to mend a finding; `display` fixes are shown and never applied.
+
+    `changes` names the keywords, keys and flags that the edits add, change or take away: nothing
+    else of what the files say may differ afterwards (`fixer.meaning`).
+    """
 
     applicability: Applicability
     message: str
     edits: tuple[Edit, ...] = ()
+    changes: tuple[str, ...] = ()
 
 
 class Diagnostic(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -7,10 +7,12 @@ file, reduces a term to a `Value`. Facts can be compared, cached and sent to ano
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
 
 import msgspec
 
+from loralint.lockfile import Lock
 from loralint.source import Span
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -64,6 +66,24 @@ class Unknown(_Fact, frozen=True, tag=True, array_like=True, gc=False):
     reason: str
     origin: str = ""
     pattern: str = ""
+
+
+_CALL = re.compile(r".*#\d+(\.\d+)?\.")
+"""The call that an option comes from: nobody wrote it so."""
+
+_CONSTRUCTOR = re.compile(r"\.?__init__\b")
+_WRITTEN = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
+
+
+def written_name(origin: str) -> str:
+    """What decides a value, as its author writes it: `args.model`; "" where nobody wrote it.
+
+    An origin is the evaluator's own: calls in it are numbers, parts of paths stand in braces.
+    """
+    name = _CALL.sub("", origin.rpartition(":")[2])
+    _, found, option = name.rpartition(".args.")
+    name = _CONSTRUCTOR.sub("", f"args.{option}" if found else name)
+    return name if _WRITTEN.fullmatch(name) else ""
 
 
 class Choice(_Fact, frozen=True, tag=True, array_like=True, gc=False):
@@ -138,7 +158,7 @@ class Elements(_Fact, frozen=True, tag=True, array_like=True, gc=False):
 
 
 class Either(_Fact, frozen=True, tag=True, array_like=True, gc=False):
-    """`a or b or c`: the first that is true."""
+    """`a or b or c`: the first that is true; of one value, what it is where it is true."""
 
     values: tuple[Term, ...]
 
@@ -196,8 +216,9 @@ class CallFact(_Fact, frozen=True, tag=True, array_like=True, gc=False):
     `function` is the qualified name of the function it stands in ("" for the module, methods as
     `Class.method`); `text` is the call's source, white space folded, at most 200 characters;
     `discarded` tells that the call is a statement of its own; `cell` is the notebook cell.
-    `insert_at` is where another keyword argument would go; `removed` are the places of keyword
-    arguments that newer libraries do not take (`REMOVED` in the catalogue).
+    `insert_at` is where another keyword argument would go, between the two `margins`; None where
+    the call takes none. `keywords` are the places of the keyword arguments that a fix may write
+    anew (`REWRITTEN` in the catalogue), name and value together.
     """
 
     span: Span
@@ -208,8 +229,8 @@ class CallFact(_Fact, frozen=True, tag=True, array_like=True, gc=False):
     discarded: bool = False
     cell: int | None = None
     insert_at: Span | None = None
-    trailing_comma: bool = False
-    removed: tuple[tuple[str, Span], ...] = ()
+    margins: tuple[str, str] = (", ", "")
+    keywords: tuple[tuple[str, Span], ...] = ()
 
 
 class ParameterFact(_Fact, frozen=True, tag=True, array_like=True, gc=False):
@@ -289,12 +310,15 @@ class LoadSite(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=
     `loader` is the canonical dotted name of a call, or the key or flag of a recipe or command
     line. `options` holds what else decides the weights, by canonical name (`OPTIONS` in the
     catalogue): values are reduced. `function` is where it stands. `revision_key` is the keyword,
-    key or flag that takes the revision; "" where there is none.
+    key or flag that takes the revision; "" where there is none. Of one that stands inside
+    another, both are named, with a space between (`model_kwargs revision`). `revision_at` is the
+    recipe's key that gives the revision.
 
     Of a site that needs no linking (`FileFacts.loads`), `inputs` are the indices there of the sites
     that flow into it (the base of an adapter), and `stage` is what its framework does: "train",
     "infer", "merge" or "" where that is not known. The options of a base that is trained hold the
-    fields of its LoraConfig as `lora.r` and so on. `removed` is that of the call.
+    fields of its LoraConfig as `lora.r` and so on. `margins` and `keywords` are those of the call;
+    the margins of a recipe or command line stand around a key or flag.
     """
 
     path: str
@@ -308,11 +332,12 @@ class LoadSite(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=
     function: str = ""
     text: str = ""
     insert_at: Span | None = None
-    trailing_comma: bool = False
+    margins: tuple[str, str] = (", ", "")
     revision_key: str = "revision"
     inputs: tuple[int, ...] = ()
     stage: str = ""
-    removed: tuple[tuple[str, Span], ...] = ()
+    keywords: tuple[tuple[str, Span], ...] = ()
+    revision_at: Span | None = None
 
 
 class SaveSite(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):
@@ -406,6 +431,13 @@ class CommandFact(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_on
     cell: int | None = None
 
 
+class LockFacts(_Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A lock file, with the rows at which its artifacts begin, in the same order."""
+
+    lock: Lock
+    rows: tuple[int, ...] = ()
+
+
 class FileFacts(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):
     """Everything that one file says.
 
@@ -414,7 +446,9 @@ class FileFacts(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only
     configuration file. `loads` and `saves` hold what needs no linking (recipes, command lines),
     `commands` the command lines that run scripts.
     `further_errors` are those of a notebook's other cells. `imported_at` is where a script first
-    imports names from a library to which a fix may add one.
+    imports names from a library to which a fix may add one, with the notebook's cell. `literals`
+    are the places of texts that may be revisions, by number (`loralint.literals`). `lock` is what
+    a lock file says.
     """
 
     path: str
@@ -432,4 +466,6 @@ class FileFacts(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only
     adapter: AdapterFacts | None = None
     commands: tuple[CommandFact, ...] = ()
     further_errors: tuple[FileError, ...] = ()
-    imported_at: tuple[tuple[str, Span], ...] = ()
+    imported_at: tuple[tuple[str, Span, int | None], ...] = ()
+    literals: tuple[tuple[int, Span, int | None], ...] = ()
+    lock: LockFacts | None = None

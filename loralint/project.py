@@ -17,12 +17,16 @@ from loralint.facts import (
     ABSENT,
     RECORDED,
     BesideFact,
+    Choice,
     FileFacts,
     LoadSite,
+    LockFacts,
     SaveSite,
     TensorFact,
     Value,
 )
+from loralint.literals import Written
+from loralint.lockfile import Artifact, above
 from loralint.source import START, Place, Span
 
 Stage = Literal["train", "infer", "both", "neither"]
@@ -108,7 +112,7 @@ class Action:
     actions: tuple[int, ...] = ()
     discarded: bool = False
     insert_at: Span | None = None
-    trailing_comma: bool = False
+    margins: tuple[str, str] = (", ", "")
     configs: tuple[int, ...] = ()
     source: Value = ABSENT
     onto_adapter: bool = False
@@ -121,11 +125,16 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A version that a file of the project asks of a package: `transformers>=4.40,<5`."""
+    """A version that a file of the project asks of a package: `transformers>=4.40,<5`.
+
+    `folder` is what it holds for: the file's own folder, that above `requirements/`, or that of a
+    list which includes the file.
+    """
 
     path: str
     package: str
     version: str
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +208,35 @@ class Adapter:
         return Place(self.path, self.keys.get(key, START))
 
 
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A lock file of the project, by path."""
+
+    path: str
+    facts: LockFacts
+
+    def of(self, repo_id: str, repo_type: str) -> tuple[Artifact, ...]:
+        """What it holds of a repository."""
+        return self.facts.lock.of(repo_id, repo_type)
+
+    def place(self, artifact: Artifact) -> Place:
+        """Where an artifact stands in it."""
+        position = self.facts.lock.artifacts.index(artifact)
+        row = self.facts.rows[position] if position < len(self.facts.rows) else 1
+        return Place(self.path, Span.of(row, 1, row, 1))
+
+
+_TESTS = frozenset({"test", "tests", "testing"})
+
+
+def is_test(path: str, facts: FileFacts | None) -> bool:
+    """Whether a file is a test: many a script that tries a model is called test_… and is none."""
+    if _TESTS & set(path.split("/")[:-1]):
+        return True
+    modules = facts.imports if facts is not None else ()
+    return any(module.partition(".")[0] in ("pytest", "unittest") for module in modules)
+
+
 @dataclass(frozen=True)
 class Project:
     """What the linker makes of all facts.
@@ -233,6 +271,23 @@ class Project:
         return {index: frozenset(reached) for index, reached in below.items()}
 
     @cached_property
+    def written(self) -> Written:
+        """Where the values are written."""
+        return Written(self.files)
+
+    @cached_property
+    def takers(self) -> Mapping[Place, tuple[Load, ...]]:
+        """The loads and instances that take their revision from a literal, by its place."""
+        found: defaultdict[Place, list[Load]] = defaultdict(list)
+        for load in (*self.loads, *self.instances):
+            value = load.site.revision
+            for leaf in value.values if isinstance(value, Choice) else (value,):
+                place = self.written.at(leaf)  # type: ignore[arg-type]  # a value's choices
+                if place is not None:
+                    found[place].append(load)
+        return {place: tuple(loads) for place, loads in found.items()}
+
+    @cached_property
     def actions_on(self) -> Mapping[tuple[str, int], tuple[Action, ...]]:
         """The actions of a kind on what a load gives, by kind and index of the load."""
         found: defaultdict[tuple[str, int], list[Action]] = defaultdict(list)
@@ -265,6 +320,12 @@ class Project:
         for load in self.instances or self.loads:
             found[load.site.artifact, load.place.path].append(load)
         return {key: tuple(loads) for key, loads in found.items()}
+
+    def locked_for(self, path: str) -> Locked | None:
+        """The lock file that holds for a file: the nearest above it."""
+        found = next((each for each in above(path) if each in self.files), None)
+        facts = self.files[found].lock if found is not None else None
+        return Locked(found, facts) if found is not None and facts is not None else None
 
     def loads_in(self, path: str) -> Iterator[Load]:
         """The load sites of one file, in source order."""

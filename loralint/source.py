@@ -12,7 +12,7 @@ import msgspec
 
 SourceKind = Literal[
     "python", "notebook", "yaml", "json", "toml", "dotenv", "requirements", "shell",
-    "adapter", "weights", "card", "beside",
+    "adapter", "weights", "card", "beside", "lock",
 ]  # fmt: skip
 
 

@@ -446,7 +446,7 @@ MARKED = b"from peft import LoraConfig\n"
 
 
 def shelf(root, known=None, stdin=None) -> Shelf:
-    return Shelf(walk(str(root), [str(root)]), known or {}, stdin)
+    return Shelf(walk(str(root), [str(root)]), known or {}, {stdin.path: stdin} if stdin else {})
 
 
 def test_shelf_trusts_a_known_stamp_and_reads_otherwise(tmp_path, monkeypatch):
@@ -513,6 +513,6 @@ def test_shelf_remembers_what_it_did_not_look_for(tmp_path):
         path: Entry(NEVER, b"", matters=False)
         for path in ("out/b.py", "in/gone.py", "in/deep/gone/c.py", "top.py")
     }
-    one = Shelf(walk(str(tmp_path), [str(tmp_path / "in")]), known, None)
+    one = Shelf(walk(str(tmp_path), [str(tmp_path / "in")]), known, {})
     one.entry("in/a.py")
     assert set(one.remembered()) == {"out/b.py", "top.py", "in/a.py"}

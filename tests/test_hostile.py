@@ -129,3 +129,18 @@ def test_unreadable_file(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("from transformers import AutoModel\n")
     (tmp_path / "a.py").chmod(0)
     assert "a.py" in _check(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["inspect", "typing", "click", "json", "dataclasses", "yaml"])
+def test_no_module_of_the_project_runs_in_place_of_ours(tmp_path, name):
+    """`python -m` looks for modules in the working directory first."""
+    (tmp_path / f"{name}.py").write_text("open('it-ran', 'w')\n")
+    (tmp_path / "a.py").write_text("from transformers import AutoModel\n")
+    root = str(Path(__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": root}
+    command = [sys.executable, "-m", "loralint", "check", "--isolated", "--no-cache"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "it-ran").exists()

@@ -17,9 +17,9 @@ from loralint.catalog.loaders import (
     DATASET_BUILDERS,
     FOREIGN,
     LOADERS,
-    UNRESOLVED,
     Loader,
     loader_of,
+    unresolved,
 )
 from loralint.catalog.markers import FILE_MARKERS, MARKERS
 from loralint.catalog.names import PACKAGES, canonical, class_of
@@ -30,6 +30,7 @@ from loralint.catalog.options import (
     POSITIONS,
     QUANTIZATION_CONFIGS,
     REMOVED,
+    REWRITTEN,
 )
 
 __all__ = [
@@ -51,12 +52,13 @@ __all__ = [
     "POSITIONS",
     "QUANTIZATION_CONFIGS",
     "REMOVED",
+    "REWRITTEN",
     "SAVE_METHODS",
     "TRAINING_ARGUMENTS",
-    "UNRESOLVED",
     "Loader",
     "action_of",
     "canonical",
     "class_of",
     "loader_of",
+    "unresolved",
 ]

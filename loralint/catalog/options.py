@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 OPTIONS: dict[str, tuple[str, ...]] = {
     "trust_remote_code": ("trust_remote_code",),
     "dtype": ("dtype", "torch_dtype", "compute_dtype"),
@@ -34,11 +36,20 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 REMOVED: frozenset[str] = frozenset({"load_in_4bit", "load_in_8bit"})
 """Keywords that newer versions of their library do not take any more."""
 
+REWRITTEN = re.compile(
+    r"load_in_[48]bit|bnb_\w+|.*(?:rev|ref|commit|branch|sha|trust|remote|local|offline).*"
+)
+"""Keywords that a fix may write anew: they are removed ones and what goes with
+them, or misspelt."""
+
 POSITIONS: dict[str, tuple[tuple[str, int], ...]] = {
     "peft.PeftModel.load_adapter": (("adapter_name", 1), ("is_trainable", 2)),
     "transformers.PreTrainedModel.load_adapter": (("adapter_name", 1), ("revision", 2)),
     "peft.PeftModel.from_pretrained": (("adapter_name", 2), ("is_trainable", 3)),
     "vllm.LoRARequest": (("adapter_name", 0),),
+    "huggingface_hub.hf_hub_download": (("filename", 1),),
+    "huggingface_hub.HfApi.hf_hub_download": (("filename", 1),),
+    "transformers.cached_file": (("filename", 1),),
 }
 """Options that are often given by position, by the name of the loader."""
 

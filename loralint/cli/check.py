@@ -6,11 +6,11 @@ import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, NoReturn, get_args
 
 import click
 
-from loralint.cli import options
+from loralint.cli import fixing as fixes, options
 from loralint.cli.printing import in_colour, put
 from loralint.cli.session import Reading, Session, open_session
 from loralint.cli.statistics import statistics
@@ -27,13 +27,16 @@ FLAGS = ("select", "extend_select", "ignore", "strict", "fail_on", "baseline")
 
 @dataclass(frozen=True)
 class _Answer:
-    """How the outcome is shown."""
+    """How the outcome is shown; `aside` where standard output holds a mended file."""
 
     output_format: str
     output_file: str | None
     statistics: bool
     verbose: int
     colour: bool
+    unsafe_fixes: bool = False
+    fixed: int | None = None
+    aside: bool = False
 
 
 @click.command("check")
@@ -41,6 +44,7 @@ class _Answer:
 @options.rules("--select", "Rules to run in place of the default ones.")
 @options.rules("--extend-select", "Rules to run as well.")
 @options.rules("--ignore", "Rules not to run.")
+@fixes.options
 @click.option("--strict", is_flag=True, help="Also run every rule that is off by default.")
 @click.option(
     "--fail-on",
@@ -97,21 +101,25 @@ def command(paths: tuple[str, ...], **given: Any) -> None:
         stdin_filename=given["stdin_filename"],
         honour_ignores=not given["no_ignores"],
     )
-    outcome, decided = _outcome(session, given)
-    colour = in_colour(given["color"], given["output_file"])
-    loudness = given["verbose"] - given["quiet"]
-    answer = _Answer(
-        given["output_format"], given["output_file"], given["statistics"], loudness, colour
-    )
+    fixing = fixes.fixing(given)
+    outcome, mended = fixing.outcome(session)
+    if mended is not None and fixing.diff:
+        _leave(fixes.show_diff(session, mended, given["output_file"]))
+    failed = fixes.write(session, mended) if mended is not None else 0
+    outcome, decided = _at_runtime(session, outcome, given)
+    answer = _answer(given, mended.fixed if mended else None)
     _show(session, outcome, answer, time.perf_counter() - began)
-    code = _code(session, outcome)
+    code = failed or _code(session, outcome)
     undecided = code == 0 and not decided and not given["exit_zero"]
-    click.get_current_context().exit(NOTHING_READ if undecided else code)
+    _leave(NOTHING_READ if undecided else code)
 
 
-def _outcome(session: Session, given: dict[str, Any]) -> tuple[Outcome, bool]:
+def _leave(code: int) -> NoReturn:
+    click.get_current_context().exit(code)
+
+
+def _at_runtime(session: Session, outcome: Outcome, given: dict[str, Any]) -> tuple[Outcome, bool]:
     """The findings, and whether all that was to be decided has been."""
-    outcome = session.check()
     if not given["runtime"]:
         return outcome, True
     from loralint.cli.runtime import Asked, with_runtime
@@ -120,12 +128,25 @@ def _outcome(session: Session, given: dict[str, Any]) -> tuple[Outcome, bool]:
     return with_runtime(session, outcome, asked)
 
 
+def _answer(given: dict[str, Any], fixed: int | None) -> _Answer:
+    return _Answer(
+        given["output_format"],
+        given["output_file"],
+        given["statistics"],
+        given["verbose"] - given["quiet"],
+        in_colour(given["color"], given["output_file"]),
+        given["unsafe_fixes"],
+        fixed,
+        aside=fixed is not None and given["stdin_filename"] is not None,
+    )
+
+
 def _show(session: Session, outcome: Outcome, answer: _Answer, seconds: float) -> None:
     if answer.statistics:
         text = statistics(outcome.diagnostics, answer.output_format)
     else:
         text = _rendered(session, outcome, answer, seconds)
-    put(text, answer.output_file, colour=answer.colour)
+    put(text, answer.output_file, colour=answer.colour, aside=answer.aside)
 
 
 def _rendered(session: Session, outcome: Outcome, answer: _Answer, seconds: float) -> str:
@@ -142,7 +163,8 @@ def _rendered(session: Session, outcome: Outcome, answer: _Answer, seconds: floa
         working_directory=session.working_directory,
         colour=answer.colour,
         verbose=max(answer.verbose, 0),
-        fixable_note=False,  # `--fix` comes with the fixer
+        unsafe_fixes=answer.unsafe_fixes,
+        fixed=answer.fixed,
     )
     render = renderer(answer.output_format)
     if answer.output_format != "full":

@@ -20,8 +20,12 @@ COMMANDS = MappingProxyType(
         "inventory": "loralint.cli.inventory",
         "pairs": "loralint.cli.pairs",
         "verify": "loralint.cli.verify",
+        "pin": "loralint.cli.pin",
+        "lock": "loralint.cli.lock",
+        "outdated": "loralint.cli.outdated",
         "baseline": "loralint.cli.baseline",
         "record": "loralint.cli.record",
+        "init": "loralint.cli.init",
         "rule": "loralint.cli.rule",
         "config": "loralint.cli.config",
     }

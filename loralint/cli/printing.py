@@ -22,13 +22,16 @@ def in_colour(choice: str, output_file: str | None = None) -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def put(text: str, output_file: str | None, *, colour: bool = False) -> None:
-    """Write an answer. A reader that has gone (`| head`) does not change the exit code."""
+def put(text: str, output_file: str | None, *, colour: bool = False, aside: bool = False) -> None:
+    """Write an answer: to a file, or to standard output; `aside` is standard error.
+
+    A reader that has gone (`| head`) does not change the exit code.
+    """
     if output_file is not None:
         _put_in_file(text, Path(output_file))
         return
     try:
-        click.echo(text, nl=False, color=colour)
+        click.echo(text, nl=False, color=colour, err=aside)
         sys.stdout.flush()
     except BrokenPipeError:
         # Python flushes once more when it exits, and would complain there.

@@ -35,10 +35,28 @@ def gather(request: Request) -> Gathered:
     from loralint.engine.gathering import gather as gathered
 
     cache = _cache(request)
-    found = gathered(request, cache)
+    found = gathered(request, cache.facts() if cache else {})
     if cache:
         cache.store_facts(found.shelf.remembered(), found.began)
     return found
+
+
+def recheck(request: Request, earlier: Gathered | None = None) -> tuple[Outcome, Gathered]:
+    """The findings with the project that they were found in, while files change in memory.
+
+    What an earlier run has read of the same project is not read again. Nothing is kept: what
+    the overlay holds may never be written.
+    """
+    from loralint.engine.gathering import gather as gathered
+    from loralint.engine.judge import judge
+    from loralint.engine.selection import enabled
+    from loralint.rules import RULES
+
+    rules = enabled(request.config, RULES)
+    cache = _cache(request) if earlier is None else None
+    known = earlier.shelf.remembered() if earlier else cache.facts() if cache else {}
+    found = gathered(request, known)
+    return judge(request, found, rules), found
 
 
 def _judged(request: Request, cache: Cache | None) -> Outcome:
@@ -48,7 +66,7 @@ def _judged(request: Request, cache: Cache | None) -> Outcome:
     from loralint.rules import RULES
 
     rules = enabled(request.config, RULES)  # before anything is read: it may be a typing error
-    found = gathered(request, cache)
+    found = gathered(request, cache.facts() if cache else {})
     outcome = judge(request, found, rules)
     if cache:
         result = msgspec.msgpack.encode(outcome)
@@ -59,7 +77,7 @@ def _judged(request: Request, cache: Cache | None) -> Outcome:
 
 def _cache(request: Request) -> Cache | None:
     """The project's cache; what is typed in has no stamp, so it goes without."""
-    return Cache(request.root, version()) if request.cached and request.stdin is None else None
+    return Cache(request.root, version()) if request.cached and not request.typed else None
 
 
 def _key(request: Request) -> str:
@@ -69,4 +87,4 @@ def _key(request: Request) -> str:
     return digest(repr(asked).encode(errors="surrogateescape")).hex()
 
 
-__all__ = ["Outcome", "Request", "check", "gather"]
+__all__ = ["Outcome", "Request", "check", "gather", "recheck"]

@@ -8,21 +8,21 @@ the next, and so on.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
-from loralint.cache import Cache, Manifest
+from loralint.cache import Entry, Manifest
 from loralint.diagnostics import Skipped
 from loralint.discovery import walk
 from loralint.discovery.prefilter import encoded, mentions
-from loralint.engine import folders, recipes
+from loralint.engine import folders, locks, recipes
 from loralint.engine.outcome import Request
 from loralint.engine.shelf import Shelf
 from loralint.engine.workers import mapper
 from loralint.facts import FileFacts
-from loralint.linker import link, wanted
+from loralint.linker import Asked, link, wanted
 from loralint.project import Project
 
 CODE = frozenset({"python", "notebook"})
@@ -59,14 +59,14 @@ class Gathered:
         return (*shelf.tree.skipped, *shelf.skipped, *self.project.undecided)
 
 
-def gather(request: Request, cache: Cache | None) -> Gathered:
-    """Read and link a project."""
+def gather(request: Request, known: Mapping[str, Entry]) -> Gathered:
+    """Read and link a project; `known` is what earlier runs know of its files."""
     began = time.time_ns()
     config = request.config
     tree = walk(request.root, request.scopes, (*config.exclude, *config.extend_exclude))
-    if request.stdin is not None:
-        tree.files[request.stdin.path] = request.stdin.kind
-    shelf = Shelf(tree, cache.facts() if cache else {}, request.stdin)
+    tree.files.update((path, source.kind) for path, source in request.typed.items())
+    locks.add(tree, request.scopes)
+    shelf = Shelf(tree, known, request.typed)
     facts = _Rounds(request, shelf).run()
     return Gathered(request, link(facts, tree.files, config), shelf, began)
 
@@ -78,7 +78,7 @@ class _Rounds:
         self.request = request
         self.shelf = shelf
         self.facts: dict[str, FileFacts] = {}
-        self._searched: frozenset[str] = frozenset()
+        self._asked = Asked()
         self._decoder = msgspec.msgpack.Decoder(FileFacts)
 
     def run(self) -> dict[str, FileFacts]:
@@ -88,6 +88,9 @@ class _Rounds:
         pending = [path for path in pythons if (e := self.shelf.entry(path)) and e.matters]
         pending += [path for path in folders.to_read(files) if self.shelf.entry(path)]
         pending += recipes.to_read(self.shelf)
+        pending += [
+            path for path, kind in files.items() if kind == "lock" and self.shelf.entry(path)
+        ]
         shells = (path for path, kind in files.items() if kind == "shell")
         pending += [path for path in shells if (e := self.shelf.entry(path)) and e.matters]
         for _ in range(ROUNDS):
@@ -101,13 +104,11 @@ class _Rounds:
     def _next(self, pythons: list[str]) -> list[str]:
         """The files that the linker wants beside those that it has."""
         files = self.shelf.tree.files
-        want = wanted(self.facts, files)
+        want = wanted(self.facts, files, self._asked)
         found = {path for path in want.paths if path in files}
-        names = frozenset(want.names) - self._searched
-        self._searched |= names
-        if names:
+        if want.names:
             rest = (path for path in pythons if path not in self.facts)
-            found.update(self._mentioning(rest, names))
+            found.update(self._mentioning(rest, want.names))
         return sorted(path for path in found - self.facts.keys() if self.shelf.entry(path))
 
     def _mentioning(self, paths: Iterable[str], names: frozenset[str]) -> Iterator[str]:

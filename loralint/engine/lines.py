@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from loralint.frontends import cells
+from loralint.source import Source
 
 _ENDS = re.compile(r"\r\n|\r|\n")
 
@@ -17,3 +18,13 @@ def lines_of(content: bytes, cell: int | None = None) -> list[str]:
     if cell is not None:
         return cells.lines(content, cell)
     return _ENDS.split(content.decode("utf-8-sig", errors="replace"))
+
+
+def cells_of(source: Source) -> list[int | None]:
+    """The numbers of a notebook's cells of code; of another file, the one that it is."""
+    if source.kind != "notebook":
+        return [None]
+    try:
+        return [each.number for each in cells.read(source.content).cells if each.kind == "code"]
+    except cells.NotANotebook:
+        return []

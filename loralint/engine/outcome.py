@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import msgspec
@@ -18,7 +19,8 @@ class Request:
 
     `root` and `scopes` are absolute and without links. `targets` are files and folders (these
     with a slash at the end) relative to the root: only what touches them is reported; None
-    reports all. `stdin` stands for the file of its path, whatever the disk holds.
+    reports all. `stdin` stands for the file of its path, whatever the disk holds; so do the files
+    of `overlay`, by path, which a fix has changed and nobody has written yet.
     """
 
     root: str
@@ -26,6 +28,7 @@ class Request:
     config: Config
     targets: tuple[str, ...] | None = None
     stdin: Source | None = None
+    overlay: Mapping[str, Source] = field(default_factory=dict)
     cached: bool = True
     jobs: int | None = None
     scheduler: str | None = None
@@ -38,6 +41,12 @@ class Request:
         parts = path.split("/")[:-1]
         folders = ("/".join(parts[:depth]) + "/" for depth in range(1, len(parts) + 1))
         return not self._asked.isdisjoint(folders)
+
+    @cached_property
+    def typed(self) -> Mapping[str, Source]:
+        """The files whose content is not the disk's, by path."""
+        given = {self.stdin.path: self.stdin} if self.stdin is not None else {}
+        return {**given, **self.overlay}
 
     @cached_property
     def _asked(self) -> frozenset[str]:

@@ -32,14 +32,14 @@ SIFTED = DATA | {"shell"}
 class Shelf:
     """What is known of each file, from an earlier run or by reading it."""
 
-    def __init__(self, tree: Tree, known: Mapping[str, Entry], stdin: Source | None) -> None:
+    def __init__(self, tree: Tree, known: Mapping[str, Entry], typed: Mapping[str, Source]) -> None:
         self.tree = tree
         self.entries: dict[str, Entry] = {}
         self.states: dict[str, State | None] = {}
         self.unreadable: dict[str, FileFacts] = {}
         self.skipped: list[Skipped] = []
         self._known = known
-        self._stdin = stdin
+        self._typed = typed
         self._texts: dict[str, bytes] = {}
         self._room = ROOM
 
@@ -91,7 +91,7 @@ class Shelf:
 
     def _unchanged(self, path: str) -> Entry | None:
         known = self._known.get(path)
-        if known is None or self._is_stdin(path):
+        if known is None or path in self._typed:
             return None
         try:
             stamp = stamp_of(os.stat(os.path.join(self.tree.root, path)))
@@ -124,8 +124,8 @@ class Shelf:
 
     def _read(self, path: str) -> Content | None:
         """The content; where there is none to be had, why is noted down."""
-        if self._stdin is not None and self._is_stdin(path):
-            return Content(NEVER, self._stdin.content)
+        if path in self._typed:
+            return Content(NEVER, self._typed[path].content)
         try:
             reader = read_header if self.tree.files[path] == "weights" else read
             content = reader(os.path.join(self.tree.root, path))
@@ -143,6 +143,3 @@ class Shelf:
         if len(text) <= self._room:
             self._texts[path] = text
             self._room -= len(text)
-
-    def _is_stdin(self, path: str) -> bool:
-        return self._stdin is not None and path == self._stdin.path

@@ -76,7 +76,7 @@ class Judge:
             return None
         whole = len(vain) == len(comment.suppression.selectors)
         what = "the comment" if whole else ", ".join(f"`{one}`" for one in vain)
-        return Fix("safe", f"remove {what}", (edit,))
+        return Fix("safe", f"remove {what}", (edit,), ("suppression",))
 
 
 def _edit(place: Place, line: str, vain: list[str]) -> Edit | None:

@@ -5,20 +5,24 @@ from __future__ import annotations
 from loralint.facts import FileFacts
 from loralint.source import Source
 
-FRONTEND_VERSION = "2"
+FRONTEND_VERSION = "5"
 """Raise it whenever the same file would give other facts: it is part of the cache's keys."""
 
 
-def extract(source: Source) -> FileFacts:
-    """What one file says. Never raises for the content of a file: an error is a fact."""
+def extract(source: Source, *, whole: bool = False) -> FileFacts:
+    """What one file says. Never raises for the content of a file: an error is a fact.
+
+    `whole` reads all of a module's code, also what needs no reading to check it: what is read
+    then does not hang on the module's length.
+    """
     if source.kind == "python":
         from loralint.frontends.python import extract as extract_python
 
-        return extract_python(source)
+        return extract_python(source, whole=whole)
     if source.kind == "notebook":
         from loralint.frontends.notebook import extract as extract_notebook
 
-        return extract_notebook(source)
+        return extract_notebook(source, whole=whole)
     if source.kind == "shell":
         from loralint.frontends.shell import extract as extract_shell
 
@@ -27,11 +31,19 @@ def extract(source: Source) -> FileFacts:
         from loralint.frontends.adapter import extract as extract_adapter
 
         return extract_adapter(source)
-    if source.kind == "requirements":
-        from loralint.frontends.requirements import extract as extract_requirements
-
-        return extract_requirements(source)
+    if source.kind in ("requirements", "lock"):
+        return _versions(source)
     from loralint.frontends.data import extract as extract_data
     from loralint.frontends.recipe import with_recipe
 
     return with_recipe(source, extract_data(source))
+
+
+def _versions(source: Source) -> FileFacts:
+    if source.kind == "lock":
+        from loralint.frontends.lock import extract as extract_lock
+
+        return extract_lock(source)
+    from loralint.frontends.requirements import extract as extract_requirements
+
+    return extract_requirements(source)

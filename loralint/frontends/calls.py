@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from loralint.catalog import METHODS as INTERESTING_METHODS, REMOVED
+from loralint.catalog import METHODS as INTERESTING_METHODS, REWRITTEN
 from loralint.facts import (
     Argument,
     Attribute,
@@ -64,11 +64,16 @@ class Calls:
             return reduced
         if not interesting(callee):
             return Unknown(f"the result of {_name(callee)}")
-        last = node.args[-1] if node.args else None
-        comma = last is not None and isinstance(last.comma, cst.Comma)
         return self.recorder.call(
             PendingCall(
-                node, callee, arguments, frame.function, discarded, last, comma, _removed(node)
+                self.recorder.origin,
+                node,
+                callee,
+                arguments,
+                frame.function,
+                discarded,
+                _last(node),
+                _rewritten(node),
             )
         )
 
@@ -82,12 +87,19 @@ class Calls:
         arguments = tuple(
             Argument(value, key, 0 if key else 2) for key, value in mapping.entries if key != "type"
         )
-        self.recorder.call(PendingCall(node, loader, arguments, frame.function))
+        last = _last(node) if isinstance(node, cst.Call) else None
+        self.recorder.call(
+            PendingCall(self.recorder.origin, node, loader, arguments, frame.function, last=last)
+        )
 
 
-def _removed(node: cst.Call) -> tuple[cst.Arg, ...]:
-    """The arguments that a fix writes anew."""
-    return tuple(arg for arg in node.args if arg.keyword and arg.keyword.value in REMOVED)
+def _last(node: cst.Call) -> cst.Arg | None:
+    return node.args[-1] if node.args else None
+
+
+def _rewritten(node: cst.Call) -> tuple[cst.Arg, ...]:
+    """The arguments that a fix may write anew."""
+    return tuple(a for a in node.args if a.keyword and REWRITTEN.fullmatch(a.keyword.value))
 
 
 def _reduced(callee: Term, arguments: tuple[Argument, ...]) -> Term | None:

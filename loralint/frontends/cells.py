@@ -18,6 +18,9 @@ LONGEST = 1_000_000
 """Nobody writes a million characters of code into one cell; such a cell is data."""
 
 
+MOST = 20_000
+"""Nobody writes so many cells; such a notebook is data."""
+
 LARGE = 10_000_000
 """Bytes above which a file is not read a second time."""
 
@@ -84,6 +87,8 @@ def read(content: bytes) -> Notebook:
         cells = [cell for sheet in raw.worksheets for cell in sheet.cells]
     if cells is None:
         raise NotANotebook("not a notebook: it has no cells")
+    if len(cells) > MOST:
+        raise NotANotebook(f"it has more than {MOST:,} cells: split it, or exclude it")
     return Notebook(tuple(_cells(cells)), _language(raw.metadata))
 
 
@@ -118,7 +123,7 @@ def _cells(raw: list[_Cell]) -> Iterator[Cell]:
         text = _text(cell.source if cell.source is not None else cell.input)
         if text is None:
             raise NotANotebook(f"cell {number}: its source is neither text nor a list of lines")
-        yield Cell(number, kind, _clean(text), _cell_language(cell))
+        yield Cell(number, kind, clean(text), _cell_language(cell))
 
 
 def _text(source: object) -> str | None:
@@ -127,7 +132,7 @@ def _text(source: object) -> str | None:
     return source if isinstance(source, str) else "" if source is None else None
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Rows end with a line feed, and what no file can hold (half a surrogate pair) is replaced."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from loralint.catalog import DTYPES
 from loralint.catalog.commands import BACKENDS, OFFLINE, Tool, is_recipe
@@ -14,6 +15,7 @@ from loralint.source import Span
 
 _OPTIONS = ("trust_remote_code", "dtype", "load_in_4bit", "load_in_8bit", "code_revision",
             "tokenizer_revision", "enable_lora")  # fmt: skip
+_SCRIPTS = (".sh", ".bash", ".zsh", ".ipynb")
 _BITS = {"4": "load_in_4bit", "8": "load_in_8bit"}
 
 
@@ -90,8 +92,21 @@ class Sites:
             path=self.path, span=span, artifact=artifact, loader=self.tool.name,
             repo_id=_rooted(value), revision=revision, options=tuple(self._options(artifact)),
             function=self._scope, text=self.invocation.command.text, stage=self._stage(),
-            revision_key=self._revision_key(artifact),
+            revision_key=self._revision_key(artifact), insert_at=self._behind(artifact, span),
+            margins=(" ", ""),
         )  # fmt: skip
+
+    def _behind(self, artifact: str, span: Span) -> Span | None:
+        """Where a flag may go: behind the word that names the model, in a script of its own.
+
+        In other files words stand in quotes of another language, or in lists.
+        """
+        whole = self.invocation.command.span
+        inside = whole.start <= span.start and span.end <= whole.end
+        is_flag = self._revision_key(artifact).startswith("--")
+        if not (inside and is_flag and self.path.endswith(_SCRIPTS)):
+            return None
+        return Span(span.end, span.end)
 
     def _stage(self) -> str:
         if self.tool.trains and self._trained() == "adapter":
@@ -99,25 +114,39 @@ class Sites:
         return "merge" if self.tool.merges else "infer" if self.given.get("adapters") else ""
 
     def _revision_key(self, artifact: str) -> str:
-        if artifact == "adapter" and self.tool.artifact == "engine":
-            return ""
+        if artifact == "adapter" and not self.tool.adapter_revision:
+            return "@" if self._takes_at() else ""
         own = artifact == "tokenizer" and not self.tool.shared
         role = "tokenizer_revision" if own else "revision"
         flag = next((flag for flag, known in self.tool.flags.items() if known == role), "")
-        return flag if self.tool.pairs or not flag else f"--{flag}"
+        if self.tool.pairs:
+            return f"--{self.tool.pairs} {flag}"
+        return f"--{flag}" if flag else ""
+
+    def _uses_hf(self) -> bool:
+        """Whether ms-swift is told to load from Hugging Face."""
+        environment = self.invocation.environment.get("USE_HF")
+        said = getattr(environment[0], "value", "") if environment else self._text("use_hf")
+        return str(said).lower() in ("true", "1")
+
+    def _takes_at(self) -> bool:
+        """Whether adapters are written `id@revision`."""
+        return "text-gen" in self.tool.name
 
     def _adapter(self, value: Value, span: Span) -> Iterator[LoadSite]:
         engine = self.tool.artifact == "engine"
         revision = Unknown("an adapter of an engine has none") if engine else ABSENT
-        if self.tool.shared and not engine and self.given.get("revision"):
+        if self.tool.adapter_revision and self.given.get("revision"):
             revision = self._revision("revision")  # type: ignore[assignment]
         for each in split_adapters(value):
-            repo_id, at = at_revision(each) if "text-gen" in self.tool.name else (each, None)
+            repo_id, at = at_revision(each) if self._takes_at() else (each, None)
             yield self._load("adapter", repo_id, span, at or revision)
 
     # --- options ---
 
     def _options(self, artifact: str) -> Iterator[tuple[str, Value]]:
+        if self.tool.hub != "huggingface" and not self._uses_hf():
+            yield "hub", Known(self.tool.hub)
         if artifact == "adapter":
             yield from self._folder()
             return
@@ -149,12 +178,22 @@ class Sites:
         )
 
 
-def sites(path: str, invocation: Invocation) -> tuple[list[LoadSite], list[SaveSite]]:
-    """The loads and saves of a tool's command line."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The loads and saves of a command line, and the words that give the revisions."""
+
+    loads: Sequence[LoadSite] = ()
+    saves: Sequence[SaveSite] = ()
+    revisions: Sequence[tuple[Value, Span]] = ()
+
+
+def sites(path: str, invocation: Invocation) -> Found:
+    """What a tool's command line loads and saves."""
     if invocation.tool is None:
-        return [], []
+        return Found()
     made = Sites(path, invocation, invocation.tool)
-    return list(made.loads()), list(made.saves())
+    revisions = (*made.given.get("revision", ()), *made.given.get("tokenizer_revision", ()))
+    return Found(list(made.loads()), list(made.saves()), revisions)
 
 
 def _rooted(value: Value) -> Value:

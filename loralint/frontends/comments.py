@@ -17,7 +17,8 @@ _NOQA = re.compile(r"#\s*noqa:\s*(?P<codes>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*)", re.I
 
 def suppressions(text: str, calls: Iterable[Span]) -> tuple[Suppression, ...]:
     """The suppressing comments of a module; `calls` are the spans of its recorded calls."""
-    if not _ANY.search(text):
+    lower = text.lower()  # two searches for a text are ten times as fast as the pattern
+    if not ("loralint" in lower or "noqa" in lower) or not _ANY.search(text):
         return ()
     spans = sorted(calls)
     try:

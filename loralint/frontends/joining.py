@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -89,13 +89,29 @@ class Joined:
             facts,
             calls=tuple(map(self._call, facts.calls)),
             suppressions=tuple(map(self._suppression, facts.suppressions)),
+            imported_at=tuple(
+                (n, self._span(at), self._cell(at)) for n, at, _ in facts.imported_at
+            ),
+            literals=tuple(self._literals(facts.literals)),
         )
 
     def _call(self, call: CallFact) -> CallFact:
-        insert_at = self._span(call.insert_at) if call.insert_at is not None else None
         return msgspec.structs.replace(
-            call, span=self._span(call.span), cell=self._cell(call.span), insert_at=insert_at
+            call,
+            span=self._span(call.span),
+            cell=self._cell(call.span),
+            insert_at=self._span(call.insert_at) if call.insert_at is not None else None,
+            keywords=tuple((name, self._span(span)) for name, span in call.keywords),
         )
+
+    def _literals(
+        self, literals: tuple[tuple[int, Span, int | None], ...]
+    ) -> Iterator[tuple[int, Span, int | None]]:
+        """The literals in their cells, but for those that a form's field has moved in its row."""
+        texts = self.text.split("\n") if literals else []
+        for number, span, _ in literals:
+            if "__form__(" not in texts[span.start.row - 1]:
+                yield number, self._span(span), self._cell(span)
 
     def _suppression(self, one: Suppression) -> Suppression:
         """A comment covers rows of its own cell only."""

@@ -17,6 +17,9 @@ _TARGET = re.compile(r"^[^\t#=][^=]*?::?(?!=)")
 _REFERENCE = re.compile(r"\$[({]([A-Za-z_]\w*)[)}]")
 _CALL = re.compile(r"\$\(([A-Za-z_]\w*)\)")
 
+LONGEST = 10_000
+"""Nobody writes a longer line of a recipe, and what is no shell costs the square of its length."""
+
 
 def is_one(name: str) -> bool:
     """Whether a file is one for make."""
@@ -33,6 +36,9 @@ def fragments(text: str) -> Iterator[Fragment]:
         while end + 1 < len(lines) and lines[end].endswith("\\"):
             end += 1
         block = "\n".join(lines[row : end + 1])
+        if len(block) > LONGEST:
+            row = end + 1
+            continue
         if block.startswith("\t"):
             yield Fragment(_shell(block), row, environment=environment)
         elif _TARGET.match(block) and ";" in block:

@@ -21,7 +21,7 @@ from loralint.source import START, Source
 _SHELLS = frozenset({"shellscript", "bash", "sh"})
 
 
-def extract(source: Source) -> FileFacts:
+def extract(source: Source, *, whole: bool = False) -> FileFacts:
     """Read one notebook; what is none gives facts with an error."""
     try:
         notebook = read(source.content)
@@ -36,7 +36,7 @@ def extract(source: Source) -> FileFacts:
         else:
             pieces.append(Piece(cell.number, parts.python, parts.lenient))
             shell.extend((cell.number, command) for command in parts.shell)
-    facts = _module(source.path, pieces, errors)
+    facts = _module(source.path, pieces, errors, whole=whole)
     if shell:
         from loralint.frontends.notebook_commands import with_commands
 
@@ -75,15 +75,15 @@ def _taken_apart(path: str, notebook: Notebook) -> Iterator[tuple[Cell, Parts]]:
             yield cell, magics.read(cell.text, f"{path}:")
 
 
-def _module(path: str, pieces: list[Piece], errors: list[FileError]) -> FileFacts:
+def _module(path: str, pieces: list[Piece], errors: list[FileError], *, whole: bool) -> FileFacts:
     """The facts of the cells that parse; the others add to `errors`."""
     import libcst as cst
 
     try:
-        return _joined(path, _sound(pieces, errors))
+        return _joined(path, _sound(pieces, errors), whole)
     except cst.ParserSyntaxError:  # what Python reads and LibCST does not
         errors.clear()
-        return _joined(path, _sound(pieces, errors, strict=True))
+        return _joined(path, _sound(pieces, errors, strict=True), whole)
     except RecursionError:
         errors.append(FileError(DEEP, START))
         return FileFacts(path=path)
@@ -100,11 +100,11 @@ def _sound(
             errors.append(error)
 
 
-def _joined(path: str, pieces: Iterator[Piece]) -> FileFacts:
+def _joined(path: str, pieces: Iterator[Piece], whole: bool) -> FileFacts:
     from loralint.frontends.python import module
 
     joined = Joined(pieces)
-    return joined.traced(module(path, joined.text))
+    return joined.traced(module(path, joined.text, whole=whole))
 
 
 def _with_errors(facts: FileFacts, errors: list[FileError]) -> FileFacts:

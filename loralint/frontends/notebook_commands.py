@@ -72,7 +72,7 @@ class _Session:
         found = from_commands(self.path, text, list(Runner(self.path, fragment).run()))
         way = _Way(cell, shell, moves)
         before = len(self.loads)
-        self.loads += [way.site(load, before) for load in found.loads]
+        self.loads += [way.load(load, before) for load in found.loads]
         self.saves += [way.site(save, before) for save in found.saves]
         self.commands += [way.command(command) for command in found.commands]
 
@@ -122,6 +122,11 @@ class _Way:
             function=f"cell {self.cell}.{self.shell.row} {site.function}",
             inputs=tuple(position + before for position in site.inputs),
         )
+
+    def load(self, load: LoadSite, before: int) -> LoadSite:
+        """A load, with the place where a flag may go."""
+        at = self.span(load.insert_at) if load.insert_at is not None else None
+        return msgspec.structs.replace(self.site(load, before), insert_at=at)
 
     def command(self, command: CommandFact) -> CommandFact:
         """A command line with its flags."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import codecs
 import re
 import warnings
 from dataclasses import dataclass
@@ -12,25 +13,28 @@ import libcst as cst
 from loralint.catalog import MARKERS, METHODS, PARSER_METHODS
 from loralint.facts import CallFact, ClassFact, FileError, FileFacts, Term
 from loralint.frontends import comments, terms
-from loralint.frontends.compact import Compact, compact
+from loralint.frontends.assembling import Tree, assembled, whole
 from loralint.frontends.evaluate import Evaluator
 from loralint.frontends.flow import Flow
 from loralint.frontends.frame import Frame, variable
-from loralint.frontends.nesting import nested_deeply
-from loralint.frontends.positions import spans_of
+from loralint.frontends.insertion import insertion
+from loralint.frontends.masking import masked
+from loralint.frontends.nesting import nested_deeply, too_large
 from loralint.frontends.recorder import PendingCall, Recorder
-from loralint.frontends.slicing import Criteria, Marks
+from loralint.frontends.slicing import Criteria, Marks, kept_units
+from loralint.frontends.units import NotCut
+from loralint.literals import held, with_literals
 from loralint.source import START, Source, Span
 
 MAX_TEXT = 200
 """How many characters of a call's source are kept."""
 
 
-def extract(source: Source) -> FileFacts:
+def extract(source: Source, *, whole: bool = False) -> FileFacts:
     """Read one module; a file that does not parse gives facts with an error."""
     try:
         text = decode(source.content)
-        return module(source.path, text)
+        return module(source.path, text, whole=whole)
     except cst.ParserSyntaxError as error:
         return _failed(source.path, *syntax_error(text, error))
     except (UnicodeDecodeError, LookupError) as error:
@@ -39,12 +43,32 @@ def extract(source: Source) -> FileFacts:
         return _failed(source.path, "nested too deeply to be read")
 
 
-def module(path: str, text: str) -> FileFacts:
+def module(path: str, text: str, *, whole: bool = False) -> FileFacts:
     """The facts of a module's text; raises ParserSyntaxError where that is none."""
+    lines = text.split("\n")
+    if whole:
+        return _facts(path, text, lines, _whole(text))
     try:
-        return _facts(path, text, compact(text, CRITERIA))
-    except cst.ParserSyntaxError:
-        return _facts(path, text, Compact(text))  # cut wrongly, or really in error
+        tree = _sliced(text, lines)
+    except (NotCut, cst.ParserSyntaxError):  # cut wrongly, or really in error
+        tree = _whole(text)
+    return _facts(path, text, lines, tree)
+
+
+def _sliced(text: str, lines: list[str]) -> Tree:
+    """What matters of a module; raises NotCut, or ParserSyntaxError."""
+    if "\f" in text or "\r" in text:
+        raise NotCut
+    units = kept_units(masked(text), len(text), CRITERIA)
+    if too_large("\n".join(unit.text for unit in units)):
+        raise RecursionError
+    return assembled(units, lines)
+
+
+def _whole(text: str) -> Tree:
+    if nested_deeply(text):
+        raise RecursionError
+    return whole(cst.parse_module(text))
 
 
 def _failed(path: str, message: str, row: int = 1, column: int = 1) -> FileFacts:
@@ -87,33 +111,55 @@ _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 
 def decode(content: bytes) -> str:
     """The text of a module: a BOM or a coding comment (PEP 263) says how, else UTF-8."""
+    return content.removeprefix(codecs.BOM_UTF8).decode(coding(content))
+
+
+def coding(content: bytes) -> str:
+    """The encoding that a module names, else UTF-8."""
     for line in content.split(b"\n", 2)[:2]:
-        match = _CODING.match(line.removeprefix(b"\xef\xbb\xbf"))
+        match = _CODING.match(line.removeprefix(codecs.BOM_UTF8))
         if match is not None:
-            return content.decode(match[1].decode("ascii")).removeprefix("\ufeff")
-    return content.decode("utf-8-sig")
+            return match[1].decode("ascii")
+    return "utf-8"
 
 
-def _facts(path: str, text: str, sliced: Compact) -> FileFacts:
-    if nested_deeply(sliced.text):
-        raise RecursionError
-    tree = cst.parse_module(sliced.text)
+def _facts(path: str, text: str, lines: list[str], tree: Tree) -> FileFacts:
     run = _Run.of(tree)
     recorder = run.recorder
-    found = spans_of(tree, _nodes(recorder))
-    spans = {node: sliced.span(span) for node, span in found.items()}
-    lines = text.split("\n")
-    return FileFacts(
+    calls = tuple(_call(pending, lines) for pending in recorder.calls)
+    facts = FileFacts(
         path=path,
-        calls=tuple(_call(pending, spans, lines) for pending in recorder.calls),
+        calls=calls,
         functions=tuple(recorder.functions),
         classes=tuple(_with_attributes(fact, recorder) for fact in recorder.classes),
         names=tuple(run.names()),
         imports=tuple(recorder.imports),
         star_imports=tuple(recorder.star_imports),
-        imported_at=tuple((name, spans[id(node)]) for name, node in recorder.imported.items()),
-        suppressions=comments.suppressions(text, [spans[id(p.node)] for p in recorder.calls]),
+        imported_at=tuple(
+            (name, origin.span(node), None) for name, (origin, node) in recorder.imported.items()
+        ),
+        suppressions=comments.suppressions(text, [call.span for call in calls]),
     )
+    return with_literals(facts, _places(facts, recorder))
+
+
+def _places(facts: FileFacts, recorder: Recorder) -> dict[int, Span | None]:
+    """The places of the literals that may be revisions, by the identity of their constants."""
+    found: dict[int, Span | None] = {}
+    for known, _ in held(facts):
+        if id(known) in recorder.literals:
+            _, origin, node = recorder.literals[id(known)]
+            found[id(known)] = _inside(origin.span(node), node)
+    return found
+
+
+def _inside(span: Span, node: cst.BaseExpression) -> Span:
+    """Where a literal's text stands: between the quotes, if it has some."""
+    if not isinstance(node, cst.SimpleString):
+        return span
+    before, after = len(node.prefix) + len(node.quote), len(node.quote)
+    start, end = span.start, span.end
+    return Span.of(start.row, start.column + before, end.row, end.column - after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +170,15 @@ class _Run:
     frame: Frame
 
     @staticmethod
-    def of(module: cst.Module) -> _Run:
-        recorder, frame = Recorder(), Frame()
-        evaluator = Evaluator(recorder, frame, _defined(module))
+    def of(tree: Tree) -> _Run:
+        recorder, frame = Recorder(tree.whole, tree.origins), Frame()
+        evaluator = Evaluator(recorder, frame, _defined(tree.module))
         flow = Flow(evaluator)
-        flow.block(module.body)
+        flow.block(tree.module.body)
         done = 0
         while done < len(recorder.bodies):  # bodies find further bodies
             node, inner = recorder.bodies[done]
-            flow.definitions.body(node, inner)
+            flow.definitions.body(node, inner, flow.block)
             done += 1
         return _Run(recorder, frame)
 
@@ -154,16 +200,11 @@ def _defined(module: cst.Module) -> frozenset[str]:
     )
 
 
-def _nodes(recorder: Recorder) -> list[cst.CSTNode]:
-    found: list[cst.CSTNode] = list(recorder.imported.values())
-    for call in recorder.calls:
-        found += (call.node, *call.removed, *((call.last,) if call.last is not None else ()))
-    return found
-
-
-def _call(pending: PendingCall, spans: dict[int, Span], lines: list[str]) -> CallFact:
-    span = spans[id(pending.node)]
-    last = spans.get(id(pending.last)) if pending.last is not None else None
+def _call(pending: PendingCall, lines: list[str]) -> CallFact:
+    place = pending.origin.span
+    span = place(pending.node)
+    last = place(pending.last) if pending.last is not None else None
+    insert_at, margins = insertion(pending.node, span, last, lines)
     return CallFact(
         span=span,
         callee=pending.callee,
@@ -171,20 +212,10 @@ def _call(pending: PendingCall, spans: dict[int, Span], lines: list[str]) -> Cal
         function=pending.function,
         text=_text(lines, span),
         discarded=pending.discarded,
-        insert_at=_insertion(span, last),
-        trailing_comma=pending.trailing_comma,
-        removed=tuple(
-            (arg.keyword.value, spans[id(arg)]) for arg in pending.removed if arg.keyword
-        ),
+        insert_at=insert_at,
+        margins=margins,
+        keywords=tuple((arg.keyword.value, place(arg)) for arg in pending.keywords if arg.keyword),
     )
-
-
-def _insertion(span: Span, last: Span | None) -> Span:
-    """Behind the last argument, or before the closing parenthesis of an empty call."""
-    if last is not None:
-        return Span(last.end, last.end)
-    before = Span.of(span.end.row, span.end.column - 1, span.end.row, span.end.column - 1)
-    return before
 
 
 def _text(lines: list[str], span: Span) -> str:

@@ -15,9 +15,10 @@ import yaml
 from loralint.catalog.recipe_shape import Framework, Key
 from loralint.catalog.recipe_signs import may_be_recipe
 from loralint.catalog.recipes import FRAMEWORKS
-from loralint.facts import ABSENT, FileFacts, Known, LoadSite, SaveSite, Unknown, Value
-from loralint.frontends import recipe_targets
+from loralint.facts import ABSENT, FileFacts, Known, LoadSite, SaveSite, Value
+from loralint.frontends import recipe_revision, recipe_targets
 from loralint.frontends.recipe_comments import suppressions
+from loralint.frontends.recipe_literals import data_literals
 from loralint.frontends.recipe_tree import Entry, Node, Tree, find, mappings, parse
 from loralint.frontends.recipe_values import (
     Options,
@@ -27,6 +28,7 @@ from loralint.frontends.recipe_values import (
     options_of,
 )
 from loralint.frontends.yaml_nodes import TooLarge
+from loralint.literals import held, with_literals
 from loralint.source import Source, Span
 
 DEEPEST = 5
@@ -35,29 +37,31 @@ DEEPEST = 5
 
 def with_recipe(source: Source, facts: FileFacts) -> FileFacts:
     """The facts of a configuration file with what it says as a recipe, where it is one."""
-    if (
-        source.kind == "dotenv"
-        or facts.error is not None
-        or not may_be_recipe(source.path, source.content)
-    ):
+    if source.kind == "dotenv" or facts.error is not None:
+        return facts
+    is_recipe = may_be_recipe(source.path, source.content)
+    if not is_recipe and next(held(facts), None) is None:
         return facts
     try:
         tree = parse(source)
     except (yaml.YAMLError, TooLarge, ValueError, RecursionError):
         return facts
     found = _Found()
+    if not is_recipe:
+        return with_literals(facts, data_literals(facts.data, tree))
     recipes = list(_recipes(tree))
     for where, framework, node, root in recipes:
         recipe = _Recipe(Reader(source.path, node, root), framework, found)
         recipe.read(where if len(recipes) > 1 else "")
     if not recipes:
         found.loads.extend(recipe_targets.loads(source.path, tree))
-    return msgspec.structs.replace(
+    facts = msgspec.structs.replace(
         facts,
         loads=tuple(found.loads),
         saves=tuple(found.saves),
         suppressions=suppressions(source.content.decode("utf-8-sig"), tree),
     )
+    return with_literals(facts, {**found.literals, **data_literals(facts.data, tree)})
 
 
 def _recipes(tree: Tree) -> Iterator[tuple[str, Framework, Node, Node]]:
@@ -106,6 +110,7 @@ class _Found:
 
     loads: list[LoadSite] = field(default_factory=list)
     saves: list[SaveSite] = field(default_factory=list)
+    literals: dict[int, Span | None] = field(default_factory=dict)
 
 
 @dataclass
@@ -174,51 +179,24 @@ class _Recipe:
         return Known((name if colons else hub).partition(":")[0])
 
     def _load(self, key: Key, entry: Entry, repo_id: Value, where: str) -> LoadSite:
+        name, given = recipe_revision.given(self.reader, key, entry)
+        revision = recipe_revision.value(self.reader, self.framework, key, given)
+        if given is not None and isinstance(revision, Known) and revision.value == given.node.text:
+            self.found.literals[id(revision)] = given.node.span
         return LoadSite(
             path=self.reader.path,
             span=entry.span,
             artifact=key.artifact,
             loader=key.path.replace("[]", ""),
             repo_id=repo_id,
-            revision=self._revision(key, entry),
+            revision=revision,
             function=where,
             text=f"{key.path}: {repo_id.value if isinstance(repo_id, Known) else ''}",
-            revision_key=next(iter((*key.revision, *key.own)), ""),
-            insert_at=self._place(key, entry),
+            revision_key=name,
+            revision_at=given.span if given is not None else None,
+            insert_at=recipe_revision.line(self.reader, self.framework, key),
+            margins=recipe_revision.margins(self.reader, self.framework, key),
         )
-
-    def _place(self, key: Key, entry: Entry) -> Span | None:
-        """Where a line with the revision may go: above the key, if it begins a line of YAML."""
-        given = any(self.reader.node(path) is not None for path in key.revision)
-        if given or not key.revision or "." in key.path or not entry.starts_line:
-            return None
-        start = entry.span.start
-        return Span(start, start)
-
-    def _revision(self, key: Key, entry: Entry) -> Value:
-        if self._is_mirrored(key):
-            return Unknown("unsloth drops it when it maps the name to a 4-bit mirror")
-        for path in key.revision:
-            node = self.reader.node(path)
-            if node is not None and self.reader.name(node) != ABSENT:
-                return self.reader.name(node)
-        for name in key.own:
-            for found in self._beside(key, entry, name):
-                return self.reader.name(found.node)
-        return ABSENT
-
-    def _is_mirrored(self, key: Key) -> bool:
-        quantizer = self.framework.quantizer
-        if self.framework.name != "unsloth" or key.artifact == "dataset" or quantizer is None:
-            return False
-        return all(self.reader.holds(condition) for condition in quantizer.four)
-
-    def _beside(self, key: Key, entry: Entry, name: str) -> Iterator[Entry]:
-        """A key in the same mapping as another one."""
-        for owner in find(self.reader.recipe, key.path.rpartition(".")[0]):
-            entries = owner.node.entries or {}
-            if name in entries and entry in entries.values():
-                yield entries[name]
 
     def _saves(self, inputs: tuple[int, ...], where: str) -> Iterator[SaveSite]:
         adapter = makes_adapter(self.reader, self.framework)

@@ -31,23 +31,28 @@ MAX_DOCUMENTS = 50
 
 _HEADER = re.compile(r"\s*\[+\s*([^\[\]]+?)\s*\]+\s*(?:#.*)?$")
 _ASSIGNMENT = re.compile(r"""\s*(["']?)([\w.-]+)\1\s*=""")
+_TEXT = re.compile(r"""\s*(["'])([^"'\\]*)\1\s*(?:#.*)?$""")
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A scalar with its text as written, a mapping, or a list."""
+    """A scalar with its text as written, a mapping, or a list.
+
+    `span` is where a scalar's text stands, without its quotes; None where it has other signs.
+    """
 
     value: Scalar = None
     text: str = ""
     entries: dict[str, Entry] | None = None
     items: tuple[Entry, ...] | None = None
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What a key, or an item of a list, holds, and where it stands.
 
-    `starts_line` tells that the key begins a line of block YAML.
+    `starts_line` tells that the key begins a line of block YAML or of JSON.
     """
 
     span: Span
@@ -69,7 +74,7 @@ def parse(source: Source) -> Tree:
     if source.kind == "toml":
         return Tree((_Toml(text).root(),))
     plain = text.replace("\t", " ") if source.kind == "json" else text
-    return _Yaml(plain).tree()
+    return _Yaml(plain, is_json=source.kind == "json").tree()
 
 
 def find(node: Node, path: str) -> Iterator[Entry]:
@@ -107,8 +112,9 @@ def _items(node: Node) -> tuple[Entry, ...]:
 class _Yaml:
     """YAML nodes → trees, within a budget; what an alias names is looked at once."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, is_json: bool = False) -> None:
         self.text = text
+        self.is_json = is_json
         self.lines = text.split("\n")
         self.left = MAX_NODES
         self.made: dict[int, Node] = {}
@@ -143,8 +149,18 @@ class _Yaml:
             return Node(items=tuple(Entry(_span(e), self.node(e, depth + 1)) for e in node.value))
         if isinstance(node, yaml.ScalarNode):
             self.scalars.append(_span(node))
-            return Node(_scalar(node), str(node.value))
+            return Node(_scalar(node), str(node.value), span=self._inside(node))
         return Node()
+
+    def _inside(self, node: yaml.ScalarNode) -> Span | None:
+        """Where a scalar's text stands, if it stands there as it is."""
+        span, quote = _span(node), len(node.style or "")
+        row = span.start.row
+        if row != span.end.row or row > len(self.lines):
+            return None
+        start, end = span.start.column + quote, span.end.column - quote
+        text = self.lines[row - 1][start - 1 : end - 1]
+        return Span.of(row, start, row, end) if text == node.value else None
 
     def _entries(self, node: yaml.MappingNode, depth: int) -> dict[str, Entry]:
         below: dict[str, Entry] = {}
@@ -161,8 +177,8 @@ class _Yaml:
 
     def _starts_line(self, mapping: yaml.MappingNode, key: yaml.Node) -> bool:
         mark = key.start_mark
-        if mapping.flow_style or mark.line >= len(self.lines):  # YAML knows more line ends
-            return False
+        if (mapping.flow_style and not self.is_json) or mark.line >= len(self.lines):
+            return False  # YAML knows more line ends
         return not self.lines[mark.line][: mark.column].strip()
 
     def _merged(self, node: Node) -> Iterator[dict[str, Entry]]:
@@ -205,6 +221,7 @@ class _Toml:
     def __init__(self, text: str) -> None:
         self.data = tomllib.loads(text)
         self.places = dict(_places(text))
+        self.values = dict(_values(text))
 
     def root(self) -> Node:
         return self._node(self.data, "", 0)
@@ -219,20 +236,37 @@ class _Toml:
             return Node(items=tuple(self._entry(item, path, depth) for item in value))
         if isinstance(value, int) and abs(value) >= 2**53:
             return Node(text="a huge integer")
+        if isinstance(value, str):
+            written = self.values.get(path)
+            return Node(value, value, span=written[1] if written and written[0] == value else None)
         plain = value if isinstance(value, (str, int, float, bool)) else str(value)
         return Node(plain, str(value))
 
     def _entry(self, value: Any, path: str, depth: int) -> Entry:
-        return Entry(self.places.get(path, START), self._node(value, path, depth + 1))
+        place = self.places.get(path)
+        plain = place is not None and "." not in path
+        return Entry(place or START, self._node(value, path, depth + 1), plain)
 
 
 def _places(text: str) -> Iterator[tuple[str, Span]]:
+    for name, row, key, _ in _assignments(text):
+        yield name, Span.of(row, key.start(2) + 1, row, key.end(2) + 1)
+
+
+def _values(text: str) -> Iterator[tuple[str, tuple[str, Span]]]:
+    """The plain strings of a text by their dotted keys, each with where it stands."""
+    for name, row, key, line in _assignments(text):
+        found = _TEXT.match(line, key.end())
+        if found is not None:
+            yield name, (found[2], Span.of(row, found.start(2) + 1, row, found.end(2) + 1))
+
+
+def _assignments(text: str) -> Iterator[tuple[str, int, re.Match[str], str]]:
+    """The assignments that have a row: dotted key, row, what matched, and the line."""
     table = ""
     for row, line in enumerate(text.split("\n"), 1):
         header, key = _HEADER.match(line), _ASSIGNMENT.match(line)
         if header is not None:
             table = header[1].replace('"', "")
         elif key is not None:
-            column, end = key.start(2) + 1, key.end(2) + 1
-            name = f"{table}.{key[2]}" if table else key[2]
-            yield name, Span.of(row, column, row, end)
+            yield (f"{table}.{key[2]}" if table else key[2]), row, key, line

@@ -5,32 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from loralint.facts import Argument, ClassFact, FunctionFact, Result, Term
+from loralint.facts import Argument, ClassFact, FunctionFact, Known, Result, Term
 
 if TYPE_CHECKING:
     import libcst as cst
 
     from loralint.frontends.frame import Frame
+    from loralint.frontends.origins import Origin
 
 
 @dataclass(frozen=True, slots=True)
 class PendingCall:
     """A recorded call whose position is still to be computed."""
 
+    origin: Origin
     node: cst.CSTNode
     callee: Term
     arguments: tuple[Argument, ...]
     function: str
     discarded: bool = False
-    last: cst.CSTNode | None = None
-    trailing_comma: bool = False
-    removed: tuple[cst.Arg, ...] = ()
+    last: cst.Arg | None = None
+    keywords: tuple[cst.Arg, ...] = ()
 
 
 @dataclass(slots=True)
 class Recorder:
-    """The facts of one module, growing."""
+    """The facts of one module, growing; `origin` is where the statement at hand stands."""
 
+    origin: Origin
+    origins: dict[int, Origin]
     calls: list[PendingCall] = field(default_factory=list)
     functions: list[FunctionFact] = field(default_factory=list)
     classes: list[ClassFact] = field(default_factory=list)
@@ -39,7 +42,17 @@ class Recorder:
     bodies: list[tuple[cst.FunctionDef, Frame]] = field(default_factory=list)
     attributes: dict[str, dict[str, list[Term]]] = field(default_factory=dict)
     rebound: dict[str, list[Term]] = field(default_factory=dict)
-    imported: dict[str, cst.ImportFrom] = field(default_factory=dict)
+    imported: dict[str, tuple[Origin, cst.ImportFrom]] = field(default_factory=dict)
+    literals: dict[int, tuple[Known, Origin, cst.BaseExpression]] = field(default_factory=dict)
+
+    def enter(self, statement: cst.CSTNode) -> None:
+        """Note which statement comes next."""
+        self.origin = self.origins.get(id(statement), self.origin)
+
+    def literal(self, known: Known, node: cst.BaseExpression) -> Known:
+        """Note which literal a constant was read from; it is found again by identity."""
+        self.literals[id(known)] = known, self.origin, node
+        return known
 
     def call(self, pending: PendingCall) -> Result:
         """Record a call and return what stands for its result."""

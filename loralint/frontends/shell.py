@@ -21,15 +21,18 @@ from loralint.facts import (
     LoadSite,
     SaveSite,
     Suppression,
+    Value,
 )
 from loralint.frontends import comments, dockerfile, makefile, workflow
 from loralint.frontends.command_flags import Flag
 from loralint.frontends.command_lines import Invocation, inline, invocation
 from loralint.frontends.command_sites import recipe_of, sites
+from loralint.frontends.shell_literals import literals
 from loralint.frontends.shell_run import Runner
 from loralint.frontends.shell_state import Command
 from loralint.frontends.shell_text import Fragment
 from loralint.frontends.shell_values import choice, mapped, scalar
+from loralint.literals import with_literals
 from loralint.source import START, Source, Span
 
 LARGEST = 60_000
@@ -68,22 +71,25 @@ def from_commands(path: str, text: str, found: Iterable[Command]) -> FileFacts:
     loads: list[LoadSite] = []
     saves: list[SaveSite] = []
     commands: list[CommandFact] = []
+    revisions: list[tuple[Value, Span]] = []
     for command in found:
         run = invocation(command)
         if run is not None:
-            more, kept = sites(path, run)
-            loads += more
-            saves += kept
+            made = sites(path, run)
+            loads += made.loads
+            saves += made.saves
+            revisions += made.revisions
             commands += _fact(run)
     loads = _joined(_together(loads))
     spans = [*(each.span for each in commands), *(each.span for each in loads)]
-    return FileFacts(
+    facts = FileFacts(
         path=path,
         loads=tuple(loads),
         saves=tuple(_onto(loads, save) for save in dict.fromkeys(saves)),
         commands=tuple(dict.fromkeys(commands)),
         suppressions=tuple(_suppressions(text, [_whole(span, found) for span in spans])),
     )
+    return with_literals(facts, literals(text, commands, revisions))
 
 
 def fragments(path: str, text: str) -> Iterator[Fragment]:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MAX_STEPS = 40_000
 """Statements that are followed at most: functions that call one another end here."""
 
+MAX_ARGUMENTS = 2_000
+"""Arguments of one command that are looked at: those behind them are somebody's data."""
+
 MAX_DEPTH = 4
 MAX_NESTING = 150
 
@@ -195,7 +198,8 @@ class Runner:
         names = [self._words.text(child).partition("=")[0] for child in own]
         variables = {name: self._scalar(name) for name in names}
         self.state = outer
-        parts = [node.child_by_field_name("name"), *node.children_by_field_name("argument")]
+        arguments = node.children_by_field_name("argument")[:MAX_ARGUMENTS]
+        parts = [node.child_by_field_name("name"), *arguments]
         words = [w for part in parts if part is not None for w in self._expand(_inner(part))]
         if words:
             self._handle(words, node, variables)

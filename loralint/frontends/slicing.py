@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
 from loralint.frontends.units import Unit, units_of
@@ -29,6 +29,9 @@ _FEW_ROWS = 12
 SMALL = 20_000
 """In a module of this many characters every function may be a helper of another file."""
 
+TINY = 2_000
+"""Below this many characters a slice costs more than it saves."""
+
 Scope = Unit | None
 
 
@@ -43,13 +46,13 @@ class Marks:
     passed: frozenset[str] = frozenset()
     bare: bool = False
 
-    def found(self, text: str) -> list[int]:
-        """The offsets of the calls in a text, ascending.
+    def found(self, text: str, words: Set[str] | None = None) -> list[int]:
+        """The offsets of the calls in a text, ascending; `words` are all words of the text.
 
         A search for a substring is far faster than a pattern of a hundred names.
         """
         offsets: list[int] = []
-        for name in self.names - {""}:
+        for name in self.names & (words if words is not None else words_of(text)):
             start = text.find(name)
             while start >= 0:
                 end = start + len(name)
@@ -72,6 +75,12 @@ class Marks:
 
 
 _CALLED = re.compile(r"\s*\(")
+_WORD = re.compile(r"\w+")
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of a masked text."""
+    return frozenset(_WORD.findall(text))
 
 
 @dataclass(frozen=True)
@@ -84,11 +93,22 @@ class Criteria:
     weak: Marks
 
 
+def kept_units(masked: str, size: int, criteria: Criteria) -> list[Unit]:
+    """What has to be seen of a module of `size` characters, in order; may raise NotCut."""
+    if size < TINY:
+        return units_of(masked)
+    words = words_of(masked)
+    if size < SMALL and not criteria.strong.found(masked, words):
+        return units_of(masked)  # read for its constants: other files name them
+    return sorted(Slice(masked, words, criteria).kept, key=lambda unit: unit.index)
+
+
 class Slice:
     """The kept units, grown until nothing new is needed."""
 
-    def __init__(self, masked: str, criteria: Criteria) -> None:
+    def __init__(self, masked: str, words: Set[str], criteria: Criteria) -> None:
         self.text = masked
+        self.words = words
         self.units = units_of(masked)
         self.kept: set[Unit] = set()
         self._pulled: set[Unit] = set()
@@ -145,7 +165,7 @@ class Slice:
     def _marked(self, marks: Marks) -> Iterator[Unit]:
         """The units that use one of the names, each once, in order."""
         last = None
-        for offset in marks.found(self.text):
+        for offset in marks.found(self.text, self.words):
             unit = self._unit_at(bisect_right(self._rows, offset))
             if unit is not None and unit is not last:
                 last = unit

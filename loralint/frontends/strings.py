@@ -8,6 +8,7 @@ import libcst as cst
 
 from loralint.facts import Known, Sequence, Term, Unknown
 from loralint.frontends import terms
+from loralint.literals import may_be
 
 if TYPE_CHECKING:
     from loralint.frontends.evaluate import Evaluator
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 def string(evaluator: Evaluator, node: cst.SimpleString | cst.ConcatenatedString) -> Term:
     """A literal, implicit concatenation included."""
     if isinstance(node, cst.SimpleString) and node.value[0] in "\"'" and "\\" not in node.value:
-        return Known(node.raw_value)  # ten times as fast as evaluating the literal
+        found = Known(node.raw_value)  # ten times as fast as evaluating the literal
+        return evaluator.recorder.literal(found, node) if may_be(found) else found
     try:
         value = node.evaluated_value
     except (SyntaxError, ValueError):

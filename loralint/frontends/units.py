@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_DEFINITION = re.compile(r"\s*(?:async\s+)?(def|class)\s+(\w+)")
 _ASSIGNED = re.compile(
     r"\s*((?:self\.)?[\w.]+(?:\[[^=]*\])?(?:\s*,\s*\*?[\w.]+)*|\([\w\s,.]+\))\s*"
     r"(?::[^=]+)?(?:=(?!=)|\+=|\|=|/=)"
@@ -57,11 +56,6 @@ class Unit:
         return self.word == "def"
 
     @property
-    def is_class(self) -> bool:
-        """Whether this is the header of a class."""
-        return self.word == "class"
-
-    @property
     def continues(self) -> bool:
         """Whether this header belongs to the compound statement before it (`else:`)."""
         return self.word in ("elif", "else", "except", "finally", "case")
@@ -81,6 +75,8 @@ class Unit:
 
 
 def _assigned(text: str) -> Iterator[str]:
+    if "=" not in text and "(" not in text:
+        return
     changed = _CHANGED.match(text)
     if changed is not None:
         yield from _root(changed[1])
@@ -113,18 +109,27 @@ def units_of(masked: str) -> list[Unit]:
     return units
 
 
+_WORDS = frozenset(
+    """if elif else for while with try except finally match case def class import from return
+    raise continue break pass global nonlocal del assert yield @""".split()
+)
+_HEAD = re.compile(r"(\s*)(?:async\s+(?=\w))?(@|\w*)(?:\s+(\w+))?")
+"""Indentation, first word and second word; a coroutine's first word is `def`."""
+
+
 def _unit(index: int, first: int, last: int, line: str, stack: list[Unit]) -> Unit:
-    indent = len(line) - len(line.lstrip())
+    head = _HEAD.match(line)
+    assert head is not None  # it matches anything
+    indent = head.end(1)
     while stack and indent <= stack[-1].indent:
         stack.pop().end = index
     parent = stack[-1] if stack else None
     function, class_ = _scope(parent)
-    word = _word(line)
-    definition = _DEFINITION.match(line) if word in ("def", "class", "@") else None
-    if definition is not None:
-        word = definition[1]
-    name = definition[2] if definition is not None else ""
-    opens = line.rstrip().endswith(":") and word != ""
+    word = head[2] if head[2] in _WORDS else ""
+    opens = word != "" and line.rstrip().endswith(":")
+    if word in ("match", "case") and not opens:
+        word = ""
+    name = head[3] or "" if word in ("def", "class") else ""
     place = (index, first, last, indent)
     return Unit(*place, word, line, parent, function, class_, name, index + 1, opens)
 
@@ -133,29 +138,9 @@ def _scope(parent: Unit | None) -> tuple[Unit | None, Unit | None]:
     if parent is None:
         return None, None
     return (
-        parent if parent.is_function else parent.function,
-        parent if parent.is_class else parent.class_,
+        parent if parent.word == "def" else parent.function,
+        parent if parent.word == "class" else parent.class_,
     )
-
-
-_WORDS = frozenset(
-    """if elif else for while with try except finally match case def class async import from return
-    raise continue break pass global nonlocal del assert yield""".split()
-)
-
-
-def _word(line: str) -> str:
-    """The keyword that a logical line starts with, "@" for a decorator, else ""."""
-    stripped = line.lstrip()
-    if stripped.startswith("@"):
-        return "@"
-    word = re.match(r"\w*", stripped)
-    first = word[0] if word is not None else ""
-    if first == "async":
-        return "def" if stripped[5:].lstrip().startswith("def") else stripped[5:].split(None, 1)[0]
-    if first in ("match", "case") and not stripped.rstrip().endswith(":"):
-        return ""
-    return first if first in _WORDS else ""
 
 
 def _logical(lines: list[str]) -> Iterator[tuple[int, int, str]]:
@@ -166,8 +151,11 @@ def _logical(lines: list[str]) -> Iterator[tuple[int, int, str]]:
         row += 1
         if not line or line.isspace():
             continue
-        first, depth = row, _depth(line)
-        parts = [line]
+        depth = _depth(line)
+        if depth == 0 and line[-1] != "\\":
+            yield row, row, line
+            continue
+        first, parts = row, [line]
         while depth > 0 or line.endswith("\\"):
             if row >= total:
                 raise NotCut
@@ -177,9 +165,9 @@ def _logical(lines: list[str]) -> Iterator[tuple[int, int, str]]:
             parts.append(line)
         if depth < 0:
             raise NotCut
-        yield first, row, "\n".join(parts) if len(parts) > 1 else line
+        yield first, row, "\n".join(parts)
 
 
 def _depth(line: str) -> int:
-    opened = line.count("(") + line.count("[") + line.count("{")
-    return opened - line.count(")") - line.count("]") - line.count("}")
+    count = line.count
+    return count("(") + count("[") + count("{") - count(")") - count("]") - count("}")

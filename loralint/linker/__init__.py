@@ -6,6 +6,6 @@
 from __future__ import annotations
 
 from loralint.linker.linking import link
-from loralint.linker.wanted import Wanted, wanted
+from loralint.linker.wanted import Asked, Wanted, wanted
 
-__all__ = ["Wanted", "link", "wanted"]
+__all__ = ["Asked", "Wanted", "link", "wanted"]

@@ -66,7 +66,7 @@ def _acting(machine: Machine, found: Collected, site: Site, kind: str) -> Acting
         actions=indices(found.action_index, (step for step in steps if step != site)),
         discarded=call.discarded,
         insert_at=call.insert_at,
-        trailing_comma=call.trailing_comma,
+        margins=call.margins,
         configs=indices(found.load_index, (site for site, _ in config.loads)),
         source=state_source(machine, kind, arguments),
         onto_adapter=kind == "wrap" and _onto_adapter(machine, arguments),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from posixpath import dirname
 
 from loralint.linker.contradiction import contradicted
-from loralint.linker.evidence import BASES, Evidence, are_apart, is_served, merges, only_base
+from loralint.linker.evidence import BASES, Evidence, are_apart, is_served, only_base
 from loralint.linker.instances import Sighting
-from loralint.linker.targets import names_of, side_of
-from loralint.project import Pair
+from loralint.linker.targets import names_of
+from loralint.project import Pair, is_test
 
 _WRAPPING = frozenset({"wrap", "lora-config"})
 
@@ -33,11 +34,27 @@ def _same_base_pairs(
     served = evidence.bases(adapter.base.loads) or only_base(evidence, adapter)
     for infer in served:
         for name in names_of(infer.load.site.repo_id):
-            for train in trained.get(name, ()):
+            for train in _beside(trained.get(name, ()), adapter):
+                if _are_tests(evidence, train, adapter):
+                    continue
                 if are_apart(train, infer) and not contradicted(evidence, train, adapter):
                     reason = f"{name}: trained in {train.load.place}, loaded in {infer.load.place}"
                     yield Pair(train.load, infer.load, reason, "base-id", adapter.load,
-                               merges(evidence, adapter))  # fmt: skip
+                               evidence.is_merge(adapter))  # fmt: skip
+
+
+def _beside(trained: Sequence[Sighting], adapter: Sighting) -> Sequence[Sighting]:
+    """Of all that train on a base, those in the folder of the script that serves, if any do."""
+    folder = dirname(adapter.path)
+    return [each for each in trained if dirname(each.path) == folder] or trained
+
+
+def _are_tests(evidence: Evidence, train: Sighting, adapter: Sighting) -> bool:
+    """Whether one side is a test: tests share a small model, and train nothing for one another."""
+    if train.path == adapter.path and train.owner == adapter.owner:
+        return False
+    files = evidence.seen.machine.index.files
+    return any(is_test(each.path, files.get(each.path)) for each in (train, adapter))
 
 
 def _trains_adapter(evidence: Evidence, train: Sighting) -> bool:
@@ -49,6 +66,4 @@ def _trains_adapter(evidence: Evidence, train: Sighting) -> bool:
         and (action.path == train.path or train.load.index in action.inputs)
         for action in evidence.actions
     )
-    return wraps or any(
-        each.artifact == "adapter" and side_of(each) == train.path for each in evidence.savings
-    )
+    return wraps or train.path in evidence.saved_by

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from loralint.facts import Absent, Argument, Known, Unknown
-from loralint.linker import arguments as args, data, hydra, objects, parsers
+from loralint.linker import arguments as args, data, hydra, locked, objects, parsers
 from loralint.linker.nodes import (
     Arguments,
     Class,
@@ -127,6 +127,7 @@ _FUNCTIONS: dict[str, Handler] = {
     "Field": _field,
     "replace": _replaced,
     "compose": hydra.composed,
+    "revision": locked.locked,
 }
 
 

@@ -28,7 +28,7 @@ class Modules:
 
     def find(self, importer: str, module: str) -> str | None:
         """The project's file that `module` means in the file `importer`."""
-        key = (dirname(importer), module)
+        key = (importer.rpartition("/")[0], module)
         if key not in self._found:
             self._found[key] = self._search(importer, module)
         return self._found[key]

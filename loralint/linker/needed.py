@@ -20,6 +20,15 @@ def needed(index: Index, facts: FileFacts) -> Iterator[Symbol]:
     yield from _Walk(index, facts).symbols()
 
 
+def entered(index: Index, facts: FileFacts) -> Iterator[str]:
+    """The project's files that the calls of a file may enter, read or not."""
+    modules = {each.callee.module for each in facts.calls if isinstance(each.callee, Symbol)}
+    for module in modules - {""}:
+        found = index.modules.find(facts.path, module)
+        if found is not None:
+            yield found
+
+
 class _Walk:
     def __init__(self, index: Index, facts: FileFacts) -> None:
         self.index = index

@@ -25,6 +25,7 @@ from loralint.linker.nodes import (
     options,
     soften,
 )
+from loralint.literals import destination
 
 if TYPE_CHECKING:
     from loralint.linker.machine import Machine
@@ -147,20 +148,30 @@ def _outcome_keys(machine: Machine, node: Outcome) -> set[Site]:
 
 def _declarations(machine: Machine, name: str, keys: frozenset[Site]) -> list[Site]:
     """The `add_argument` and `set_defaults` calls that speak of an option of a parser."""
+    declared = machine.cache("declarations")
+    known: list[Site] | None = declared.get((name, keys))
+    if known is not None:
+        return known
     named = _by_destination(machine).get(name, ())
-    return [site for site in named if keys & _parsers_of(machine, site)]
+    found = [site for site in named if keys & _parsers_of(machine, site)]
+    parsers = machine.cache("parsers")
+    if all(parsers[site] is not None for site in named):  # none is being looked for just now
+        declared[name, keys] = found
+    return found
 
 
 def _parsers_of(machine: Machine, site: Site) -> frozenset[Site]:
     cache = machine.cache("parsers")
     if site not in cache:
-        cache[site] = frozenset()
+        cache[site] = None
+        keys: frozenset[Site] = frozenset()
         call = machine.index.call(site)
         if isinstance(call.callee, Attribute):
             base = machine.force(call.callee.base, machine.module_frame(site[0]))
-            cache[site] = parser_keys(machine, base)
-    kept: frozenset[Site] = cache[site]
-    return kept
+            keys = parser_keys(machine, base)
+        cache[site] = keys
+    kept: frozenset[Site] | None = cache[site]
+    return kept if kept is not None else frozenset()
 
 
 def _by_destination(machine: Machine) -> dict[str, list[Site]]:
@@ -175,19 +186,6 @@ def _by_destination(machine: Machine) -> dict[str, list[Site]]:
             name = destination(machine.index.call(site).arguments)
             cache.setdefault(name, []).append(site)
     return cache
-
-
-def destination(arguments: tuple[Argument, ...]) -> str:
-    """The attribute that an option is read under."""
-    flags: list[str] = []
-    for given in arguments:
-        text = given.value.value if isinstance(given.value, Known) else None
-        if given.name == "dest" and isinstance(text, str):
-            return text
-        if given.name is None and isinstance(text, str):
-            flags.append(text)
-    long = [flag for flag in flags if flag.startswith("--")] or flags
-    return long[0].lstrip("-").replace("-", "_") if long else ""
 
 
 def _option(machine: Machine, site: Site, name: str) -> Node:

@@ -10,13 +10,14 @@ from itertools import islice
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
-from loralint.facts import CommandFact, Known, Value
+from loralint.facts import CommandFact, Known, Value, written_name
 from loralint.linker import commands
 from loralint.linker.instances import Sighting
 from loralint.linker.paths import absolute, normal, places
 from loralint.linker.patterns import fits, patterns_of, weight
 from loralint.linker.saving import Saving
 from loralint.linker.values import origins_of, texts_of
+from loralint.refs import is_repo_id
 from loralint.source import START
 
 if TYPE_CHECKING:
@@ -84,33 +85,36 @@ class Targets:
         options = dict(sighting.load.site.options)
         for text in texts_of(repo_id):
             near = self._places_of(text, sighting.path, options)
-            yield from self._at(near, text) or self._fitting(near, text)
+            folder = dirname(sighting.path)
+            yield from self._at(near, text, folder) or self._fitting(near, text, folder)
         for text in patterns_of(repo_id):
             near = self._places_of(text, sighting.path, options)
             yield from self._fitted(near, text)
         for origin in origins_of(repo_id):
             for each in _beginnings(origin):
-                shown = each.rpartition(":")[2]
+                shown = written_name(each) or "the same path"
                 for saving in self._origins.get(each, ()):
                     yield _Match(saving, f"/{each}", shown)
 
-    def _at(self, near: frozenset[str], text: str) -> list[_Match]:
+    def _at(self, near: frozenset[str], text: str, folder: str) -> list[_Match]:
         """The saves to one of these places; of a folder and one below it, the latter."""
         return [
             _Match(saving, above, text)
             for place in near
-            for above in islice((each for each in _with_parents(place) if each in self._places), 1)
+            for above in islice(
+                (each for each in _above(place, text, folder) if each in self._places), 1
+            )
             for saving in self._places[above]
         ]
 
-    def _fitting(self, near: frozenset[str], text: str) -> list[_Match]:
+    def _fitting(self, near: frozenset[str], text: str, folder: str) -> list[_Match]:
         """The saves whose pattern a place fits; of several patterns the one that says most."""
         fitting = [
             (weight(pattern), pattern, above)
             for pattern in self._patterns
             for place in near
-            for above in _with_parents(place)
-            if fits(pattern, above)
+            for above in _above(place, text, folder)
+            if fits(pattern, above) and not _is_owner_alone(pattern, above)
         ]
         most = max((each[0] for each in fitting), default=0)
         return [
@@ -151,11 +155,24 @@ def side_of(saving: Saving) -> str:
     return saving.frame.chain[-1][0] if saving.frame.chain else saving.site[0]
 
 
-def _with_parents(place: str) -> Iterator[str]:
-    """A path and the folders above it, but not the root of all."""
+def _above(place: str, text: str, folder: str) -> Iterator[str]:
+    """A path and the folders above it, but not the root of all.
+
+    What `text` would be beside a script in `folder` lies in that folder and in all above it: that
+    something is saved to one of these says nothing of the text, least of all of a Hub id.
+    """
+    first = place
     while place and place not in ("/", ".", "~"):
-        yield place
+        beside = place == folder and not is_repo_id(text)
+        if place == first or beside or not f"{folder}/".startswith(f"{place}/"):
+            yield place
         place = place.rpartition("/")[0]
+
+
+def _is_owner_alone(pattern: str, place: str) -> bool:
+    """Whether a Hub id fits a pattern of which only the owner is known: `owner/{}`."""
+    owner, _, name = pattern.partition("/")
+    return is_repo_id(place) and place.startswith(f"{owner}/") and weight(name) == 0
 
 
 def _beginnings(origin: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ after each round, this ends by itself: it names nothing that was extracted alrea
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from loralint.facts import Data, FileFacts, Known, Symbol, Term
 from loralint.linker import callers, commands, contexts
@@ -15,7 +15,7 @@ from loralint.linker.flow import loader_at
 from loralint.linker.index import Index, Site
 from loralint.linker.machine import Machine
 from loralint.linker.modules import Modules
-from loralint.linker.needed import needed
+from loralint.linker.needed import entered, needed
 from loralint.linker.nodes import Lazy
 from loralint.linker.paths import candidates, normal
 from loralint.linker.requirements import asks_versions, is_requirement_file
@@ -39,34 +39,71 @@ class Wanted:
     names: frozenset[str] = frozenset()
 
 
-def wanted(facts: Mapping[str, FileFacts], files: Collection[str]) -> Wanted:
+@dataclass(slots=True)
+class Asked:
+    """What earlier rounds of one run found out, so that no round asks it again.
+
+    `names` are those whose callers were looked for; `needs` holds for a file the symbols that it
+    needs, as long as the same files that its calls may enter have been read.
+    """
+
+    names: set[str] = field(default_factory=set)
+    entered: dict[str, frozenset[str]] = field(default_factory=dict)
+    needs: dict[str, tuple[frozenset[str], list[Symbol]]] = field(default_factory=dict)
+    reads: dict[str, list[Data]] = field(default_factory=dict)
+
+    def data(self, facts: FileFacts) -> list[Data]:
+        """The configuration files that a file reads, as it names them."""
+        if facts.path not in self.reads:
+            found = (term for term in _terms(facts) if isinstance(term, Data))
+            self.reads[facts.path] = list(found)
+        return self.reads[facts.path]
+
+    def needed(self, index: Index, facts: FileFacts) -> list[Symbol]:
+        """The symbols of other modules that matter in a file."""
+        path = facts.path
+        if path not in self.entered:
+            self.entered[path] = frozenset(entered(index, facts))
+        read = self.entered[path] & index.files.keys()
+        known = self.needs.get(path)
+        if known is None or known[0] != read:
+            known = self.needs[path] = (read, list(needed(index, facts)))
+        return known[1]
+
+
+def wanted(
+    facts: Mapping[str, FileFacts], files: Collection[str], asked: Asked | None = None
+) -> Wanted:
     """What to extract next, given the facts so far and all paths of the project."""
+    asked = asked if asked is not None else Asked()
     index = Index(facts, files)
     machine = Machine(index)
     modules = index.modules
     callers.prepare(machine)
     paths: set[str] = set()
-    names: set[str] = set()
+    names = {*asked.names, *COMMON}
     used: set[str] = set()
     for each in index.files.values():
-        paths.update(_modules(index, each, used))
+        paths.update(_modules(index, each, asked, used))
     for each in index.files.values():
         if each.path.endswith("__init__.py"):
             paths.update(_reexported(modules, each, used))
-        paths.update(_data(machine, each, files))
-        names.update(_names(machine, each))
+        paths.update(_data(machine, each, files, asked))
+        _names(machine, each, names)
     paths.update(script for script, _ in commands.all_runs(index))
     if any(asks_versions(each) for each in index.files.values()):
         paths.update(path for path in files if is_requirement_file(path))
-    return Wanted(frozenset(paths - set(index.files)), frozenset(names - COMMON))
+    fresh = names - COMMON - asked.names
+    asked.names |= fresh
+    return Wanted(frozenset(paths - set(index.files)), frozenset(fresh))
 
 
 # --- modules ------------------------------------------------------------------------------------
 
 
-def _modules(index: Index, facts: FileFacts, used: set[str]) -> Iterator[str]:
+def _modules(index: Index, facts: FileFacts, asked: Asked, used: set[str]) -> Iterator[str]:
     """The project's files whose names matter in a file; the names themselves go into `used`."""
-    for symbol in needed(index, facts):
+    for symbol in asked.needed(index, facts):
         used.update(symbol.name.split("."))
         yield from _files_of(index.modules, facts.path, symbol)
     if facts.calls:
@@ -99,13 +136,14 @@ def _found(modules: Modules, path: str, names: Iterable[str]) -> Iterator[str]:
 # --- data files ---------------------------------------------------------------------------------
 
 
-def _data(machine: Machine, facts: FileFacts, files: Collection[str]) -> Iterator[str]:
+def _data(
+    machine: Machine, facts: FileFacts, files: Collection[str], asked: Asked
+) -> Iterator[str]:
     """The configuration files that a file reads by a path that is known, or a default."""
     frame = machine.module_frame(facts.path)
-    for term in _terms(facts):
-        if isinstance(term, Data):
-            for text in texts_of(machine.value(Lazy(term.path, frame))):
-                yield from _existing(text, facts.path, files)
+    for term in asked.data(facts):
+        for text in texts_of(machine.value(Lazy(term.path, frame))):
+            yield from _existing(text, facts.path, files)
     if any(_called(call.callee) == "load_dotenv" for call in facts.calls):
         yield from _existing(".env", facts.path, files)
     yield from _hydra(machine, facts, files)
@@ -165,17 +203,18 @@ def _terms(facts: FileFacts) -> Iterator[Term]:
 # --- names --------------------------------------------------------------------------------------
 
 
-def _names(machine: Machine, facts: FileFacts) -> Iterator[str]:
-    """The functions and classes whose callers decide what is loaded."""
+def _names(machine: Machine, facts: FileFacts, names: set[str]) -> None:
+    """Add the functions and classes whose callers decide what is loaded."""
     for position, call in enumerate(facts.calls):
         site: Site = (facts.path, position)
-        if not call.function or loader_at(machine, site) is None:
+        name = _called_as(call.function)
+        if not name or name in names or loader_at(machine, site) is None:
             continue
         if contexts.depends(machine, site):
-            yield from _callable(call.function)
+            names.add(name)
 
 
-def _callable(function: str) -> Iterator[str]:
+def _called_as(function: str) -> str:
     """How a function is called: a method by its own name, a constructor by its class's."""
     owner, _, name = function.rpartition(".")
-    yield name if name != "__init__" else owner.rpartition(".")[2]
+    return name if name != "__init__" else owner.rpartition(".")[2]

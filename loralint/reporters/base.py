@@ -38,7 +38,9 @@ class Report(msgspec.Struct, frozen=True):
     `root_prefix` goes before a path relative to the root to make it relative to the working
     directory. Where the working directory lies inside the project, `working_directory` is its
     path below the root (`src`), so that `src/a.py` shows as `a.py` and not as `../src/a.py`.
-    `fixable_note` is off where the fixes have just been applied.
+    `fixable_note` tells to say which findings can be fixed, and `unsafe_fixes` that the unsafe
+    fixes are wanted too. `fixed` is how many findings have just been fixed, None where none were
+    to be.
     """
 
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -54,6 +56,8 @@ class Report(msgspec.Struct, frozen=True):
     colour: bool = False
     verbose: int = 0
     fixable_note: bool = True
+    unsafe_fixes: bool = False
+    fixed: int | None = None
 
     def filename(self, path: str) -> str:
         """Return the path relative to the working directory."""

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from loralint.diagnostics import Diagnostic, Fix, Related
 from loralint.reporters.base import Report
-from loralint.reporters.grouping import Group, also, group
+from loralint.reporters.grouping import Group, also, group, taken_in
 from loralint.reporters.palette import Paint, palette
 from loralint.reporters.pen import Pen
 from loralint.reporters.snippet import snippet
-from loralint.reporters.summary import fixable, headline, summary
+from loralint.reporters.summary import fixable, headline, option_for, summary
 from loralint.reporters.visible import visible
 from loralint.source import Place
 
@@ -37,6 +37,8 @@ def _block(report: Report, group: Group, width: int, paint: Paint) -> list[str]:
         limit = None if report.verbose else _PLACES
         name = visible(report.filename(found.place.path))
         lines.append(_note(pen, f"also at {name}:{also(group, limit)}"))
+    if group.within:
+        lines.append(_note(pen, taken_in(group)))
     if found.fix is not None:
         lines.append(_help(found.fix, report, paint))
     return lines
@@ -77,8 +79,8 @@ def _note(pen: Pen, text: str) -> str:
 
 
 def _help(fix: Fix, report: Report, paint: Paint) -> str:
-    options = {"safe": " (--fix)", "unsafe": " (--unsafe-fixes)", "display": ""}
-    option = options[fix.applicability] if fix.edits and report.fixable_note else ""
+    option = option_for(fix, report)
+    option = f" ({option})" if option else ""
     return f"{paint('help', 'help')}: {visible(fix.message)}{paint(option, 'dim')}"
 
 

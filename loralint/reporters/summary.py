@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from loralint.diagnostics import SEVERITIES, Diagnostic, Severity
+from loralint.diagnostics import SEVERITIES, Diagnostic, Fix, Severity
 from loralint.reporters.base import Report
 
 _NOUNS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
@@ -17,15 +18,31 @@ def summary(report: Report) -> str:
 
 def fixable(report: Report) -> str:
     """Return `2 fixable with --fix, 1 more with --unsafe-fixes.`, or nothing."""
-    listed = ", ".join(_fixable(report.diagnostics)) if report.fixable_note else ""
-    return listed and f"{listed}."
+    counts = Counter(filter(None, (option_for(found.fix, report) for found in report.diagnostics)))
+    listed: list[str] = []
+    if safe := counts["--fix"]:
+        listed.append(f"{safe:,} fixable with --fix")
+    if unsafe := counts["--unsafe-fixes"]:
+        listed.append(f"{unsafe:,} {'more ' if safe else 'fixable '}with --unsafe-fixes")
+    return f"{', '.join(listed)}." if listed else ""
+
+
+def option_for(fix: Fix | None, report: Report) -> str:
+    """Return the option that would make a fix; nothing where none does, or none is missing."""
+    if fix is None or not fix.edits or not report.fixable_note or fix.applicability == "display":
+        return ""
+    wanted = fix.applicability == "safe" or report.unsafe_fixes
+    if report.fixed is not None:
+        return "" if wanted else "--unsafe-fixes"
+    return "--fix" if wanted else "--unsafe-fixes"
 
 
 def headline(report: Report) -> str:
     """Return the first sentence of the summary."""
     read = counted(report.files, "file")
     if not report.diagnostics:
-        return f"Nothing found in {read}." if report.files else "No files read."
+        nothing = "Nothing left" if report.fixed else "Nothing found"
+        return f"{nothing} in {read}." if report.files else "No files read."
     touched = len({found.place.path for found in report.diagnostics})
     return f"Found {tally(report.diagnostics)} in {counted(touched, 'file')} ({read} read)."
 
@@ -42,6 +59,8 @@ def counted(count: int, noun: str) -> str:
 
 
 def _rest(report: Report) -> Iterator[str]:
+    if report.fixed is not None:
+        yield f"[{report.fixed:,} fixed, {len(report.diagnostics):,} remaining]"
     if unjudged := ", ".join(_unjudged(report)):
         yield f"{unjudged}."
     if report.verbose:
@@ -56,13 +75,3 @@ def _unjudged(report: Report) -> Iterator[str]:
     if report.skipped:
         hint = "" if report.verbose else " (-v lists them)"
         yield f"{len(report.skipped):,} not decided{hint}"
-
-
-def _fixable(diagnostics: tuple[Diagnostic, ...]) -> Iterator[str]:
-    fixes = [found.fix for found in diagnostics if found.fix and found.fix.edits]
-    safe = sum(fix.applicability == "safe" for fix in fixes)
-    unsafe = sum(fix.applicability == "unsafe" for fix in fixes)
-    if safe:
-        yield f"{safe:,} fixable with --fix"
-    if unsafe:
-        yield f"{unsafe:,} {'more ' if safe else 'fixable '}with --unsafe-fixes"

@@ -21,6 +21,7 @@ from loralint.rules.ignored_mismatched_sizes import ignored_mismatched_sizes
 from loralint.rules.inactive_adapter import inactive_adapter
 from loralint.rules.inconsistent_adapter_rank import inconsistent_adapter_rank
 from loralint.rules.local_adapter_base import local_adapter_base
+from loralint.rules.lock_mismatch import lock_mismatch
 from loralint.rules.lora_config_drift import lora_config_drift
 from loralint.rules.merge_into_quantized import merge_into_quantized
 from loralint.rules.merged_beside_adapter import merged_beside_adapter
@@ -79,6 +80,7 @@ RULES: tuple[Rule, ...] = (
     model_class_mismatch,
     embedding_size_mismatch,
     lora_config_drift,
+    lock_mismatch,
     partial_pin,
     fresh_adapter_at_inference,
     ignored_load_result,

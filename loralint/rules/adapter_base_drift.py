@@ -124,12 +124,18 @@ _WORDS: dict[Kinship, str] = {
 }
 
 
+_DANGER = "its tensors may load without an error and mean nothing"
+_ENDS: dict[Kinship, str] = {
+    "quantised": "the adapter works on other weights than it was trained on",
+    "mirror": "nobody says that its weights are the same",
+}
+
+
 def _of_base(adapter: Adapter, use: Use, kind: Kinship) -> str:
     default = wording.hint(use.base.site.repo_id)
     return (
         f"the adapter {shown(adapter)} records `{adapter.base}` as its base and is loaded onto"
-        f" {wording.ids(use.base)}{default}, {_WORDS[kind]}: its tensors may load without an error"
-        " and mean nothing"
+        f" {wording.ids(use.base)}{default}, {_WORDS[kind]}: {_ENDS.get(kind, _DANGER)}"
     )
 
 

@@ -8,7 +8,7 @@ from loralint.diagnostics import Related
 from loralint.project import Action, Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
-from loralint.rules.judgement.steps import actions, loads, steps
+from loralint.rules.judgement.steps import actions, function_of, loads, steps
 
 
 @rule("LOR314", "compiled-before-wrap", severity="error")
@@ -51,7 +51,8 @@ def compiled_before_wrap(project: Project) -> Iterator[Finding]:
     ## Known problems
 
     `model.compile()`, which compiles in place, is right and not reported. A compilation that a
-    condition guards is reported: where it happens, the adapter is lost.
+    condition guards is reported: where it happens, the adapter is lost. It is not where another
+    function compiles that is told by a parameter whether to (`def load(name, compile=False)`).
 
     ## References
 
@@ -65,8 +66,17 @@ def compiled_before_wrap(project: Project) -> Iterator[Finding]:
             yield from _judge(project, load, "an adapter is loaded onto")
 
 
+def _is_told(project: Project, compiled: Action) -> bool:
+    """Whether a parameter of the function says whether it compiles."""
+    functions = project.files[compiled.path].functions
+    own = next((each for each in functions if each.name == compiled.function), None)
+    return own is not None and any("compile" in each.name.lower() for each in own.parameters)
+
+
 def _judge(project: Project, wrap: Action | Load, what: str) -> Iterator[Finding]:
     for compiled in steps(project, wrap, "compile"):
+        if function_of(compiled) != function_of(wrap) and _is_told(project, compiled):
+            continue
         message = (
             f"{what} a model that is compiled already ({compiled.place}): its tensors are called"
             " _orig_mod.…, and the adapter's names do not fit the base"

@@ -86,7 +86,8 @@ _OPTIONS = (("dtype", "loaded in"), ("bnb_4bit_compute_dtype", "computed in"))
 
 def _differs(pair: Pair, option: str) -> bool:
     train, infer = pair.train.option(option), pair.infer.option(option)
-    return differ(train, infer) and "auto" not in (*texts(train), *texts(infer))
+    written = texts(train) and texts(infer)  # None leaves it to the library
+    return bool(written) and differ(train, infer) and "auto" not in (*texts(train), *texts(infer))
 
 
 def _finding(pair: Pair, option: str, words: str) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from loralint.diagnostics import Edit, Fix
 from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
@@ -51,7 +52,9 @@ def misspelt_keyword(project: Project) -> Iterator[Finding]:
 
     ## Fix safety
 
-    The right keyword changes what is loaded, so there is no automatic fix.
+    Safe: the keyword is written as it was meant. Unsafe where the right one would run code from the
+    Hub (`trust_remote_code`), or where the wrong one names another artifact (`base_revision`). A
+    call that has the right keyword already is not changed.
 
     ## Known problems
 
@@ -68,11 +71,21 @@ def misspelt_keyword(project: Project) -> Iterator[Finding]:
                     f"`{keyword}=` is no keyword of {_callee(load)}, which ignores it without a"
                     f" word; `{meant}=` is"
                 )
-                fix = fixes.shown(f"write {meant}= for {keyword}=")
+                fix = _fix(load, keyword, meant)
                 subject = subject_of(load)
                 yield Finding.at(load, message, subject=subject, fix=fix)
 
 
+def _fix(load: Load, keyword: str, meant: str) -> Fix:
+    """Another name for the keyword, where it stands in the call and the right one does not."""
+    place = fixes.keyword_at(load.site, keyword)
+    edits = (Edit(place, meant),) if place is not None and meant not in _keywords(load) else ()
+    risky = meant == "trust_remote_code" or keyword.startswith(_OF_ANOTHER)
+    message = f"write {meant}= for {keyword}="
+    return fixes.made("unsafe" if risky else "safe", message, edits, keyword, meant)
+
+
+_OF_ANOTHER = ("model_", "base_", "tokenizer_", "adapter_", "peft_")
 _KNOWN = """revision code_revision trust_remote_code local_files_only adapter_kwargs subfolder token
     cache_dir force_download proxies use_fast config quantization_config torch_dtype dtype
     device_map attn_implementation is_trainable adapter_name""".split()

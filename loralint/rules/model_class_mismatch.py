@@ -10,7 +10,7 @@ from loralint.project import Load, Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.heads import Head, class_of, head_of, head_of_task
-from loralint.rules.judgement.sides import actions, at_inference, pairs_of, why
+from loralint.rules.judgement.sides import actions, at_inference, once, pairs_of, why
 
 
 @rule("LOR207", "model-class-mismatch", severity="warning")
@@ -77,12 +77,16 @@ def model_class_mismatch(project: Project) -> Iterator[Finding]:
 
     - [PEFT: troubleshooting](https://huggingface.co/docs/peft/developer_guides/troubleshooting)
     """
+    yield from once(_found(project))
+
+
+def _found(project: Project) -> Iterator[tuple[Pair, object, Finding]]:
     for pair in pairs_of(project):
         train, infer = head_of(pair.train), head_of(pair.infer)
         if train is not None and infer is not None and train != infer:
-            yield _other_class(pair, train, infer)
+            yield pair, (train, infer), _other_class(pair, train, infer)
         elif infer is not None:
-            yield from _other_task(project, pair, infer)
+            yield from ((pair, infer, found) for found in _other_task(project, pair, infer))
 
 
 def _other_class(pair: Pair, train: Head, infer: Head) -> Finding:

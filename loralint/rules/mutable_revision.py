@@ -65,7 +65,7 @@ def mutable_revision(project: Project) -> Iterator[Finding]:
 
     ## Fix safety
 
-    Only the Hub knows the commit that the name stands for today.
+    Only the Hub knows the commit that the name stands for today; `loralint pin` asks it.
 
     ## Known problems
 
@@ -81,7 +81,7 @@ def mutable_revision(project: Project) -> Iterator[Finding]:
                 yield Finding.at(load, message, subject=wanting[0], fix=_FIX)
 
 
-_FIX = fixes.shown("give the commit instead")
+_FIX = fixes.shown(f"give the commit instead ({wording.PIN})")
 
 
 def _wanting(config: Config, ids: tuple[str, ...]) -> tuple[str, ...]:

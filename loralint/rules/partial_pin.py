@@ -11,7 +11,7 @@ from loralint.refs import kind_of
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.pinning import hub_ids, is_local, is_waived, kinds, subject_of
-from loralint.rules.judgement.values import from_outside, is_true, leaves, only, origin
+from loralint.rules.judgement.values import from_outside, is_true, leaves, only, origin, same
 
 
 @rule("LOR211", "partial-pin", severity="warning")
@@ -57,7 +57,8 @@ def partial_pin(project: Project) -> Iterator[Finding]:
     ## Fix safety
 
     Giving a load the revision that its neighbours have changes what it loads: where the revision
-    is written in the code the fix is unsafe, where it comes from outside it is shown only.
+    is written in the code, or stands in an expression of the same function, the fix is unsafe; else
+    it is shown only, as it is where the neighbours differ among themselves.
 
     ## Known problems
 
@@ -70,7 +71,7 @@ def partial_pin(project: Project) -> Iterator[Finding]:
             if load.site.revision == ABSENT:
                 others = [one for one in given if not _are_branches(one, load)]
                 if others:
-                    yield _finding(load, others)
+                    yield _finding(project, load, others)
 
 
 def _groups(project: Project) -> Iterator[list[Load]]:
@@ -121,7 +122,7 @@ def _are_branches(given: Load, other: Load) -> bool:
     )
 
 
-def _finding(load: Load, others: list[Load]) -> Finding:
+def _finding(project: Project, load: Load, others: list[Load]) -> Finding:
     other = others[0]
     at = wording.given(other.site.revision)
     message = (
@@ -130,18 +131,25 @@ def _finding(load: Load, others: list[Load]) -> Finding:
     )
     related = tuple(Related(_note(one), one.place) for one in others)
     subject = subject_of(load) or wording.value(load.site.repo_id)
-    return Finding.at(load, message, related=related, subject=subject, fix=_fix(load, other))
+    return Finding.at(
+        load, message, related=related, subject=subject, fix=_fix(project, load, others)
+    )
 
 
 def _note(load: Load) -> str:
     return f"{wording.named(load)} is loaded at {wording.given(load.site.revision)}"
 
 
-def _fix(load: Load, other: Load) -> Fix:
+def _fix(project: Project, load: Load, others: list[Load]) -> Fix:
+    other = others[0]
     given = other.site.revision
+    if any(not same(given, one.site.revision) for one in others):
+        return fixes.shown("pass one revision to all of them")
     if isinstance(given, Known) and kind_of(str(given.value)) != "abbreviated":
-        quoted = f'"{given.value}"'
-        argument = f"revision={quoted}"
-        advice = f"{wording.give(load, quoted)}, as {other.place} does"
-        return fixes.add_argument(load, argument, "unsafe", advice)
-    return fixes.shown(f"pass the revision that {other.place} takes")
+        advice = f"""{wording.give(load, f'"{given.value}"')}, as {other.place} does"""
+        return fixes.give_revision(project, load, str(given.value), "unsafe", advice)
+    advice = f"pass the revision that {other.place} takes"
+    expression = fixes.forwarded(load, other)
+    if not expression:
+        return fixes.shown(advice)
+    return fixes.add_argument(load, "revision", expression, "unsafe", f"{advice}: {expression}")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from loralint.facts import Value
 from loralint.project import Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.quantization import bits, double, method
-from loralint.rules.judgement.sides import at_inference, distinct_pairs, why
-from loralint.rules.judgement.values import by_default, differ, only
+from loralint.rules.judgement.sides import at_inference, distinct_pairs, once, why
+from loralint.rules.judgement.values import by_default, differ, only, scalars
 
 
 @rule("LOR204", "quantization-mismatch", severity="warning")
@@ -81,6 +82,10 @@ def quantization_mismatch(project: Project) -> Iterator[Finding]:
 
     - [QLoRA](https://arxiv.org/abs/2305.14314)
     """
+    yield from once(_found(project))
+
+
+def _found(project: Project) -> Iterator[tuple[Pair, object, Finding]]:
     for pair in distinct_pairs(project):
         difference = None if pair.merge else _difference(pair, strict=project.config.strict)
         if difference is None:
@@ -90,7 +95,8 @@ def quantization_mismatch(project: Project) -> Iterator[Finding]:
             " trained on"
         )
         fix = fixes.shown(f"quantise as {pair.train.place} does")
-        yield at_inference(pair, message, fix)
+        what = (method(pair.train), method(pair.infer), double(pair.train), double(pair.infer))
+        yield pair, what, at_inference(pair, message, fix)
 
 
 def _difference(pair: Pair, *, strict: bool) -> str | None:
@@ -100,8 +106,8 @@ def _difference(pair: Pair, *, strict: bool) -> str | None:
     if differ(train, infer):
         is_served_in_full = only(infer) == "none"
         default = wording.hint(train, infer)
-        shown = f"{_words(only(train))} in training ({pair.train.place}) and"
-        told = f"{shown} {_words(only(infer))} here{default}"
+        shown = f"{_words(train)} in training ({pair.train.place}) and"
+        told = f"{shown} {_words(infer)} here{default}"
         return None if is_served_in_full and not strict else told
     return _doubly(pair) if bits(only(train)) == 4 and bits(only(infer)) == 4 else None
 
@@ -118,7 +124,11 @@ def _doubly(pair: Pair) -> str | None:
     )
 
 
-def _words(name: object) -> str:
+def _words(given: Value) -> str:
+    return wording.either(_word(name) for name in scalars(given) or ())
+
+
+def _word(name: object) -> str:
     if name == "none":
         return "in full precision"
     width = bits(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.diagnostics import Edit, Fix, Severity
-from loralint.facts import FileFacts, Known, Symbol, Value
+from loralint.facts import FileFacts, Known, Symbol
 from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
@@ -45,15 +45,17 @@ def removed_quantization_keyword(project: Project) -> Iterator[Finding]:
 
     Safe: `load_in_4bit=True` becomes `quantization_config=BitsAndBytesConfig(load_in_4bit=True)`,
     and the class is imported where it is not; transformers 4 makes the same of both. A call with
-    other options of bitsandbytes, with a value that is not plainly `True`, in a notebook, or with
-    keywords that come from a dict is shown how to change and not changed.
+    other options of bitsandbytes, with a value that is not plainly `True`, or with keywords that
+    come from a dict is shown how to change and not changed.
 
     ## Known problems
 
-    It is a warning where the nearest requirements*.txt, pyproject.toml, setup.cfg or
+    It is a warning where the nearest list of requirements (`requirements*.txt`, those in a folder
+    `requirements/`, those that another list includes with `-r`), pyproject.toml, setup.cfg or
     environment.yml above the file that names transformers (or, if none does, one anywhere in the
-    project) keeps it below 5. Lock files are not read. unsloth, vLLM and functions of the
-    project's own take the keywords and are not reported, nor is a call that may get them or not.
+    project) keeps it below 5. Lock files and setup.py are not read. unsloth, vLLM and functions of
+    the project's own take the keywords and are not reported, nor is a call that may get them or
+    not.
 
     ## References
 
@@ -77,7 +79,7 @@ _KEYWORDS = ("load_in_4bit", "load_in_8bit")
 
 def _given(load: Load) -> list[str]:
     """The removed keywords that the call certainly has."""
-    written = {word for text in texts(load.option("keywords")) for word in text.split()}
+    written = _keywords(load)
     return [name for name in _KEYWORDS if name in written and is_given(load.option(name))]
 
 
@@ -89,14 +91,24 @@ def _is_transformers(load: Load) -> bool:
 
 
 def _fix(project: Project, load: Load, words: list[str]) -> Fix:
-    arguments = ", ".join(f"{word}={_written(load.option(word))}" for word in words)
-    message = f"pass quantization_config=BitsAndBytesConfig({arguments})"
+    message = _advice(load, words)
+    arguments = f"{words[0]}=True"
     edits = _edits(project, load, arguments) if _is_plain(load, words) else ()
-    return Fix("safe", message, edits) if edits else fixes.shown(message)
+    return fixes.made("safe", message, edits, "quantization_config", *words)
 
 
-def _written(value: Value) -> str:
-    return str(value.value) if isinstance(value, Known) else "…"
+def _advice(load: Load, words: list[str]) -> str:
+    """What to write. A configuration in which nothing is on would quantise to 4 bits."""
+    on = [word for word in words if load.option(word) not in (Known(False), Known(None))]
+    if not on or "quantization_config" in _keywords(load):
+        return f"leave {wording.listed(wording.code(f'{word}=') for word in words)} out"
+    config = f"BitsAndBytesConfig({' or '.join(f'{word}=True' for word in on)})"
+    certain = all(load.option(word) == Known(True) for word in on)
+    return f"pass quantization_config={config}{'' if certain else ', and None where it is off'}"
+
+
+def _keywords(load: Load) -> list[str]:
+    return [word for text in texts(load.option("keywords")) for word in text.split()]
 
 
 def _is_plain(load: Load, words: list[str]) -> bool:
@@ -104,23 +116,25 @@ def _is_plain(load: Load, words: list[str]) -> bool:
 
     transformers 4 takes `bnb_4bit_quant_type=` and its like beside it: they would have to move.
     """
-    written = [word for text in texts(load.option("keywords")) for word in text.split()]
+    written = _keywords(load)
     others = any(word.startswith(("bnb_", "quantization_config")) for word in written)
-    alone = [name for name, _ in load.site.removed] == words and len(words) == 1
-    return alone and not others and load.option(words[0]) == Known(True) and not load.site.cell
+    named = [name for name, _ in load.site.keywords if name in _KEYWORDS]
+    alone = named == words and len(words) == 1
+    return alone and not others and load.option(words[0]) == Known(True)
 
 
 def _edits(project: Project, load: Load, arguments: str) -> tuple[Edit, ...]:
     """The keyword written anew, and the import that this needs."""
     facts = project.files[load.site.path]
     name, imports = _config_name(facts), tuple[Edit, ...]()
-    at = dict(facts.imported_at).get("transformers")
+    at = next((one for one in facts.imported_at if one[0] == "transformers"), None)
     if not name and at is None:
         return ()
     if not name and at is not None:
-        imports = (_import(load.site.path, at),)
+        imports = (_import(load.site.path, at[1], at[2]),)
     content = f"quantization_config={name or _CONFIG}({arguments})"
-    place = Place(load.site.path, load.site.removed[0][1])
+    keyword = arguments.partition("=")[0]
+    place = Place(load.site.path, dict(load.site.keywords)[keyword], load.site.cell)
     return (*imports, Edit(place, content))
 
 
@@ -137,8 +151,8 @@ def _config_name(facts: FileFacts) -> str:
     return ""
 
 
-def _import(path: str, at: Span) -> Edit:
+def _import(path: str, at: Span, cell: int | None) -> Edit:
     """An import of its own before the first one from transformers."""
     indent = " " * (at.start.column - 1)
     before = Span(at.start, at.start)
-    return Edit(Place(path, before), f"from transformers import {_CONFIG}\n{indent}")
+    return Edit(Place(path, before, cell), f"from transformers import {_CONFIG}\n{indent}")

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from loralint.diagnostics import Fix
-from loralint.facts import ABSENT, Known
-from loralint.project import Pair, Project
+from loralint.facts import Known
+from loralint.project import Load, Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.agreement import compare
 from loralint.rules.judgement.pinning import is_pinned
-from loralint.rules.judgement.sides import at_inference, distinct_pairs, why
+from loralint.rules.judgement.sides import at_inference, distinct_pairs, once, why
 from loralint.rules.judgement.values import only, origin, same
 
 
@@ -74,7 +74,9 @@ def revision_mismatch(project: Project) -> Iterator[Finding]:
     ## Fix safety
 
     Where the training side is pinned and the inference side has no revision, the fix copies the
-    pin; it is safe, because the adapter was made for it. Anything else is shown only.
+    pin; it is safe, because the adapter was made for it. It is unsafe where the inference side has
+    a pin of its own, and where training is to be pinned to what inference loads: the adapter that
+    exists was trained on something else. Where several sides differ, the fix is shown only.
 
     ## Known problems
 
@@ -85,15 +87,20 @@ def revision_mismatch(project: Project) -> Iterator[Finding]:
     - [PEFT issue 1678](https://github.com/huggingface/peft/issues/1678)
     - [PEFT: troubleshooting](https://huggingface.co/docs/peft/developer_guides/troubleshooting)
     """
+    yield from once(_found(project))
+
+
+def _found(project: Project) -> Iterator[tuple[Pair, object, Finding]]:
     for pair in distinct_pairs(project):
         train, infer = pair.train.site, pair.infer.site
         if not same(train.repo_id, infer.repo_id):
             continue
         verdict = compare(train.revision, infer.revision)
         if verdict == "different":
-            yield at_inference(pair, _mismatch(pair), _fix(pair))
+            what = (train.revision, infer.revision)
+            yield pair, what, at_inference(pair, _mismatch(pair), _fix(project, pair))
         elif verdict == "one-sided":
-            yield _one_sided(pair)
+            yield pair, verdict, _one_sided(pair)
 
 
 def _mismatch(pair: Pair) -> str:
@@ -119,16 +126,42 @@ def _one_sided(pair: Pair) -> Finding:
     return replace(at_inference(pair, message, fix), severity="warning")
 
 
-def _fix(pair: Pair) -> Fix:
+def _fix(project: Project, pair: Pair) -> Fix:
     train, infer = pair.train, pair.infer
     if infer.site.loader.startswith("peft."):  # its `revision` would be the adapter's
         return fixes.shown("record the base's revision: get_peft_model(…, revision=…) in training")
     if not is_pinned(train.site.revision):
-        given = wording.revision(infer.site.revision)
-        return fixes.shown(f"train at {given} as well, or load what {train.place} trained on")
+        return _pin_training(project, pair)
+    others = _counterparts(project, infer)
+    if any(not same(train.site.revision, one.site.revision) and is_pinned(one.site.revision)
+           for one in others):  # fmt: skip
+        return fixes.shown("the training sides differ: say which one is to be loaded")
     pin = only(train.site.revision)
-    quoted = f'"{pin}"'
-    advice = f"{wording.give(infer, quoted)}, as {train.place} does"
-    if infer.site.revision == ABSENT and isinstance(train.site.revision, Known):
-        return fixes.add_argument(infer, f'revision="{pin}"', "safe", advice)
-    return fixes.shown(advice)
+    advice = f"""{wording.give(infer, f'"{pin}"')}, as {train.place} does"""
+    certain = isinstance(train.site.revision, Known) and not is_pinned(infer.site.revision)
+    safe = certain and all(is_pinned(one.site.revision) for one in others)
+    return fixes.give_revision(project, infer, str(pin), "safe" if safe else "unsafe", advice)
+
+
+def _pin_training(project: Project, pair: Pair) -> Fix:
+    """What was trained stays what it is: training at the other side's pin is for the next time."""
+    train, infer = pair.train, pair.infer
+    given = wording.revision(infer.site.revision)
+    advice = f"train at {given} as well, or load what {train.place} trained on"
+    one_pin = isinstance(infer.site.revision, Known) and is_pinned(infer.site.revision)
+    sides = _counterparts(project, train)
+    if not one_pin or any(not same(one.site.revision, infer.site.revision) for one in sides):
+        return fixes.shown(advice)
+    pin = only(infer.site.revision)
+    return fixes.give_revision(project, train, str(pin), "unsafe", advice)
+
+
+def _counterparts(project: Project, side: Load) -> list[Load]:
+    """The loads of the same base on the other sides of a load's pairs."""
+    ends = [(pair.train, pair.infer) for pair in distinct_pairs(project)]
+    both = ends + [(infer, train) for train, infer in ends]
+    return [
+        other
+        for one, other in both
+        if one.place == side.place and same(one.site.repo_id, other.site.repo_id)
+    ]

@@ -52,7 +52,7 @@ def unpinned_adapter(project: Project) -> Iterator[Finding]:
 
     ## Fix safety
 
-    Only the Hub knows the commit.
+    Only the Hub knows the commit; `loralint pin` asks it.
 
     ## Known problems
 
@@ -73,4 +73,4 @@ def unpinned_adapter(project: Project) -> Iterator[Finding]:
 
 def _fix(load: Load) -> Fix:
     advice = wording.give(load, "the adapter's commit")
-    return fixes.shown(f"{advice}")
+    return fixes.shown(wording.with_pin(load, advice))

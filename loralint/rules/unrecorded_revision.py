@@ -108,6 +108,7 @@ def _bases(project: Project, place: Action) -> Iterator[Load]:
 def _fix(place: Action, base: Load) -> Fix:
     given = base.site.revision
     if isinstance(given, Known):
-        argument = f'revision="{given.value}"'
-        return fixes.add_argument(place, argument, "safe", f"pass {argument}, as {base.place} does")
+        value = f'"{given.value}"'
+        advice = f"pass revision={value}, as {base.place} does"
+        return fixes.add_argument(place, "revision", value, "safe", advice)
     return fixes.shown(f"pass revision=, as {base.place} does")

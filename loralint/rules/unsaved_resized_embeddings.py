@@ -78,8 +78,8 @@ def unsaved_resized_embeddings(project: Project) -> Iterator[Finding]:
         added = _added(project, wrap) if resize is not None else None
         if config is not None and resize is not None and added is not None:
             message = (
-                f"{_tokens(added)} ({added.place}) gets new embeddings ({resize.place}) that the"
-                " adapter neither trains nor asks to save"
+                f"the adapter neither trains nor asks to save the new embeddings ({resize.place})"
+                f" of {_tokens(added)} ({added.place})"
             )
             note = Related("tokens are added here", added.place)
             fix = fixes.shown("pass trainable_token_indices= with their ids, or modules_to_save=")

@@ -42,6 +42,7 @@ parser.add_argument("--revision")
 parser.add_argument("--required", required=True)
 args = parser.parse_args()
 one = "acme/a" if sys.argv else "acme/b"
+local = "out/model" if sys.argv else "acme/b"
 """
 
 
@@ -59,6 +60,7 @@ one = "acme/a" if sys.argv else "acme/b"
         ("args.model", ("default", ["acme/default"]), ("absent", [])),
         ("one", ("choice", ["acme/a", "acme/b"]), ("absent", [])),
         ("args.required", ("unknown", []), ("absent", [])),
+        ("local", ("choice", ["out/model", "acme/b"]), ("absent", [])),
         ("'./out/model'", ("local", ["./out/model"]), ("absent", [])),
         ("'your-org/model'", ("local", ["your-org/model"]), ("absent", [])),
     ],

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -22,20 +22,40 @@ def test_version_is_answered_before_click_is_imported(start):
         assert result.stdout == f"loralint {__version__}\n[]\n"
 
 
+def cpu() -> float:
+    """The CPU seconds of all programs that were started and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_version_costs_little_more_than_python(start):
     def fastest(code: str) -> float:
         times = []
         for _ in range(7):
-            began = time.perf_counter()
+            began = cpu()
             start("--version", code=code)
-            times.append(time.perf_counter() - began)
+            times.append(cpu() - began)
         return min(times)
 
     ours = "from loralint.cli import main; main()"
     assert fastest(ours) - fastest("pass") < 0.060
 
 
-@pytest.mark.parametrize("command", ["check", "inventory", "pairs", "baseline", "rule", "config"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "check",
+        "inventory",
+        "pairs",
+        "pin",
+        "lock",
+        "outdated",
+        "baseline",
+        "init",
+        "rule",
+        "config",
+    ],
+)
 def test_every_command_has_help(run, command):
     result = run(command, "--help")
     assert result.exit_code == 0

@@ -225,9 +225,9 @@ def test_outputs_cost_next_to_nothing() -> None:
     image = {"data": {"image/png": "A" * 10_000_000}, "output_type": "display_data"}
     content = notebook(code(LOAD, outputs=[image]))
     facts(notebook(LOAD))
-    began = time.perf_counter()
+    began = time.process_time()
     assert shown(facts(content)) != []
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize(
@@ -235,10 +235,19 @@ def test_outputs_cost_next_to_nothing() -> None:
                "%timeit " + "-1 " * 100_000, "\0", "\f" + LOAD, "x" * 1_000_001, "-" * 50_000 + "1"]
 )  # fmt: skip
 def test_hostile_cells(source: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     found = facts(notebook(source, LOAD))
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert any(one.cell == 2 for one in found.calls)
+
+
+def test_a_hundred_thousand_cells_are_data() -> None:
+    cells = [{"cell_type": "code", "source": "x = 1"}] * 150_000
+    content = json.dumps({"nbformat": 4, "metadata": {"a": float("nan")}, "cells": cells})
+    began = time.perf_counter()
+    [error] = errors(facts(content.encode()))
+    assert error.message == "it has more than 20,000 cells: split it, or exclude it"
+    assert time.perf_counter() - began < 5
 
 
 def test_names_of_a_form_are_those_of_its_notebook() -> None:

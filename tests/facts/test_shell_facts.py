@@ -148,3 +148,10 @@ def test_any_bytes(content: bytes) -> None:
 def test_a_file_that_unpacks_itself_is_not_parsed() -> None:
     found = facts("vllm serve a/b\n" + "x" * 1_000_001)
     assert (found.error, found.loads, found.commands) == (None, (), ())
+
+
+def test_a_recipe_that_nobody_writes_hides_no_other() -> None:
+    text = f"run:\n\techo {'$(( ' * 5_000}\n\tvllm serve org/a\n"
+    began = time.monotonic()
+    assert [load.repo_id for load in facts(text, "Makefile").loads] == [Known("org/a")]
+    assert time.monotonic() - began < 3

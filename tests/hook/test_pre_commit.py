@@ -95,3 +95,21 @@ def local_hook(definition: str, command: str) -> list[str]:
         indent = line[: len(line) - len(line.lstrip(" -"))]
         hook.append(indent + replaced[key] if key in replaced else line)
     return hook
+
+
+def test_the_hook_can_fix(project: Path) -> None:
+    """`args: [--fix]`: the commit is stopped because a file changes, the next one goes through."""
+    definition = (ROOT / ".pre-commit-hooks.yaml").read_text()
+    command = f"{sys.executable} -m loralint check"
+    hook = [*local_hook(definition, command), "  args: [--fix]"]
+    (project / ".pre-commit-config.yaml").write_text(
+        "repos:\n- repo: local\n  hooks:\n" + "".join(f"  {line}\n" for line in hook)
+    )
+    git(project, "add", ".")
+    fixing = pre_commit(project, "run", "--files", "infer.py")
+    assert fixing.returncode == 1, fixing.stdout + fixing.stderr
+    assert "files were modified by this hook" in fixing.stdout
+    fixed = INFER.format(revision=', revision="refs/pr/23"')
+    assert (project / "infer.py").read_text() == fixed
+    git(project, "add", ".")
+    assert pre_commit(project, "run", "--files", "infer.py").returncode == 0

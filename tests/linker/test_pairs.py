@@ -364,3 +364,68 @@ def test_a_hub_id_of_the_arguments_counts_as_a_push():
         project = linked({"train.py": training, "infer.py": infer("u/x")})
         assert paired(project) == [("train.py:5", "infer.py:3", "artifact")], training
         assert [load.local for load in project.loads] == [False, False, False]
+
+
+def test_what_the_hub_sends_is_none_of_what_is_saved_here():
+    source = f"""{PEFT}from huggingface_hub import snapshot_download
+import os
+base = AutoModelForCausalLM.from_pretrained("o/m")
+folder = snapshot_download("me/lora")
+model = PeftModel.from_pretrained(base, os.path.join(folder, "default"))
+model.generate()
+"""
+    assert paired(linked({"train.py": train(), "infer.py": source})) == []
+
+
+def test_a_hub_id_does_not_lie_in_the_folder_above_its_script():
+    """`output_dir="../."`: the folder of the examples, and of every script that loads something."""
+    sources = {
+        "examples/one/train.py": train("../.", base="o/one"),
+        "examples/two/infer.py": infer("o/adapter", base="o/two"),
+        "examples/two/load.py": PEFT + "AutoPeftModelForCausalLM.from_pretrained('o/m').chat()\n",
+        "examples/two/unet.py": infer("INSERT PATH HERE/unet", base="o/two"),
+    }
+    assert paired(linked(sources)) == []
+
+
+def test_a_reason_shows_no_origin_of_the_evaluator():
+    shared = 'import make\nparts = make.parts()\nname = f"{make.base()}_{parts.kind}"\n'
+    sources = {
+        "run.py": shared
+        + train("X", base="o/m").replace('"X"', "name")
+        + "base = AutoModelForCausalLM.from_pretrained(BASE)\n"
+        + "PeftModel.from_pretrained(base, name).generate()\n"
+    }
+    reasons = [pair.reason for pair in linked(sources).pairs]
+    assert not any(mark in reason for reason in reasons for mark in "{}#")
+
+
+def test_an_adapter_beside_the_script_that_saves_to_its_own_folder():
+    project = linked({"a/train.py": train("."), "a/infer.py": infer("checkpoint-500")})
+    assert len(project.pairs) == 1
+
+
+def test_the_owner_of_a_hub_id_is_no_evidence():
+    saved = train("X").replace('"X"', 'f"acme/{sys.argv[1]}"')
+    other = {"train.py": saved, "infer.py": infer("acme/another", base="o/other")}
+    assert paired(linked(other)) == []
+    named = {"train.py": saved.replace("acme/{", "acme/run-{"), "infer.py": infer("acme/run-7")}
+    assert len(linked(named).pairs) == 1
+
+
+def test_tests_that_share_a_small_model_are_no_pair():
+    free = train().replace('"out"', "sys.argv[1]")
+    test = f"import pytest\n{infer('me/lora')}"
+    assert paired(linked({"train.py": free, "test_infer.py": test})) == []
+    assert paired(linked({"tests/train.py": free, "infer.py": infer("me/lora")})) == []
+    together = f"{free}base = AutoModelForCausalLM.from_pretrained(BASE, revision='v1')\n"
+    both = f"import pytest\n{together}PeftModel.from_pretrained(base, 'me/lora').generate()\n"
+    assert len(linked({"test_all.py": both}).pairs) == 1
+
+
+def test_of_two_experiments_the_one_beside_the_serving_script_is_meant():
+    free = train().replace('"out"', "sys.argv[1]")
+    sources = {"a/train.py": free, "b/train.py": free, "b/infer.py": infer("me/lora")}
+    assert paired(linked(sources)) == [("b/train.py:5", "b/infer.py:3", "base-id")]
+    del sources["b/train.py"]
+    assert paired(linked(sources)) == [("a/train.py:5", "b/infer.py:3", "base-id")]

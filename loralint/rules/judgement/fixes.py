@@ -1,11 +1,19 @@
-"""Fixes that give a call one more keyword argument."""
+"""Fixes that make a call, a recipe or a command ask for something else."""
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterable
+
 from loralint.diagnostics import Applicability, Edit, Fix
-from loralint.facts import LoadSite
-from loralint.project import Action, Load
-from loralint.source import Place
+from loralint.facts import ABSENT, Default, Known, LoadSite
+from loralint.project import Action, Load, Project
+from loralint.rules.judgement.pinning import is_local
+from loralint.rules.judgement.values import leaves, same
+from loralint.source import Place, Span
+
+_FORWARDED = r"\b{}\s*=\s*([A-Za-z_][\w.]*)\s*[,)]"
 
 
 def shown(message: str) -> Fix:
@@ -13,39 +21,114 @@ def shown(message: str) -> Fix:
     return Fix("display", message)
 
 
+def made(applicability: Applicability, message: str, edits: tuple[Edit, ...], *changes: str) -> Fix:
+    """A fix by edits; in words only where there are none."""
+    return Fix(applicability, message, edits, changes) if edits else shown(message)
+
+
 def add_argument(
-    target: Load | Action, argument: str, applicability: Applicability, message: str
+    target: Load | Action, keyword: str, value: str, applicability: Applicability, message: str
 ) -> Fix:
-    """Insert `argument` as the call's last one; in words only where it has no place for it."""
-    at = _insertion(target)
-    if at is None:
-        return shown(message)
-    content = f", {argument}" if _is_call(target) else _line(target, argument, at)
-    return Fix(applicability, message, (Edit(at, content),)) if content else shown(message)
+    """Pass `keyword=value` (an expression) last; in words only where there is no place for it."""
+    return made(applicability, message, insertion(target, f"{keyword}={value}"), keyword)
 
 
-def _is_call(target: Load | Action) -> bool:
-    return not isinstance(target, Load) or target.site.revision_key == "revision"
+def give_revision(
+    project: Project, load: Load, text: str, applicability: Applicability, message: str
+) -> Fix:
+    """Make a load ask for a revision; in words only where the code has no place for that."""
+    keys = (load.site.revision_key.lstrip("-").replace("-", "_"), "revision")
+    return made(applicability, message, revision_edits(project, load, text), *keys)
 
 
-def _line(target: Load | Action, argument: str, at: Place) -> str:
-    """A line of a recipe that gives the revision, to stand above the line of the model."""
-    keyword, _, given = argument.partition("=")
-    if keyword != "revision" or not isinstance(target, Load):
-        return ""
-    return f"{target.site.revision_key}: {given}\n{' ' * (at.span.start.column - 1)}"
+def revision_edits(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
+    """The edits that make a load ask for the revision `text`; none where that cannot be done.
+
+    A revision that is given is changed where its literal stands: in the call, at a constant, at
+    an option's default. Where loads of other repositories take theirs from the same literal,
+    nothing is changed.
+    """
+    if not load.site.revision_key or " " in load.site.revision_key:  # it lies inside another one
+        return ()
+    if load.site.revision == ABSENT:
+        alone = _alone(load, _sharing(project, load))
+        return insertion(load, _given(load.site, text)) if alone else ()
+    place = written_at(project, load)
+    if place is None or not _alone(load, project.takers[place]):
+        return ()
+    is_none = isinstance(load.site.revision, Known) and load.site.revision.value is None
+    return (Edit(place, json.dumps(text) if is_none else text),)
 
 
-def _insertion(target: Load | Action) -> Place | None:
-    """Where to insert: right behind the last argument, or where a recipe's key begins."""
-    if isinstance(target, Load):
-        # An instance stands on the call of the function that holds the site: editing the site
-        # would change what the other callers load.
-        if target.via is not None:
-            return None
-        where: LoadSite | Action = target.site
-    else:
-        where = target
-    if where.insert_at is None:
+def _alone(load: Load, takers: Iterable[Load]) -> bool:
+    """Whether no other repository of the Hub gets the same revision."""
+    return all(same(load.site.repo_id, one.site.repo_id) or is_local(one) for one in takers)
+
+
+def _sharing(project: Project, load: Load) -> list[Load]:
+    """The loads that the same key of a recipe, or flag, gives a revision."""
+    site = load.site
+    if site.path.endswith((".py", ".ipynb")):
+        return []
+    return [
+        one
+        for one in project.loads_in(site.path)
+        if (one.site.function, one.site.revision_key) == (site.function, site.revision_key)
+    ]
+
+
+def written_at(project: Project, load: Load) -> Place | None:
+    """Where the one literal stands that a load takes its revision from, without its quotes."""
+    options = leaves(load.site.revision)
+    if len(options) != 1:
         return None
-    return Place(where.path, where.insert_at, where.cell)
+    found = project.written.at(options[0])
+    if isinstance(options[0], Default) and load.given_revision:
+        return found if (found,) == load.given_revision else None
+    return found
+
+
+def forwarded(load: Load, other: Load) -> str:
+    """The expression that another load of the same function takes its revision from, or ""."""
+    one, two = load.site, other.site
+    if (one.path, one.function, one.cell) != (two.path, two.function, two.cell):
+        return ""
+    if two.span.start > one.span.start or two.revision_key != "revision":
+        return ""
+    found = re.search(_FORWARDED.format("revision"), two.text)
+    return found[1] if found is not None else ""
+
+
+def insertion(target: Load | Action, argument: str) -> tuple[Edit, ...]:
+    """One more argument, key or flag; nothing where there is no place for it."""
+    # An instance stands on the call of the function that holds the site: editing the site would
+    # change what the other callers load.
+    if isinstance(target, Load) and target.via is not None:
+        return ()
+    where = target.site if isinstance(target, Load) else target
+    if where.insert_at is None:
+        return ()
+    before, after = where.margins
+    return (Edit(Place(where.path, where.insert_at, where.cell), before + argument + after),)
+
+
+def keyword_at(site: LoadSite, keyword: str) -> Place | None:
+    """Where the name of a keyword stands in a call."""
+    span = dict(site.keywords).get(keyword)
+    if span is None:
+        return None
+    start = span.start
+    end = Span.of(start.row, start.column, start.row, start.column + len(keyword))
+    return Place(site.path, end, site.cell)
+
+
+def _given(site: LoadSite, text: str) -> str:
+    """The revision as an argument, a recipe's key or a flag."""
+    key = site.revision_key
+    if key.startswith("--"):
+        return f"{key} {text}"
+    if site.path.endswith((".py", ".pyw", ".ipynb")):
+        return f'{key}="{text}"'
+    separator = {"toml": " = ", "json": ": "}.get(site.path.rpartition(".")[2], ": ")
+    name = json.dumps(key) if site.path.endswith(".json") else key
+    return f'{name}{separator}"{text}"'

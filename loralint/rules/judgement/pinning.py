@@ -79,6 +79,13 @@ def _is_hub_id(load: Load, name: str) -> bool:
     return is_repo_id(name)
 
 
+def full_id(load: Load, name: str) -> str:
+    """An id as the Hub has it: sentence-transformers leaves out its own organisation."""
+    if load.site.artifact == "embedding" and "/" not in name and is_sentence_transformer(name):
+        return f"sentence-transformers/{name}"
+    return name
+
+
 def hub_loads(project: Project) -> Iterator[tuple[Load, tuple[str, ...]]]:
     """The loads that certainly go to the Hub, with their ids that a policy lets us judge.
 

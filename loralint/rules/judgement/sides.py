@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import msgspec
@@ -46,6 +46,18 @@ def distinct_pairs(project: Project) -> Iterator[Pair]:
         if key not in seen:
             seen.add(key)
             yield pair
+
+
+def once(found: Iterable[tuple[Pair, object, Finding]]) -> Iterator[Finding]:
+    """One finding a load and `what` it says; the other training loads are related places."""
+    groups: dict[object, list[tuple[Pair, Finding]]] = {}
+    for pair, what, finding in found:
+        groups.setdefault((finding.place, what), []).append((pair, finding))
+    for (_, first), *others in groups.values():
+        known = {note.place for note in first.related}
+        more = (trained_here(pair) for pair, _ in others)
+        notes = {note.place: note for note in more if note.place not in known}
+        yield replace(first, related=(*first.related, *notes.values()))
 
 
 def _asked(load: Load) -> tuple[object, ...]:

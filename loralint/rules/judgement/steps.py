@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loralint.project import Action, Load, Project, Save
+from loralint.project import Action, Load, Project, Save, is_test
 
 Step = Load | Save | Action
 
@@ -87,14 +87,7 @@ def saves(project: Project) -> list[Save]:
 
 
 def _is_test(project: Project, path: str) -> bool:
-    """Whether a file is a test: many a script that tries a model is called test_… and is none."""
-    if _TESTS & set(path.split("/")[:-1]):
-        return True
-    modules = project.files[path].imports if path in project.files else ()
-    return any(module.partition(".")[0] in ("pytest", "unittest") for module in modules)
-
-
-_TESTS = frozenset({"test", "tests", "testing"})
+    return is_test(path, project.files.get(path))
 
 
 def trains(project: Project, path: str) -> bool:

@@ -1,0 +1,110 @@
+"""`check --fix` and `check --diff`: what becomes of the files, and what is said about it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from loralint.cli.printing import put
+from loralint.cli.session import Session
+from loralint.cli.verdict import leave
+from loralint.engine.outcome import Outcome
+from loralint.reporters.base import Report
+from loralint.reporters.summary import counted
+
+if TYPE_CHECKING:
+    from loralint.fixer.rounds import Mended
+
+CANNOT_WRITE = 2
+
+
+@dataclass(frozen=True)
+class Fixing:
+    """What a user wants of the fixes: made (`fix`), shown (`diff`), the unsafe ones too."""
+
+    fix: bool = False
+    unsafe: bool = False
+    diff: bool = False
+
+    def outcome(self, session: Session) -> tuple[Outcome, Mended | None]:
+        """The findings; where fixes are wanted those that are left, and the files as mended."""
+        if not (self.fix or self.diff):
+            return session.check(), None
+        mended = session.mend(unsafe=self.unsafe)
+        return mended.outcome, mended
+
+
+def options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say what becomes of fixes."""
+    for name, text in (
+        ("--diff", "Show what --fix would change, as a unified diff, and write nothing."),
+        ("--unsafe-fixes", "Also make fixes that change which weights are loaded."),
+        ("--fix", "Mend what can be mended safely, and report what is left."),
+    ):
+        command = click.option(name, is_flag=True, help=text)(command)
+    return command
+
+
+def fixing(given: dict[str, Any]) -> Fixing:
+    """The options as click hands them over; both at once are one too many."""
+    if given["fix"] and given["diff"]:
+        raise click.UsageError("--fix writes and --diff does not: give one of them")
+    return Fixing(given["fix"], given["unsafe_fixes"], given["diff"])
+
+
+def show_diff(session: Session, mended: Mended, output_file: str | None) -> int:
+    """Print what would change; 1 if that is something."""
+    from loralint.fixer.diff import unified
+
+    naming = Report(root_prefix=session.prefix, working_directory=session.working_directory)
+    diffs = (
+        unified(naming.filename(path), mended.before[path].content, source.content)
+        for path, source in mended.after.items()
+    )
+    text = "".join(diffs)
+    leave(mended.outcome.files)
+    put(text, output_file)
+    _explain(session, mended)
+    would = f"Would fix {counted(mended.fixed, 'finding')} in {counted(len(mended.after), 'file')}."
+    click.echo(would if text else "Nothing to fix.", err=True)
+    return 1 if text else 0
+
+
+def write(session: Session, mended: Mended) -> int:
+    """Put the mended files in the place of the old ones; 2 if one of them cannot be written."""
+    _explain(session, mended)
+    if session.request.stdin is not None:
+        stdin = session.request.stdin
+        sys.stdout.buffer.write(mended.after.get(stdin.path, stdin).content)
+        sys.stdout.buffer.flush()
+        return 0
+    return max((_written(session, mended, path) for path in mended.after), default=0)
+
+
+def _written(session: Session, mended: Mended, path: str) -> int:
+    from loralint.fixer.files import HasChanged, replace
+
+    old, new = mended.before[path].content, mended.after[path].content
+    try:
+        replace(Path(session.request.root, path), new, old=old)
+    except HasChanged as error:
+        click.echo(f"error: {error}: run again", err=True)
+    except OSError as error:
+        click.echo(f"error: {path}: it cannot be written: {error.strerror}", err=True)
+    else:
+        return 0
+    return CANNOT_WRITE
+
+
+def _explain(session: Session, mended: Mended) -> None:
+    """Say which fixes were not made, and why."""
+    for one in mended.dropped:
+        place, code = one.found.place, one.found.code
+        click.echo(f"warning: {place}: {code} is not fixed: {one.reason}", err=True)
+    if not mended.settled:
+        click.echo("warning: some fixes undo one another: there is more to fix", err=True)

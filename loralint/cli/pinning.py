@@ -1,0 +1,125 @@
+"""`pin` in rounds: plan, write in memory, plan again until nothing is left to pin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from loralint.cli.asking import sources_of
+from loralint.diagnostics import Edit, Fix
+from loralint.engine.gathering import Gathered, gather
+from loralint.engine.lines import lines_of
+from loralint.engine.outcome import Request
+from loralint.fixer.applying import apply
+from loralint.fixer.documents import Uneditable, edited
+from loralint.fixer.rows import OutsideText
+from loralint.hub.candidates import Left
+from loralint.hub.comments import comment
+from loralint.hub.noting import says_the_same, with_note
+from loralint.hub.pin_fixes import fix_of
+from loralint.hub.pins import Pin, Plan, Planner
+from loralint.source import Source
+
+ROUNDS = 10
+"""Pins wait for one another only where they share a place: two rounds are the rule."""
+
+
+@dataclass
+class Pinned:
+    """What was pinned and what was not; `before` and `after` hold the changed files by path."""
+
+    files: int = 0
+    pins: list[Pin] = field(default_factory=list)
+    left: tuple[Left, ...] = ()
+    before: dict[str, Source] = field(default_factory=dict)
+    after: dict[str, Source] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> list[str]:
+        """The files that are no longer what they were."""
+        return sorted(path for path, new in self.after.items() if new != self.before[path])
+
+
+def pin(request: Request, found: Gathered, planner: Planner, date: str) -> Pinned:
+    """Pin a project in memory; `date` goes into the comments."""
+    run = _Rounds(request, found, planner, date)
+    for _ in range(ROUNDS):
+        if not run.round():
+            break
+    return run.made
+
+
+class _Rounds:
+    """The rounds of one run."""
+
+    def __init__(self, request: Request, found: Gathered, planner: Planner, date: str) -> None:
+        self.request = request
+        self.found = found
+        self.planner = planner
+        self.date = date
+        self.made = Pinned(found.files)
+        self._refused: dict[object, str] = {}
+
+    def round(self) -> bool:
+        """Pin what can be pinned at once; whether something was."""
+        plan = self.planner.plan(self.found.project, sources_of(self.found))
+        made = [(one, self._fix(one)) for one in plan.pins]
+        fixes = [(one, fix) for one, fix in made if fix is not None]
+        applied = apply([fix for _, fix in fixes], self._source)
+        for index, reason in applied.dropped.items():
+            self._refused[_identity(fixes[index][0])] = reason
+        done = [fixes[index][0] for index in applied.done]
+        self.made.pins += done
+        self._keep(applied.contents)
+        self.made.left = self._left(plan)
+        if done:
+            request = replace(self.request, overlay=dict(self.made.after))
+            self.found = gather(request, self.found.shelf.remembered())
+        return bool(done)
+
+    def _left(self, plan: Plan) -> tuple[Left, ...]:
+        """What is not pinned, for whatever reason."""
+        refused = [
+            Left(one.load, self._refused[_identity(one)], grave=True)
+            for one in plan.pins
+            if _identity(one) in self._refused
+        ]
+        return (*plan.left, *refused)
+
+    def _fix(self, one: Pin) -> Fix | None:
+        """The fix of a pin, with the comment where one can stand beside the commit."""
+        plain = fix_of(self.found.project, one)
+        if plain is None or not one.ref:
+            return plain
+        edit, *others = plain.edits
+        source = self._source(edit.place.path)
+        edits = with_note(source, edit, one.current, comment(one.ref, self.date))
+        if not _says_the_same(source, (edit,), edits):
+            return plain
+        return msgspec.structs.replace(plain, edits=(*edits, *others))
+
+    def _source(self, path: str) -> Source:
+        return self.made.after[path] if path in self.made.after else self.found.shelf.source(path)
+
+    def _keep(self, contents: Mapping[str, bytes]) -> None:
+        for path, content in contents.items():
+            source = self._source(path)
+            self.made.before.setdefault(path, source)
+            self.made.after[path] = msgspec.structs.replace(source, content=content)
+
+
+def _identity(one: Pin) -> object:
+    """What stays of a pin when the rows above it change."""
+    return one.load.site.path, one.load.site.cell, one.load.site.text, one.commit
+
+
+def _says_the_same(source: Source, plain: Sequence[Edit], noted: Sequence[Edit]) -> bool:
+    """Whether edits with a comment do what they do without: the comment is one."""
+    cell = plain[0].place.cell
+    try:
+        texts = [lines_of(edited(source, edits), cell) for edits in (plain, noted)]
+    except (Uneditable, OutsideText):
+        return False
+    return says_the_same(source.kind, *texts)

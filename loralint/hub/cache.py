@@ -1,0 +1,142 @@
+"""The local Hub cache, read as files: no huggingface_hub, no network.
+
+models--org--name/refs/main            the commit of a ref, when it was last asked for
+models--org--name/snapshots/<commit>/  links to blobs, each named by its hash
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from loralint.hub import Answer, Ask, Failure, Found, Repo, is_commit
+from loralint.hub.files import LARGEST_SMALL, blob_id, named, part_of
+
+_SHORT = re.compile(r"[0-9a-f]{7,39}")
+
+
+def cache_folder(environment: Mapping[str, str] | None = None) -> Path:
+    """Where huggingface_hub keeps what it has downloaded."""
+    env = os.environ if environment is None else environment
+    own = env.get("HF_HUB_CACHE") or env.get("HUGGINGFACE_HUB_CACHE")
+    if own:
+        return _expanded(own)
+    home = env.get("HF_HOME")
+    if home:
+        return _expanded(home) / "hub"
+    caches = env.get("XDG_CACHE_HOME") or "~/.cache"
+    return _expanded(caches) / "huggingface" / "hub"
+
+
+def _expanded(text: str) -> Path:
+    return Path(os.path.expandvars(text)).expanduser()
+
+
+class LocalCache:
+    """Answers from the cache in a folder."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = cache_folder() if folder is None else folder
+
+    def answers(self, asked: Sequence[Ask]) -> Iterator[tuple[Ask, Answer]]:
+        """What the cache knows: the refs that were asked for on this machine."""
+        for ask in asked:
+            yield ask, self._answer(ask)
+
+    def files(self, repo: Repo, commit: str) -> dict[str, str]:
+        """The hashes of those files of a commit that matter and are in the cache."""
+        root = self._repository(repo) / "snapshots" / commit
+        found = {}
+        for path in _files_below(root):
+            name = path.relative_to(root).as_posix()
+            digest = _hash(path) if part_of(name) is not None else None
+            if digest is not None:
+                found[name] = digest
+        return found
+
+    def has(self, repo: Repo, commit: str) -> bool:
+        """Whether some file of a commit is in the cache."""
+        return next(_files_below(self._repository(repo) / "snapshots" / commit), None) is not None
+
+    def _repository(self, repo: Repo) -> Path:
+        return self.folder / f"{repo.type}s--{repo.id.replace('/', '--')}"
+
+    def _answer(self, ask: Ask) -> Answer:
+        repository = self._repository(ask.repo)
+        if not repository.is_dir():
+            return Failure(f"{ask.repo} is not in the local cache ({self.folder})")
+        commit = self._commit(repository, ask.ref)
+        if commit is None:
+            return Failure(f"the local cache does not know {ask.ref!r} of {ask.repo}")
+        files = self.files(ask.repo, commit)
+        since = _since(repository / "snapshots" / commit)
+        return Found(commit, "cache", files, since, _changed(repository / "refs" / ask.ref))
+
+    def _commit(self, repository: Path, ref: str) -> str | None:
+        known = [each.name for each in _entries(repository / "snapshots") if is_commit(each.name)]
+        if is_commit(ref):
+            return ref if ref in known else None
+        found = _ref(repository, ref)
+        if found is None and _SHORT.fullmatch(ref):
+            fitting = [commit for commit in known if commit.startswith(ref)]
+            return fitting[0] if len(fitting) == 1 else None
+        return found
+
+
+def _ref(repository: Path, ref: str) -> str | None:
+    """The commit that a ref stands at, where its file is one of the cache's."""
+    if ".." in ref.split("/") or "\0" in ref:
+        return None
+    with suppress(OSError, UnicodeDecodeError):
+        path = repository / "refs" / ref
+        if path.stat().st_size <= 100:
+            text = path.read_text(encoding="ascii").strip()
+            return text if is_commit(text) else None
+    return None
+
+
+def _changed(ref: Path) -> float | None:
+    """When a ref was last looked up at the Hub."""
+    with suppress(OSError, ValueError):
+        return ref.stat().st_mtime
+    return None
+
+
+def _since(snapshot: Path) -> float | None:
+    """A commit is at least as old as the folder that was made for it, or a file in it."""
+    times = []
+    for path in (snapshot, *_entries(snapshot)):
+        with suppress(OSError):
+            times.append(path.lstat().st_mtime)
+    return min(times, default=None)
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for path in _entries(folder):
+        if path.is_dir() and not path.is_symlink():
+            yield from _files_below(path)
+        elif path.is_file():
+            yield path
+
+
+def _hash(path: Path) -> str | None:
+    """The hash of a file by the name of its blob; what git holds is read to be sure of it."""
+    try:
+        name = named(os.path.basename(os.readlink(path)))  # noqa: PTH115, PTH119
+        if name is None or name.startswith("sha256:"):
+            return name
+        if path.stat().st_size > LARGEST_SMALL:
+            return None
+        return name if name == f"git:{blob_id(path.read_bytes())}" else None
+    except OSError:  # no link: a cache without links says nothing of its blobs
+        return None

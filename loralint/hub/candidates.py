@@ -1,0 +1,198 @@
+"""Which loads of a project are to be pinned, and which cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from loralint.catalog import loader_of
+from loralint.facts import ABSENT, RECORDED, Default, Parameter, Unknown, Value
+from loralint.hub import MAIN, Ask, Repo, is_commit, plain
+from loralint.hub.sources import Sources
+from loralint.hub.waived import is_waived_by_hand
+from loralint.hub.wants import is_elsewhere, repos_of
+from loralint.project import Load, Project
+from loralint.refs import kind_of
+from loralint.rules.judgement import wording
+from loralint.rules.judgement.fixes import written_at
+from loralint.rules.judgement.pinning import is_unpinned, judged_ids
+from loralint.rules.judgement.values import by_default, leaves, only
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A load that can be pinned to the commit that `ask` stands at.
+
+    `current` is the commit that its code names now, "" where it names none.
+    """
+
+    load: Load
+    ask: Ask
+    current: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A load that is not pinned, and why; `grave` where somebody has to do something about it."""
+
+    load: Load
+    reason: str
+    grave: bool = False
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which loads are looked at, and whether pins move: on, or to where the lock has them."""
+
+    reports: Callable[[str], bool] = lambda path: True
+    upgrade: bool = False
+    from_lock: bool = False
+    datasets: bool = False
+
+
+def candidates(project: Project, sources: Sources, scope: Scope) -> Iterator[Candidate | Left]:
+    """All loads of the Hub that are not at a commit, or whose commit is to move on."""
+    for load in project.loads:
+        if load.site.loader == RECORDED or not scope.reports(load.site.path):
+            continue
+        if load.site.artifact == "dataset" and not scope.datasets:
+            continue
+        repos = repos_of(project, load)
+        found = (
+            _candidate(project, load, repos, sources, scope) if repos else _foreign(project, load)
+        )
+        if found is not None:
+            yield found
+
+
+def _foreign(project: Project, load: Load) -> Left | None:
+    """A load from another hub that is not pinned either."""
+    unpinned = is_unpinned(load.site.revision) and not is_waived_by_hand(project, load, MAIN)
+    if is_elsewhere(load) and judged_ids(project, load) and unpinned:
+        return Left(load, "it comes from ModelScope, whose commits nobody here knows")
+    return None
+
+
+def _candidate(
+    project: Project, load: Load, repos: tuple[Repo, ...], sources: Sources, scope: Scope
+) -> Candidate | Left | None:
+    options = leaves(load.site.revision)
+    if _is_decided_elsewhere(load, options):
+        return None
+    if len(options) > 1:
+        return Left(load, "it is loaded at more than one revision")
+    ref = _ref(options[0])
+    if is_commit(ref):
+        back = _back_to_lock(project, load, repos, ref) if scope.from_lock else None
+        return _upgrade(project, load, repos, sources) if scope.upgrade else back
+    if _is_firm_enough(project, repos, ref) or is_waived_by_hand(project, load, ref):
+        return None
+    reason = why_not(project, load, repos)
+    return Left(load, reason) if reason else Candidate(load, Ask(repos[0], ref))
+
+
+def _is_decided_elsewhere(load: Load, options: tuple[Value, ...]) -> bool:
+    """Whether somebody who runs the code decides, or nobody knows, or another argument does."""
+    if load.site.artifact == "adapter" and load.option("adapter_kwargs.revision") != ABSENT:
+        return True
+    return any(isinstance(leaf, Unknown) for leaf in options)
+
+
+def _ref(leaf: Value) -> str:
+    return plain(getattr(leaf, "value", None))
+
+
+def _is_firm_enough(project: Project, repos: tuple[Repo, ...], ref: str) -> bool:
+    """Whether a policy is content with a tag or a branch."""
+    is_ref = kind_of(ref) in ("branch-or-tag", "pull-request")
+    return is_ref and all(project.config.policy(repo.id) == "ref" for repo in repos)
+
+
+def _upgrade(
+    project: Project, load: Load, repos: tuple[Repo, ...], sources: Sources
+) -> Candidate | Left | None:
+    commit = str(only(load.site.revision))
+    if commit not in sources.commits:
+        return None  # it comes from the lock, which `lock --upgrade` moves
+    note = sources.note(commit, written_at(project, load))
+    if note is None:
+        return Left(load, f"what {commit[:12]} stood for is not noted: `# main, <date>` behind it")
+    return Candidate(load, Ask(repos[0], note.ref), commit) if len(repos) == 1 else None
+
+
+def _back_to_lock(
+    project: Project, load: Load, repos: tuple[Repo, ...], commit: str
+) -> Candidate | None:
+    """A load at a commit that is not the lock's, where the lock has one."""
+    held = project.locked_for(load.site.path)
+    locked = held.of(repos[0].id, repos[0].type) if held is not None else ()
+    if len(repos) > 1 or not locked or any(one.commit == commit for one in locked):
+        return None
+    return Candidate(load, Ask(repos[0]), commit)
+
+
+def why_not(project: Project, load: Load, repos: tuple[Repo, ...]) -> str:
+    """Why a commit must not be written into a load; "" where it may be."""
+    if len(repos) > 1:
+        return f"it loads {wording.either(repo.id for repo in repos)}: no commit fits them all"
+    if not load.site.revision_key:
+        return "its loader takes no revision"
+    return _why_no_argument(project, load) if load.site.revision == ABSENT else ""
+
+
+def _why_no_argument(project: Project, load: Load) -> str:
+    """Why a call must not get a revision that it does not have yet."""
+    holder = _revision_holder(load)
+    if holder:
+        return f"its revision belongs into {holder}"
+    if by_default(load.site.repo_id):
+        option = wording.outside(_default(load.site.repo_id))
+        return f"{option} may name another repository: let an option give the revision too"
+    if _is_named_by_callers(project, load):
+        return f"{load.site.function}() is told what to load: tell it the revision too"
+    return ""
+
+
+def _default(value: Value) -> Value:
+    return next(leaf for leaf in leaves(value) if isinstance(leaf, Default))
+
+
+def _revision_holder(load: Load) -> str:
+    """The argument that takes the revision where the call itself does not."""
+    loader = loader_of(load.site.loader) if "." in load.site.loader else None
+    if loader is None:
+        return ""
+    if loader.receiver and load.site.loader.startswith("transformers."):
+        return "adapter_kwargs"
+    takes_it = loader.packages in ("transformers", "diffusers")
+    return loader.nested[0] if loader.nested and not takes_it else ""
+
+
+def _is_named_by_callers(project: Project, load: Load) -> bool:
+    """Whether the id is a parameter, so that the load is of whatever the next caller names."""
+    loader = loader_of(load.site.loader)
+    names = loader.id if loader is not None else ("pretrained_model_name_or_path",)
+    position = loader.position if loader is not None else 0
+    for call in project.files[load.site.path].calls:
+        if call.span == load.site.span and call.cell == load.site.cell:
+            plain_ones = [one for one in call.arguments if one.name is None and not one.stars]
+            given = [one for one in call.arguments if one.name in names]
+            if position is not None and position < len(plain_ones):
+                given.append(plain_ones[position])
+            return any(_has_parameter(one.value) for one in given)
+    return False
+
+
+def _has_parameter(term: object) -> bool:
+    todo = [term]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, Parameter):
+            return True
+        if isinstance(each, tuple):
+            todo.extend(each)
+        elif isinstance(each, msgspec.Struct):
+            todo.extend(getattr(each, name) for name in each.__struct_fields__)
+    return False

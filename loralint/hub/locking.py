@@ -1,0 +1,183 @@
+"""The lock that a project ought to have.
+
+What the code pins is followed. What it leaves open (a load without a revision, a branch, or
+`loralint.revision(…)`) keeps the commit that the lock has, unless it is to be upgraded, and gets
+today's where the lock has none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from loralint.hub import Answer, Ask, Found, Place, Repo, failures, is_commit, plain, resolve
+from loralint.hub.adapters import adapters_of
+from loralint.hub.sources import Sources
+from loralint.hub.wants import Want, wants
+from loralint.lockfile import NAME, Artifact, Lock
+from loralint.project import Project
+
+KINDS = (
+    "base-model engine pipeline embedding adapter model tokenizer processor config file other"
+    " dataset"
+).split()
+"""What a repository is loaded as; the first that applies is what the lock says."""
+
+Known = Callable[[Repo, str], Mapping[str, str]]
+"""The hashes of a commit's files that can be had for nothing."""
+
+
+@dataclass(frozen=True)
+class Locking:
+    """A new lock for one lock file; `failed` are the questions that nobody could answer."""
+
+    path: str
+    old: Lock | None
+    new: Lock
+    failed: tuple[tuple[Ask, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Locker:
+    """Makes locks: `places` answer questions, `upgrades` says which repositories may move."""
+
+    project: Project
+    sources: Sources
+    places: Sequence[Place]
+    known: Known = lambda repo, commit: {}
+    upgrades: Callable[[str], bool] = lambda repo_id: False
+
+    def locks(self) -> Iterator[Locking]:
+        """One for each lock file of the project; without any, one at its root."""
+        held = [path for path, facts in self.project.files.items() if facts.lock is not None]
+        groups: dict[str, list[Want]] = {path: [] for path in held or [NAME]}
+        for want in wants(self.project):
+            groups.setdefault(self._governing(want.load.site.path), []).append(want)
+        for path, group in sorted(groups.items()):
+            yield self._lock(path, group)
+
+    def _governing(self, path: str) -> str:
+        held = self.project.locked_for(path)
+        return held.path if held is not None else NAME
+
+    def _lock(self, path: str, group: list[Want]) -> Locking:
+        facts = self.project.files.get(path)
+        old = facts.lock.lock if facts is not None and facts.lock is not None else None
+        made = _Making(self, old or Lock(), group)
+        artifacts = made.artifacts()
+        adapters = adapters_of(
+            self.project, Lock(artifacts), lambda file: self._governing(file) == path, made.ref
+        )
+        return Locking(path, old, Lock(artifacts, adapters), tuple(failures(made.answers)))
+
+
+@dataclass(frozen=True)
+class _Making:
+    """One lock in the making."""
+
+    locker: Locker
+    old: Lock
+    group: Sequence[Want]
+
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """What is to be locked, in the order of the file."""
+        named = {key: self._commit(key) for key in self._asked}
+        found = [self._entry(Ask(*key), commit) for key, commit in named.items() if commit]
+        for repo, commits in self._pinned.items():
+            held = {commit for (each, _), commit in named.items() if each == repo}
+            found += [self._entry(Ask(repo, ""), commit) for commit in sorted(commits - held)]
+        return tuple(sorted(found, key=lambda one: one.key))
+
+    @cached_property
+    def answers(self) -> dict[Ask, Answer]:
+        """The answers to what neither the code nor the old lock says."""
+        open_ = (Ask(*key) for key in self._asked if not self._fixed(key) and not self._kept(key))
+        return resolve(open_, self.locker.places)
+
+    @cached_property
+    def _asked(self) -> dict[tuple[Repo, str], set[str]]:
+        """Each repository and ref, with the commits of it that the code writes down."""
+        found: dict[tuple[Repo, str], set[str]] = {}
+        for want in self.group:
+            ref = self.ref(want.ask)
+            if ref:
+                written = self._is_written(want.ask.ref)
+                found.setdefault((want.ask.repo, ref), set()).update({want.ask.ref} & written)
+        return found
+
+    @cached_property
+    def _pinned(self) -> dict[Repo, set[str]]:
+        """The commits of each repository that the code asks for."""
+        found: defaultdict[Repo, set[str]] = defaultdict(set)
+        for want in self.group:
+            kept = self._is_written(want.ask.ref)
+            if is_commit(want.ask.ref) and (kept or not self.ref(want.ask)):
+                found[want.ask.repo].add(want.ask.ref)
+        return found
+
+    def _is_written(self, ref: str) -> frozenset[str]:
+        """The commit itself, if it stands in the code: else it comes from the lock."""
+        return self.locker.sources.commits & {ref}
+
+    def ref(self, ask: Ask) -> str:
+        """The ref that a question is about; for a commit, what it stood for, if that is known."""
+        if not is_commit(ask.ref):
+            return ask.ref
+        note = self.locker.sources.notes.get(ask.ref)
+        if note is not None:
+            return note.ref
+        return next((one.ref for one in self._held(ask.repo) if one.commit == ask.ref), "")
+
+    def _held(self, repo: Repo) -> tuple[Artifact, ...]:
+        return self.old.of(repo.id, repo.type)
+
+    def _commit(self, key: tuple[Repo, str]) -> str | None:
+        """The commit to lock; where there is no answer, the one that was locked before."""
+        decided = self._fixed(key) or self._kept(key)
+        if decided:
+            return decided
+        answer = self.answers[Ask(*key)]
+        return answer.commit if isinstance(answer, Found) else self._locked(key)
+
+    def _fixed(self, key: tuple[Repo, str]) -> str | None:
+        """The commit that the code writes down for a ref; of several the latest."""
+        notes = self.locker.sources.notes
+        dates = [
+            (notes[commit].date if commit in notes else "", commit) for commit in self._asked[key]
+        ]
+        return max(dates)[1] if dates else None
+
+    def _kept(self, key: tuple[Repo, str]) -> str | None:
+        return None if self.locker.upgrades(key[0].id) else self._locked(key)
+
+    def _locked(self, key: tuple[Repo, str]) -> str | None:
+        repo, ref = key
+        return next((one.commit for one in self._held(repo) if plain(one.ref) == ref), None)
+
+    def _entry(self, ask: Ask, commit: str) -> Artifact:
+        repo = ask.repo
+        before = dict(kept for o in self._held(repo) if o.commit == commit for kept in o.files)
+        answer = self.answers.get(ask)
+        told = answer.files if isinstance(answer, Found) and answer.commit == commit else {}
+        files = {**before, **told, **self.locker.known(repo, commit)}
+        return Artifact(
+            id=repo.id,
+            commit=commit,
+            ref=ask.ref,
+            kind=min(self._kinds[repo], key=_rank),
+            type=repo.type,
+            files=tuple(sorted(files.items())),
+        )
+
+    @cached_property
+    def _kinds(self) -> Mapping[Repo, set[str]]:
+        found: defaultdict[Repo, set[str]] = defaultdict(set)
+        for want in self.group:
+            found[want.ask.repo].add(want.load.site.artifact)
+        return found
+
+
+def _rank(kind: str) -> int:
+    return KINDS.index(kind) if kind in KINDS else len(KINDS)

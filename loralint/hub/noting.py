@@ -1,0 +1,73 @@
+"""Comments beside pins: `# main, 2026-11-24` at the end of the row on which a commit stands."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+
+from loralint.diagnostics import Edit
+from loralint.engine.lines import lines_of
+from loralint.source import Place, Source, Span
+
+_OLD = re.compile(r"#[ \t]*[^\s,#]+, \d{4}-\d\d-\d\d\b")
+_MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
+
+WITH_COMMENTS = frozenset({"python", "notebook", "yaml", "toml"})
+"""Kinds of files in which `#` begins a comment, whatever stands before it on its row."""
+
+
+def with_note(source: Source, edit: Edit, current: str, text: str) -> tuple[Edit, ...]:
+    """An edit that writes a commit, with the comment beside it.
+
+    `current` is the commit that stood there before, whose comment is replaced. A row that has a
+    comment of another pin gets none: a commit and a comment beside it belong together.
+    """
+    if source.kind not in WITH_COMMENTS:
+        return (edit,)
+    head, newline, tail = _row_ends_inside(edit.content)
+    if newline:  # the commit gets a row of its own, above what is there
+        return (Edit(edit.place, f"{head}  # {text}{newline}{tail}"),)
+    end = edit.place.span.end
+    row = lines_of(source.content, edit.place.cell)[end.row - 1]
+    rest = row[end.column - 1 :]
+    if not rest.strip():
+        return (Edit(edit.place, f"{edit.content}  # {text}"),)
+    beside = _beside(row, end.column - 1, current, text)
+    if beside is None:
+        return (edit,)
+    start, stop, written = beside
+    span = Span.of(end.row, start + 1, end.row, stop + 1)
+    return (edit, Edit(Place(source.path, span, edit.place.cell), written))
+
+
+def _row_ends_inside(content: str) -> tuple[str, str, str]:
+    """The content up to the end of the commit's row, that end, and the rest; "" where none."""
+    start = content.rfind('"') if '"' in content else len(content.rstrip()) - 1
+    before, newline, after = content[start:].partition("\n")
+    return content[:start] + before, newline, after
+
+
+def _beside(row: str, column: int, current: str, text: str) -> tuple[int, int, str] | None:
+    """What to put where, behind the commit on its row; None where nothing is to be written."""
+    old = _OLD.search(row, column)
+    if old is None:
+        end = len(row.rstrip())
+        return end, len(row), f"  # {text}"
+    return (old.start(), old.end(), f"# {text}") if current and current in row else None
+
+
+def says_the_same(kind: str, one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two texts of a Python file or cell, by rows, differ in comments only."""
+    if kind not in ("python", "notebook"):
+        return True  # the facts of other kinds are their whole content, and are compared
+    first = _tree(one)
+    return first is not None and first == _tree(other)
+
+
+def _tree(rows: Sequence[str]) -> str | None:
+    """What a module says, comments aside; lines of IPython say nothing."""
+    try:
+        return ast.dump(ast.parse(_MAGIC.sub(r"\1pass", "\n".join(rows))))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None

@@ -1,0 +1,41 @@
+"""Pins → fixes: the edits that make the code name a commit, wherever its revision is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loralint.diagnostics import Edit, Fix
+from loralint.facts import Known
+from loralint.hub.pins import Pin
+from loralint.project import Action, Load, Project
+from loralint.rules.judgement.fixes import revision_edits
+
+
+def fix_of(project: Project, pin: Pin) -> Fix | None:
+    """The fix that pins a load; None where its revision cannot be written."""
+    edits = revision_edits(project, pin.load, pin.commit)
+    if not edits:
+        return None
+    key = pin.load.site.revision_key.lstrip("-").replace("-", "_")
+    recorded = tuple(_recorded(project, pin))
+    edits += tuple(edit for edit in recorded if edit not in edits)
+    return Fix("unsafe", f"pin {pin.repo_id} to {pin.commit}", edits, (key, "revision"))
+
+
+def _recorded(project: Project, pin: Pin) -> Iterator[Edit]:
+    """What an adapter records of the base's revision, written as text: it is to be the same."""
+    old = pin.load.site.revision
+    for action in _recorders(project, pin.load) if isinstance(old, Known) else ():
+        told = action.options.get("revision")
+        if told == old and isinstance(told, Known):
+            place = project.written.at(told)
+            if place is not None and isinstance(told.value, str):
+                yield Edit(place, pin.commit)
+
+
+def _recorders(project: Project, load: Load) -> Iterator[Action]:
+    """The calls that make an adapter on a load, and the LoRA configurations that they get."""
+    for action in project.actions:
+        if action.kind in ("wrap", "train") and load.index in action.inputs:
+            yield action
+            yield from (project.actions[index] for index in action.actions)

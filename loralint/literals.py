@@ -1,0 +1,187 @@
+"""Which texts of a file's facts are literals in the file, and where: what a fix can write anew.
+
+The facts hold the same `Known` in the place of a constant and of everything that reads it; only
+who evaluates the file knows which literal it was. So a front end numbers the texts that may be
+revisions (`held` has the order) and notes the places of those that are literals
+(`FileFacts.literals`). Whoever has the facts finds the place of a value by identity: the linker
+hands a `Known` on as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping as Table
+
+import msgspec
+
+from loralint.facts import (
+    Argument,
+    CallFact,
+    Choice,
+    Default,
+    Either,
+    Environment,
+    FileFacts,
+    Item,
+    Known,
+    Mapping,
+    Partial,
+    Sequence,
+    Term,
+    Value,
+)
+from loralint.refs import kind_of
+from loralint.source import Place, Span
+
+_NAMED = re.compile(r"rev|commit|branch|ref|sha|tag|version|pin|hash|default", re.IGNORECASE)
+"""Names under which a text may well be a revision."""
+
+_TEXT = re.compile(r"[\w./-]{0,100}", re.ASCII)
+_TELLING = frozenset({"commit", "default-branch", "pull-request", "abbreviated"})
+_OPTIONS = frozenset({"add_argument", "option", "Option", "argument", "Argument"})
+MAX_HELD = 2_000
+"""A file with more texts that may be revisions is data."""
+
+
+def may_be(constant: Known) -> bool:
+    """Whether a constant may be a revision, whatever it is called."""
+    value = constant.value
+    return value is None or (isinstance(value, str) and _TEXT.fullmatch(value) is not None)
+
+
+def may_be_revision(value: object, name: str) -> bool:
+    """Whether a constant may be a revision, from its text or from the name that holds it."""
+    if value is None:
+        return "revision" in name
+    if not isinstance(value, str) or not may_be(Known(value)):
+        return False
+    return _NAMED.search(name) is not None or (value != "" and kind_of(value) in _TELLING)
+
+
+def with_literals(facts: FileFacts, spans: Table[int, Span | None]) -> FileFacts:
+    """The facts with the places of those texts that are literals; `spans` has them by identity."""
+    numbered = enumerate(held(facts))
+    found = ((number, spans.get(id(known))) for number, (known, _) in numbered)
+    literals = tuple((number, span, None) for number, span in found if span is not None)
+    return msgspec.structs.replace(facts, literals=literals) if literals else facts
+
+
+def held(facts: FileFacts) -> Iterator[tuple[Known, str]]:
+    """The texts of a file that may be revisions, each with its origin as a default, in order.
+
+    The origin is what the linker calls a `Default` made of it (`train.py:args.revision`), or "".
+    """
+    for number, found in enumerate(_held(facts)):
+        if number >= MAX_HELD:
+            return
+        yield found
+
+
+def _held(facts: FileFacts) -> Iterator[tuple[Known, str]]:
+    for call in facts.calls:
+        option = _option(facts.path, call)
+        for given in call.arguments:
+            origin = option if given.name == "default" else ""
+            yield from _inside(given.value, given.name or "", origin)
+    yield from _defaults(facts)
+    for name, term in facts.names:
+        yield from _inside(term, name)
+    yield from _inside(facts.data, "")
+    for load in facts.loads:
+        yield from _inside(load.revision, "revision")
+    for flag in (flag for command in facts.commands for flag in command.flags):
+        yield from _inside(flag.value, flag.name)
+
+
+def _defaults(facts: FileFacts) -> Iterator[tuple[Known, str]]:
+    """The defaults of parameters and fields, and the attributes of objects."""
+    path = facts.path
+    for function in facts.functions:
+        for each in function.parameters:
+            yield from _inside(each.default, each.name, f"{path}:{function.name}.{each.name}")
+    for class_ in facts.classes:
+        for field in class_.fields:
+            yield from _inside(field.default, field.name, f"{path}:{class_.name}.{field.name}")
+        for name, term in class_.attributes:
+            yield from _inside(term, name)
+
+
+class Written:
+    """Where the values of some files are written."""
+
+    def __init__(self, files: Table[str, FileFacts]) -> None:
+        self._facts = files  # kept alive: places are found by identity
+        self._known: dict[int, Place] = {}
+        self._defaults: defaultdict[str, list[Place]] = defaultdict(list)
+        for path, facts in files.items():
+            self._add(path, facts)
+
+    def _add(self, path: str, facts: FileFacts) -> None:
+        places = {number: Place(path, span, cell) for number, span, cell in facts.literals}
+        for number, (known, origin) in enumerate(held(facts) if places else ()):
+            if number in places:
+                self._known[id(known)] = places[number]
+                if origin:
+                    self._defaults[origin].append(places[number])
+
+    def at(self, value: Value) -> Place | None:
+        """Where the literal stands that a value comes from, without its quotes.
+
+        None for a value that is put together, that comes from several places, or from none that
+        is seen. A literal `None` has no quotes: what takes its place needs some.
+        """
+        if isinstance(value, Known):
+            return self._known.get(id(value))
+        if isinstance(value, Default):
+            found = self._defaults.get(value.origin, [])
+            return found[0] if len(set(found)) == 1 else None
+        return None
+
+
+def _option(path: str, call: CallFact) -> str:
+    """The origin of the option that a call declares, or ""."""
+    if getattr(call.callee, "name", "").rpartition(".")[2] not in _OPTIONS:
+        return ""
+    name = destination(call.arguments)
+    return f"{path}:args.{name}" if name else ""
+
+
+def destination(arguments: tuple[Argument, ...]) -> str:
+    """The attribute that an option is read under."""
+    flags: list[str] = []
+    for given in arguments:
+        text = given.value.value if isinstance(given.value, Known) else None
+        if given.name == "dest" and isinstance(text, str):
+            return text
+        if given.name is None and isinstance(text, str):
+            flags.append(text)
+    long = [flag for flag in flags if flag.startswith("--")] or flags
+    return long[0].lstrip("-").replace("-", "_") if long else ""
+
+
+def _inside(term: Term, name: str, origin: str = "") -> Iterator[tuple[Known, str]]:
+    """The texts in a term, under the name that holds each."""
+    todo: list[tuple[Term, str]] = [(term, name)]
+    while todo:
+        each, holder = todo.pop()
+        if isinstance(each, Known):
+            if may_be_revision(each.value, holder):
+                yield each, origin if each is term else ""
+        else:
+            todo.extend(_parts(each, holder))
+
+
+def _parts(term: Term, name: str) -> Iterator[tuple[Term, str]]:
+    if isinstance(term, (Choice, Either)):
+        yield from ((value, name) for value in term.values)
+    elif isinstance(term, Mapping):
+        yield from ((value, key or "") for key, value in term.entries)
+    elif isinstance(term, Sequence):
+        yield from ((value, name) for value in term.items)
+    elif isinstance(term, Partial):
+        yield from ((given.value, given.name or "") for given in term.arguments)
+    elif isinstance(term, (Item, Environment)):
+        yield term.default, name
+    if isinstance(term, Item):
+        yield term.base, ""
