@@ -29,6 +29,13 @@ _NAMES = 4
 """How many tensors of the first layer are spelt out."""
 
 
+_MERGED = {
+    "verified": "The merged model is what merging this adapter into this base gives.",
+    "failed": "The merged model is not this base with this adapter in it. Do not serve it.",
+    "inconclusive": "Whether the merged model is right could not be decided.",
+}
+
+
 def text(outcome: Verification, *, colour: bool, loudness: int) -> str:
     """The report; with `loudness` below 0 the findings only."""
     paint = palette(colour)
@@ -43,6 +50,8 @@ def text(outcome: Verification, *, colour: bool, loudness: int) -> str:
 
 def _meaning(outcome: Verification) -> str:
     names = {tier.name for tier in outcome.tiers}
+    if names == {"merged"}:
+        return _MERGED[outcome.verdict]
     if outcome.verdict == "verified" and not names & {"load", "round-trip", "contract"}:
         listed = " and ".join(sorted(names))
         return f"As far as {listed} can tell, the adapter fits. No weights were loaded."

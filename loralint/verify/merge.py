@@ -64,9 +64,10 @@ def _findings(case: Case, replay: Replay, merged: str, total: int) -> Iterator[D
         return
     first = next(iter(replay.wrong.items()))
     names = list(replay.wrong)
+    verb = "is" if len(names) == 1 else "are"
     yield finding(
         "LOR512",
-        f"{count(len(names))} of {total:,} in {merged} are not what merging gives,"
+        f"{count(len(names))} of {total:,} in {merged} {verb} not what merging gives,"
         f" {where(names)}; the first: {first[1]}",
         case.file(WEIGHTS),
         details=[f"{short(name)}: {how}" for name, how in replay.wrong.items()],

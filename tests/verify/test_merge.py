@@ -330,3 +330,20 @@ def test_shard_that_is_missing(base, tmp_path):
     sorted((tmp_path / "m").glob("model-*.safetensors"))[1].unlink()
     with pytest.raises(UnusableInputError, match="is missing"):
         check(base, tmp_path / "a", tmp_path / "m")
+
+
+def test_command_line_says_what_it_means(merged):
+    from click.testing import CliRunner
+
+    from loralint.cli.group import loralint
+
+    typed, trained, folder = merged
+    arguments = ["verify", trained, "--base", typed, "--merged", folder, "--offline"]
+    done = CliRunner().invoke(loralint, list(map(str, arguments)))
+    assert done.exit_code == 0, done.output
+    assert "The merged model is what merging this adapter into this base gives." in done.output
+    arguments[5] = typed
+    done = CliRunner().invoke(loralint, list(map(str, arguments)))
+    assert done.exit_code == 1
+    assert "LOR512" in done.output
+    assert "The merged model is not this base with this adapter in it." in done.output
