@@ -4,11 +4,19 @@
 # make clean  remove what the above made
 #
 # Another Python, side by side: make test PYTHON=python3.13 VENV=.venv-3.13
+#
+# The tests of `loralint verify` load models. On Python 3.11 what they need is installed, torch for
+# the CPU only; on another Python ask for it with RUNTIME=yes, or they are skipped and say so.
 
 PYTHON ?= python3
 VENV ?= .venv
 DEMO_VENV ?= .venv-demo
 PYTEST_ARGS ?=
+RUNTIME ?= $(if $(filter 3.11,$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')),yes,no)
+# Without its own index pip takes the build for CUDA, several gigabytes, on Linux.
+TORCH := torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu --retries 1
+PACKAGES_yes := '.[dev,runtime,models]' $(TORCH)
+PACKAGES_no := '.[dev]'
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -27,7 +35,7 @@ help:
 
 $(VENV)/.installed: pyproject.toml
 	@$(call venv,$(VENV))
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --editable $(PACKAGES_$(RUNTIME))
 	@touch $@
 
 $(DEMO_VENV)/.installed: pyproject.toml $(SOURCES)
@@ -51,7 +59,7 @@ demo: $(DEMO_VENV)/.installed
 	echo; echo 'These are the findings that $(DEMO) is there to show: see $(DEMO)/README.md.'
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	LORALINT_TEST_RUNTIME=$(if $(filter yes,$(RUNTIME)),required,optional) $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check

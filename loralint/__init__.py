@@ -1,5 +1,19 @@
 """loralint keeps a LoRA adapter on the base model that it was trained on."""
 
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loralint.verify.callback import RecordCallback as RecordCallback
+    from loralint.verify.programs import (
+        AdapterVerificationError as AdapterVerificationError,
+        load_verified as load_verified,
+        record as record,
+        verify_loaded as verify_loaded,
+    )
+
 __version__ = "0.1.0"
 
 
@@ -19,3 +33,26 @@ def revision(repo_id: str, *, ref: str | None = None) -> str:
 
     caller = sys._getframe(1).f_globals.get("__file__")
     return locked_commit(repo_id, ref, caller if isinstance(caller, str) else None)
+
+
+_HOMES = {
+    "AdapterVerificationError": "loralint.verify.programs",
+    "RecordCallback": "loralint.verify.callback",
+    "load_verified": "loralint.verify.programs",
+    "record": "loralint.verify.programs",
+    "verify_loaded": "loralint.verify.programs",
+}
+"""What programs use, and the module that holds it: imported when it is asked for, so that the
+command line starts without it."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

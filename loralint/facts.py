@@ -7,6 +7,7 @@ file, reduces a term to a `Value`. Facts can be compared, cached and sent to ano
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
 
 import msgspec
@@ -65,6 +66,24 @@ class Unknown(_Fact, frozen=True, tag=True, array_like=True, gc=False):
     reason: str
     origin: str = ""
     pattern: str = ""
+
+
+_CALL = re.compile(r".*#\d+(\.\d+)?\.")
+"""The call that an option comes from: nobody wrote it so."""
+
+_CONSTRUCTOR = re.compile(r"\.?__init__\b")
+_WRITTEN = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
+
+
+def written_name(origin: str) -> str:
+    """What decides a value, as its author writes it: `args.model`; "" where nobody wrote it.
+
+    An origin is the evaluator's own: calls in it are numbers, parts of paths stand in braces.
+    """
+    name = _CALL.sub("", origin.rpartition(":")[2])
+    _, found, option = name.rpartition(".args.")
+    name = _CONSTRUCTOR.sub("", f"args.{option}" if found else name)
+    return name if _WRITTEN.fullmatch(name) else ""
 
 
 class Choice(_Fact, frozen=True, tag=True, array_like=True, gc=False):
@@ -139,7 +158,7 @@ class Elements(_Fact, frozen=True, tag=True, array_like=True, gc=False):
 
 
 class Either(_Fact, frozen=True, tag=True, array_like=True, gc=False):
-    """`a or b or c`: the first that is true."""
+    """`a or b or c`: the first that is true; of one value, what it is where it is true."""
 
     values: tuple[Term, ...]
 
@@ -291,7 +310,9 @@ class LoadSite(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=
     `loader` is the canonical dotted name of a call, or the key or flag of a recipe or command
     line. `options` holds what else decides the weights, by canonical name (`OPTIONS` in the
     catalogue): values are reduced. `function` is where it stands. `revision_key` is the keyword,
-    key or flag that takes the revision; "" where there is none.
+    key or flag that takes the revision; "" where there is none. Of one that stands inside
+    another, both are named, with a space between (`model_kwargs revision`). `revision_at` is the
+    recipe's key that gives the revision.
 
     Of a site that needs no linking (`FileFacts.loads`), `inputs` are the indices there of the sites
     that flow into it (the base of an adapter), and `stage` is what its framework does: "train",
@@ -316,6 +337,7 @@ class LoadSite(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=
     inputs: tuple[int, ...] = ()
     stage: str = ""
     keywords: tuple[tuple[str, Span], ...] = ()
+    revision_at: Span | None = None
 
 
 class SaveSite(_Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):

@@ -125,11 +125,16 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A version that a file of the project asks of a package: `transformers>=4.40,<5`."""
+    """A version that a file of the project asks of a package: `transformers>=4.40,<5`.
+
+    `folder` is what it holds for: the file's own folder, that above `requirements/`, or that of a
+    list which includes the file.
+    """
 
     path: str
     package: str
     version: str
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

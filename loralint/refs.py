@@ -29,7 +29,8 @@ _PULL_REQUEST = re.compile(r"refs/pr/\d+")
 _NAME = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
 _TWO_PARTS = re.compile(rf"({_NAME})/({_NAME})")
 _PLACEHOLDER = re.compile(
-    r"^your([-_/]|org|name|user|hf|account|repo|company|team|hub)|^(my|some)[-_.]?(org|user|name|account|hf|hub|repo|model)[^/]*/"
+    r"^your([-_/]|org|name|user|hf|account|repo|company|team|hub)"
+    r"|^(my|some|any|other|another)[-_.]?(org|user|name|account|hf|hub|repo|model|team|other)[^/]*/"
     r"|^(user[-_]?name|hf[-_]?user(name)?|namespace|path|path[-_]?to[^/]*)/"
     r"|/(your|path)[-_]|/checkpoint-(\d+|x+|\*)$|<|\{|\.\.\.|^(path|dir|folder|model)s?[-_]?to/|/to/",
     re.IGNORECASE,

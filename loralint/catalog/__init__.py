@@ -17,9 +17,9 @@ from loralint.catalog.loaders import (
     DATASET_BUILDERS,
     FOREIGN,
     LOADERS,
-    UNRESOLVED,
     Loader,
     loader_of,
+    unresolved,
 )
 from loralint.catalog.markers import FILE_MARKERS, MARKERS
 from loralint.catalog.names import PACKAGES, canonical, class_of
@@ -55,10 +55,10 @@ __all__ = [
     "REWRITTEN",
     "SAVE_METHODS",
     "TRAINING_ARGUMENTS",
-    "UNRESOLVED",
     "Loader",
     "action_of",
     "canonical",
     "class_of",
     "loader_of",
+    "unresolved",
 ]

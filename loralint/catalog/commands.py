@@ -31,7 +31,8 @@ class Tool:
     role; `environment` does so for variables. `position` is the role of the first plain word.
     `pairs` is a flag whose value is `name=value,name=value`, of which `flags` tells the roles.
     `recipe` tells that the first plain word may be a configuration file. `shared` tells that the
-    revision holds for the tokenizer, too. `folder` is where output goes that no flag names, and
+    revision holds for the tokenizer, too, and `adapter_revision` that it does for the adapters.
+    `folder` is where output goes that no flag names, and
     `full` the flags and values with which the whole model is trained.
     """
 
@@ -45,6 +46,7 @@ class Tool:
     position: str = ""
     pairs: str = ""
     recipe: bool = False
+    adapter_revision: bool = False
     trains: bool = False
     merges: bool = False
     shared: bool = False
@@ -133,10 +135,10 @@ TOOLS: tuple[Tool, ...] = (
          flags=_TRL, trains=True, shared=True, adapter_only="lora"),
     Tool("trl vllm-serve", "engine", heads=(("trl", "vllm-serve"),), flags=_VLLM),
     Tool("llamafactory-cli train", heads=_heads("llamafactory-cli", "train"), flags=_FACTORY,
-         recipe=True, trains=True, shared=True, full=_FULL),
-    Tool("llamafactory-cli", flags=_FACTORY, recipe=True, shared=True, merges=True,
-         heads=_heads("llamafactory-cli", "export")),
-    Tool("llamafactory-cli", flags=_FACTORY, recipe=True, shared=True,
+         recipe=True, trains=True, shared=True, adapter_revision=True, full=_FULL),
+    Tool("llamafactory-cli", flags=_FACTORY, recipe=True, shared=True, adapter_revision=True,
+         merges=True, heads=_heads("llamafactory-cli", "export")),
+    Tool("llamafactory-cli", flags=_FACTORY, recipe=True, shared=True, adapter_revision=True,
          heads=_heads("llamafactory-cli", "chat", "api", "webchat", "eval")),
     Tool("axolotl", heads=_heads("axolotl", "train"), modules=("axolotl.cli.train",),
          flags=_AXOLOTL, recipe=True, trains=True, shared=True),
@@ -154,7 +156,7 @@ TOOLS: tuple[Tool, ...] = (
                                 *_heads("megatron", "export")),
          flags=_SWIFT, recipe=True, shared=True, hub="modelscope", merges=True),
     Tool("lm_eval", heads=(("lm_eval",), ("lm-eval",)), modules=("lm_eval",), pairs="model_args",
-         flags=_EVAL, shared=True),
+         flags=_EVAL, shared=True, adapter_revision=True),
     Tool("hf download", "file", heads=(("hf", "download"), ("huggingface-cli", "download")),
          position="model", flags=_DOWNLOAD),
 )  # fmt: skip

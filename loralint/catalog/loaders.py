@@ -24,7 +24,9 @@ class Loader:
     onto; `receiver` that it is the object whose method is called. `nested` are keywords that hold
     further keyword arguments of the load. With `text_only` a model object in the id's place makes
     the call no load. `prefix` is what marks a Hub id among other names. `defaults` are options
-    that hold unless the call says otherwise.
+    that hold unless the call says otherwise. `revision` is the keyword of the revision,
+    `revision_position` its place; where the call takes none, `revision_in` is the keyword of the
+    dict that does, or "@" for an id that takes it behind its name.
     """
 
     packages: str
@@ -41,11 +43,21 @@ class Loader:
     text_only: bool = False
     prefix: str = ""
     defaults: tuple[tuple[str, Scalar], ...] = ()
+    revision_position: int | None = None
+    revision_in: str = ""
+
+    @property
+    def revision_key(self) -> str:
+        """What takes the revision, as `LoadSite.revision_key` has it."""
+        if self.revision_in == "@":
+            return "@"
+        return f"{self.revision_in} {self.revision}".strip() if self.revision else ""
 
 
 _BASE = "base-model"
 _UNSLOTH = (("load_in_4bit", True),)
 _SPECIAL = r"hf[-_]hub:"
+_PROCESSOR = r"\w*([Pp]rocessor|FeatureExtractor)(Fast)?"
 
 LOADERS: tuple[Loader, ...] = (
     # --- peft, and frameworks that wrap it ---
@@ -55,7 +67,7 @@ LOADERS: tuple[Loader, ...] = (
            base=("model",), base_position=0),
     Loader("peft", r"\w+\.load_adapter", "adapter", id=("model_id",), receiver=True),
     Loader("swift", r"(Swift|SwiftModel)\.from_pretrained", "adapter", id=("model_id",), position=1,
-           base=("model",), base_position=0, hub="modelscope"),
+           base=("model",), base_position=0, hub="modelscope", revision_position=3),
     Loader("swift", r"get_model_tokenizer|get_model_processor", _BASE,
            id=("model_id_or_path", "model"), hub="modelscope"),
     # --- unsloth ---
@@ -64,10 +76,12 @@ LOADERS: tuple[Loader, ...] = (
     Loader("transformers", r"pipeline", "pipeline", id=("model",), position=1, text_only=True,
            nested=("model_kwargs",)),
     Loader("transformers|diffusers", r"\w+\.load_adapter", "adapter",
-           id=("peft_model_id", "pretrained_model_name_or_path_or_dict"), receiver=True),
+           id=("peft_model_id", "pretrained_model_name_or_path_or_dict"), receiver=True,
+           revision_in="adapter_kwargs"),
     Loader("transformers", r"cached_file", "file", id=("path_or_repo_id",)),
     Loader(r"transformers|pytorch_transformers|tokenizers|optimum|tokenization_\w+",
-           r"(Auto|[A-Z])\w*Tokenizer(Fast|Base)?\w*\.from_pretrained|Tokenizer\.from_pretrained",
+           r"((Auto|[A-Z])\w*Tokenizer(Fast|Base)?\w*|Tokenizer|MistralCommonBackend)"
+           r"\.from_pretrained",
            "tokenizer", id=(*PRETRAINED, "identifier")),
     Loader("transformers|optimum", r"\w*(Processor|FeatureExtractor)(Fast)?\.from_pretrained",
            "processor"),
@@ -91,11 +105,11 @@ LOADERS: tuple[Loader, ...] = (
     Loader("llama_index", r"HuggingFaceEmbedding\w*", "embedding",
            id=("model_name",), position=0, nested=("model_kwargs",), text_only=True),
     Loader("llama_index", r"HuggingFaceLLM", _BASE, id=("model_name",), position=None,
-           nested=("model_kwargs",), text_only=True),
+           nested=("model_kwargs",), text_only=True, revision_in="model_kwargs"),
     Loader(r"langchain\w*", r"HuggingFace\w*Embeddings", "embedding", id=("model_name", "model"),
-           position=None, nested=("model_kwargs",), text_only=True),
+           position=None, nested=("model_kwargs",), text_only=True, revision_in="model_kwargs"),
     Loader(r"langchain\w*", r"HuggingFacePipeline\.from_model_id", "pipeline", id=("model_id",),
-           nested=("model_kwargs",)),
+           nested=("model_kwargs",), revision_in="model_kwargs"),
     # --- engines ---
     Loader("vllm", r"LLM|EngineArgs|AsyncEngineArgs", "engine", id=("model",)),
     Loader("vllm", r"LoRARequest", "adapter", id=("lora_path", "lora_local_path"), position=2,
@@ -103,7 +117,8 @@ LOADERS: tuple[Loader, ...] = (
     Loader("sglang", r"Engine", "engine", id=("model_path",), position=None),
     # --- trainers that load what they are given the name of ---
     Loader("trl", r"\w+Trainer", _BASE, id=("model",), text_only=True,
-           nested=("model_init_kwargs", "args.model_init_kwargs")),
+           nested=("model_init_kwargs", "args.model_init_kwargs"),
+           revision_in="args.model_init_kwargs"),
     # --- the Hub itself ---
     Loader("huggingface_hub", r"(HfApi\.)?(snapshot_download|hf_hub_download)", "file",
            id=("repo_id",)),
@@ -113,7 +128,8 @@ LOADERS: tuple[Loader, ...] = (
     Loader("datasets", r"load_dataset|load_dataset_builder", "dataset", id=("path",)),
     Loader("datasets", r"get_dataset_\w+", "dataset", id=("path",)),
     # --- other libraries ---
-    Loader("timm", r"create_model", _BASE, id=("model_name",), revision=None, prefix=_SPECIAL),
+    Loader("timm", r"create_model", _BASE, id=("model_name",), revision=None, prefix=_SPECIAL,
+           revision_in="@"),
     Loader("open_clip", r"create_model(_and_transforms|_from_pretrained)?", _BASE,
            id=("model_name",), revision=None, prefix=_SPECIAL),
     Loader("open_clip", r"get_tokenizer", "tokenizer", id=("model_name",), revision=None,
@@ -123,11 +139,13 @@ LOADERS: tuple[Loader, ...] = (
     Loader("mlx_lm|mlx_vlm", r"load", _BASE, id=("path_or_hf_repo",)),
     Loader("modelscope", r"\w*Tokenizer(Fast)?\.from_pretrained", "tokenizer", hub="modelscope"),
     Loader("modelscope", r"\w*Config\.from_pretrained", "config", hub="modelscope"),
-    Loader("modelscope", r"\w*Processor\.from_pretrained", "processor", hub="modelscope"),
+    Loader("modelscope", rf"{_PROCESSOR}\.from_pretrained", "processor", hub="modelscope"),
     Loader("modelscope", r"\w+\.from_pretrained", _BASE, id=(*PRETRAINED, "model_dir"),
            hub="modelscope"),
-    Loader("modelscope", r"(HubApi\.)?(snapshot_download|model_file_download)", "file",
-           id=("model_id",), hub="modelscope"),
+    Loader("modelscope", r"(HubApi\.)?snapshot_download", "file", id=("model_id",),
+           hub="modelscope", revision_position=1),
+    Loader("modelscope", r"(HubApi\.)?model_file_download", "file", id=("model_id",),
+           hub="modelscope", revision_position=2),
     Loader("modelscope", r"pipeline", "pipeline", id=("model",), position=1, text_only=True,
            revision="model_revision", hub="modelscope"),
     Loader("modelscope", r"MsDataset\.load", "dataset", id=("dataset_name",), hub="modelscope"),
@@ -135,15 +153,29 @@ LOADERS: tuple[Loader, ...] = (
            prefix=r"hf://"),
 )  # fmt: skip
 
-UNRESOLVED = Loader("", r"from_pretrained", "model")
-"""`x.from_pretrained("org/name")` of something that nobody can resolve."""
+_UNRESOLVED: tuple[tuple[str, str], ...] = (
+    (r".*tokenizer(_?fast|_?base)?(_?(cls|class))?", "tokenizer"),
+    (r".*(processor|feature_?extractor)(_?fast)?(_?(cls|class))?", "processor"),
+    (r".*config(uration)?(_?(cls|class))?", "config"),
+    (r".*(pipeline|pipe)(_?(cls|class))?", "pipeline"),
+)
+"""What a class loads of which only the name is known."""
+
+
+def unresolved(class_: str) -> Loader:
+    """`x.from_pretrained("org/name")` of what nobody can resolve, by what `x` is called."""
+    name = class_.lower()
+    found = (artifact for pattern, artifact in _UNRESOLVED if re.fullmatch(pattern, name))
+    return Loader("", r"from_pretrained", next(found, "model"))
+
 
 FOREIGN = frozenset(
     """paddlenlp paddle ppdiffusers mindnlp mindformers mindspore keras tensorflow tf torchvision
     torch spacy stanza flair allennlp fairseq espnet nemo catboost segmentation_models_pytorch
-    pytorch_pretrained_biggan efficientnet_pytorch""".split()
+    pytorch_pretrained_biggan efficientnet_pytorch ragatouille colbert mamba_ssm sae_lens lmdeploy
+    dictionary_learning""".split()
 )
-"""Libraries whose `from_pretrained` has nothing to do with the Hub."""
+"""Libraries whose `from_pretrained` has nothing to do with the Hub, or takes no revision."""
 
 DATASET_BUILDERS = frozenset(
     """json csv text parquet arrow pandas xml webdataset imagefolder audiofolder videofolder

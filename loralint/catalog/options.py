@@ -47,6 +47,9 @@ POSITIONS: dict[str, tuple[tuple[str, int], ...]] = {
     "transformers.PreTrainedModel.load_adapter": (("adapter_name", 1), ("revision", 2)),
     "peft.PeftModel.from_pretrained": (("adapter_name", 2), ("is_trainable", 3)),
     "vllm.LoRARequest": (("adapter_name", 0),),
+    "huggingface_hub.hf_hub_download": (("filename", 1),),
+    "huggingface_hub.HfApi.hf_hub_download": (("filename", 1),),
+    "transformers.cached_file": (("filename", 1),),
 }
 """Options that are often given by position, by the name of the loader."""
 

@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 import click
 
@@ -14,12 +14,15 @@ from loralint.cli import fixing as fixes, options
 from loralint.cli.printing import in_colour, put
 from loralint.cli.session import Reading, Session, open_session
 from loralint.cli.statistics import statistics
-from loralint.cli.verdict import leave
+from loralint.cli.verdict import NOTHING_READ, leave
 from loralint.config import FailOn
 from loralint.diagnostics import SEVERITIES, Diagnostic
 from loralint.engine.outcome import Outcome
 from loralint.reporters import FORMATS, renderer
 from loralint.reporters.base import Report
+
+if TYPE_CHECKING:
+    from loralint.fixer.rounds import Mended
 
 READING = ("config_file", "isolated", "no_cache", "jobs", "scheduler")
 FLAGS = ("select", "extend_select", "ignore", "strict", "fail_on", "baseline")
@@ -62,6 +65,24 @@ class _Answer:
 @click.option(
     "--stdin-filename", metavar="FILE", help="Take this file's content from standard input."
 )
+@click.option(
+    "--runtime",
+    is_flag=True,
+    help="Also load each pair that is flagged, from the local cache, and see what arrives.",
+)
+@click.option(
+    "--trust-remote-code",
+    is_flag=True,
+    help="With --runtime: run Python code that a base brings, where its loader lets it.",
+)
+@click.option(
+    "--runtime-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1800,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --runtime: how long one load may take.",
+)
 @click.option("--statistics", is_flag=True, help="Show how often each rule found something.")
 @options.output(*FORMATS)
 @options.reading
@@ -84,17 +105,33 @@ def command(paths: tuple[str, ...], **given: Any) -> None:
         honour_ignores=not given["no_ignores"],
     )
     fixing = fixes.fixing(given)
-    outcome, mended = fixing.outcome(session)
+    outcome, mended, decided = _outcome(session, fixing, given)
     if mended is not None and fixing.diff:
         _leave(fixes.show_diff(session, mended, given["output_file"]))
     failed = fixes.write(session, mended) if mended is not None else 0
     answer = _answer(given, mended.fixed if mended else None)
     _show(session, outcome, answer, time.perf_counter() - began)
-    _leave(failed or _code(session, outcome))
+    code = _code(session, outcome)
+    undecided = code == 0 and not decided and not given["exit_zero"]
+    _leave(failed or (NOTHING_READ if undecided else code))
 
 
 def _leave(code: int) -> NoReturn:
     click.get_current_context().exit(code)
+
+
+def _outcome(
+    session: Session, fixing: fixes.Fixing, given: dict[str, Any]
+) -> tuple[Outcome, Mended | None, bool]:
+    """The findings, the files as mended, and whether all that was to be decided has been."""
+    outcome, mended = fixing.outcome(session)
+    if not given["runtime"] or fixing.diff:
+        return outcome, mended, True
+    from loralint.cli.runtime import Asked, with_runtime
+
+    asked = Asked(given["trust_remote_code"], given["runtime_timeout"], given["quiet"])
+    outcome, decided = with_runtime(session, outcome, asked)
+    return outcome, mended, decided
 
 
 def _answer(given: dict[str, Any], fixed: int | None) -> _Answer:

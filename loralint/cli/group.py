@@ -19,6 +19,8 @@ COMMANDS = MappingProxyType(
         "check": "loralint.cli.check",
         "inventory": "loralint.cli.inventory",
         "pairs": "loralint.cli.pairs",
+        "verify": "loralint.cli.verify",
+        "record": "loralint.cli.record",
         "pin": "loralint.cli.pin",
         "lock": "loralint.cli.lock",
         "outdated": "loralint.cli.outdated",

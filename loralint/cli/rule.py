@@ -7,10 +7,8 @@ import json
 import click
 
 from loralint.cli import options
-from loralint.cli.pages import level, url
+from loralint.cli.pages import Page, every_page, level, url
 from loralint.cli.printing import put
-from loralint.rules import RULES
-from loralint.rules.base import Rule
 
 
 @click.command("rule")
@@ -23,7 +21,7 @@ def command(
     """Explain a rule, by its name or code."""
     if everything == (name is not None):
         raise click.UsageError("name one rule, or ask for --all")
-    chosen = RULES if name is None else (_find(name),)
+    chosen = every_page() if name is None else (_find(name),)
     if output_format == "json":
         objects = [_object(rule) for rule in chosen]
         text = json.dumps(objects if everything else objects[0], indent=2, ensure_ascii=False)
@@ -32,25 +30,25 @@ def command(
     put(f"{text}\n", output_file)
 
 
-def _find(word: str) -> Rule:
-    for rule in RULES:
+def _find(word: str) -> Page:
+    for rule in every_page():
         if word.upper() == rule.code or word.lower() == rule.name:
             return rule
     from loralint.engine.selection import suggestion
 
-    raise click.UsageError(f"unknown rule `{word}`; {suggestion(word, RULES)}")
+    raise click.UsageError(f"unknown rule `{word}`; {suggestion(word, every_page())}")
 
 
-def _line(rule: Rule) -> str:
+def _line(rule: Page) -> str:
     return f"{rule.code}  {rule.name:<28}  {level(rule):<7}  {rule.summary}"
 
 
-def _page(rule: Rule) -> str:
+def _page(rule: Page) -> str:
     on = "" if rule.default else ", off unless selected"
     return f"# {rule.name} ({rule.code})\n\n{rule.severity}{on}\n\n{rule.summary}\n\n{rule.doc}"
 
 
-def _object(rule: Rule) -> dict[str, object]:
+def _object(rule: Page) -> dict[str, object]:
     return {
         "code": rule.code,
         "name": rule.name,

@@ -7,6 +7,7 @@ from typing import Any
 from loralint.cli.session import Session
 from loralint.facts import Absent, Default, Known, Scalar, Unknown, Value
 from loralint.project import Load
+from loralint.refs import is_repo_id
 from loralint.reporters.base import Report
 from loralint.rules.judgement.pinning import hub_ids, kinds
 from loralint.rules.judgement.values import by_default, leaves
@@ -48,10 +49,12 @@ def _status(load: Load) -> str:
     texts = [one.value for one in options if isinstance(one, (Known, Default))]
     if len(texts) < len(options) or not all(isinstance(text, str) and text for text in texts):
         return "unknown"
+    if not hub_ids(load) and not any(is_repo_id(str(text)) for text in texts):
+        return "local"
+    if len(set(texts)) > 1:
+        return "choice"
     if not hub_ids(load):
         return "local"
-    if len(options) > 1:
-        return "choice"
     return "default" if by_default(value) else "known"
 
 

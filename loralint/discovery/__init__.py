@@ -59,7 +59,7 @@ class _Walker:
 
     def take(self, path: str) -> None:
         """Take a file, where it is of a kind that is read and has a name that can be written."""
-        kind = kind_of(os.path.basename(path))
+        kind = kind_of(os.path.basename(path), os.path.dirname(path))
         name = self.tree.relative(path)
         if kind == "shell" and not may_be_script(path):
             return
@@ -107,7 +107,7 @@ class _Walker:
     ) -> Iterator[tuple[str, str, Ignores]]:
         is_folder = entry.is_dir(follow_symlinks=False)
         is_link = entry.is_symlink()
-        if not (is_folder or is_link or kind_of(entry.name)):
+        if not (is_folder or is_link or kind_of(entry.name, real)):
             return
         if ignores.ignore(entry.path, is_folder or leads_to_folder(entry)):
             return

@@ -94,11 +94,19 @@ def is_looked_at(name: str) -> bool:
     return name == ADAPTER or _BESIDE.fullmatch(name) is not None
 
 
-def kind_of(name: str) -> SourceKind | None:
-    """What a file is, by its name; None for one that nobody reads."""
+_REQUIREMENTS = re.compile(r"(.*[-_.])?(requirements?|constraints?|reqs?)([-_.].*)?\.(txt|in)")
+_LISTS = (".txt", ".in")
+_OF_LISTS = frozenset({"requirements", "requires", "reqs", "constraints"})
+
+
+def kind_of(name: str, folder: str = "") -> SourceKind | None:
+    """What a file is, by its name and that of its folder; None for one that nobody reads."""
     if name in _BY_NAME:
         return _BY_NAME[name]
-    if name == "setup.cfg" or (name.startswith("requirements") and name.endswith((".txt", ".in"))):
+    if name.endswith(_LISTS):
+        listed = _REQUIREMENTS.fullmatch(name) or os.path.basename(folder) in _OF_LISTS
+        return "requirements" if listed else None
+    if name == "setup.cfg":
         return "requirements"
     if name.startswith(".env"):
         return "dotenv" if name == ".env" or name.startswith(".env.") else None

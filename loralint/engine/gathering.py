@@ -104,9 +104,9 @@ class _Rounds:
     def _next(self, pythons: list[str]) -> list[str]:
         """The files that the linker wants beside those that it has."""
         files = self.shelf.tree.files
-        want = wanted(self.facts, files)
+        want = wanted(self.facts, files, self._searched)
         found = {path for path in want.paths if path in files}
-        names = frozenset(want.names) - self._searched
+        names = want.names
         self._searched |= names
         if names:
             rest = (path for path in pythons if path not in self.facts)

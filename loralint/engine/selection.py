@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
+from typing import Protocol
 
 from loralint.config import Config, ConfigError
 from loralint.config.selectors import covers, highest, level
 from loralint.diagnostics import Severity
 from loralint.rules.base import Rule
+
+
+class Named(Protocol):
+    """Whatever has a code and a name: rules, and the codes of verification."""
+
+    @property
+    def code(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
 
 
 def enabled(config: Config, rules: Sequence[Rule]) -> tuple[Rule, ...]:
@@ -33,7 +44,7 @@ def severity(config: Config, code: str, name: str) -> Severity | None:
     return None if most_specific is None else config.severity[most_specific]
 
 
-def suggestion(selector: str, rules: Iterable[Rule]) -> str:
+def suggestion(selector: str, rules: Iterable[Named]) -> str:
     """The rule that was meant, as well as one can guess."""
     words = [word for rule in rules for word in (rule.name, rule.code)]
     for meant in (selector.strip(), selector.strip().upper()):

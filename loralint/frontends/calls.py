@@ -66,7 +66,14 @@ class Calls:
             return Unknown(f"the result of {_name(callee)}")
         return self.recorder.call(
             PendingCall(
-                node, callee, arguments, frame.function, discarded, _last(node), _rewritten(node)
+                self.recorder.origin,
+                node,
+                callee,
+                arguments,
+                frame.function,
+                discarded,
+                _last(node),
+                _rewritten(node),
             )
         )
 
@@ -81,7 +88,9 @@ class Calls:
             Argument(value, key, 0 if key else 2) for key, value in mapping.entries if key != "type"
         )
         last = _last(node) if isinstance(node, cst.Call) else None
-        self.recorder.call(PendingCall(node, loader, arguments, frame.function, last=last))
+        self.recorder.call(
+            PendingCall(self.recorder.origin, node, loader, arguments, frame.function, last=last)
+        )
 
 
 def _last(node: cst.Call) -> cst.Arg | None:

@@ -114,25 +114,39 @@ class Sites:
         return "merge" if self.tool.merges else "infer" if self.given.get("adapters") else ""
 
     def _revision_key(self, artifact: str) -> str:
-        if artifact == "adapter" and self.tool.artifact == "engine":
-            return ""
+        if artifact == "adapter" and not self.tool.adapter_revision:
+            return "@" if self._takes_at() else ""
         own = artifact == "tokenizer" and not self.tool.shared
         role = "tokenizer_revision" if own else "revision"
         flag = next((flag for flag, known in self.tool.flags.items() if known == role), "")
-        return flag if self.tool.pairs or not flag else f"--{flag}"
+        if self.tool.pairs:
+            return f"--{self.tool.pairs} {flag}"
+        return f"--{flag}" if flag else ""
+
+    def _uses_hf(self) -> bool:
+        """Whether ms-swift is told to load from Hugging Face."""
+        environment = self.invocation.environment.get("USE_HF")
+        said = getattr(environment[0], "value", "") if environment else self._text("use_hf")
+        return str(said).lower() in ("true", "1")
+
+    def _takes_at(self) -> bool:
+        """Whether adapters are written `id@revision`."""
+        return "text-gen" in self.tool.name
 
     def _adapter(self, value: Value, span: Span) -> Iterator[LoadSite]:
         engine = self.tool.artifact == "engine"
         revision = Unknown("an adapter of an engine has none") if engine else ABSENT
-        if self.tool.shared and not engine and self.given.get("revision"):
+        if self.tool.adapter_revision and self.given.get("revision"):
             revision = self._revision("revision")  # type: ignore[assignment]
         for each in split_adapters(value):
-            repo_id, at = at_revision(each) if "text-gen" in self.tool.name else (each, None)
+            repo_id, at = at_revision(each) if self._takes_at() else (each, None)
             yield self._load("adapter", repo_id, span, at or revision)
 
     # --- options ---
 
     def _options(self, artifact: str) -> Iterator[tuple[str, Value]]:
+        if self.tool.hub != "huggingface" and not self._uses_hf():
+            yield "hub", Known(self.tool.hub)
         if artifact == "adapter":
             yield from self._folder()
             return

@@ -12,6 +12,7 @@ import libcst as cst
 
 from loralint.facts import Known
 from loralint.frontends import terms
+from loralint.frontends.narrowing import narrowed, widen
 
 if TYPE_CHECKING:
     from loralint.frontends.flow import Flow
@@ -29,10 +30,19 @@ def if_(flow: Flow, node: cst.If) -> bool:
     literal = constant and isinstance(test, Known) and _is_literal(node.test)
     bodies: list[Callable[[], bool]] = []
     if not (literal and isinstance(test, Known) and not test.value):
-        bodies.append(lambda: suite(flow, node.body))
+        bodies.append(lambda: _branch(flow, node, holds=True))
     if not (literal and isinstance(test, Known) and test.value):
-        bodies.append(lambda: _orelse(flow, node.orelse))
-    return flow.branches(bodies)
+        bodies.append(lambda: _branch(flow, node, holds=False))
+    before = flow.names
+    ended = flow.branches(bodies)
+    widen(flow.names, before)
+    return ended
+
+
+def _branch(flow: Flow, node: cst.If, *, holds: bool) -> bool:
+    frame = flow.evaluator.frame
+    frame.names = narrowed(frame.names, node.test, holds=holds)
+    return suite(flow, node.body) if holds else _orelse(flow, node.orelse)
 
 
 def _is_literal(node: cst.BaseExpression) -> bool:
@@ -46,6 +56,7 @@ def _is_literal(node: cst.BaseExpression) -> bool:
 
 def _orelse(flow: Flow, node: cst.If | cst.Else | None) -> bool:
     if isinstance(node, cst.If):
+        flow.evaluator.recorder.enter(node)
         return if_(flow, node)
     return node is not None and suite(flow, node.body)
 

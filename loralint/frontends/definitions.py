@@ -30,11 +30,13 @@ Block = Callable[[Nodes[cst.CSTNode]], bool]
 
 
 class Definitions:
-    """Records functions and classes; `block` follows a list of statements."""
+    """Records functions and classes; a `block` follows a list of statements.
 
-    def __init__(self, evaluator: Evaluator, block: Block) -> None:
+    It is passed in each time: a flow that is held by what it holds outlives its file.
+    """
+
+    def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
-        self.block = block
 
     # --- functions ---
 
@@ -88,11 +90,11 @@ class Definitions:
             names=names,
         )
 
-    def body(self, node: cst.FunctionDef, frame: Frame) -> None:
+    def body(self, node: cst.FunctionDef, frame: Frame, block: Block) -> None:
         """Follow a function's body in its own frame and complete its fact."""
         before, self.evaluator.frame = self.evaluator.frame, frame
         try:
-            ended = self.block(node.body.body)
+            ended = block(node.body.body)
         finally:
             self.evaluator.frame = before
         if not ended and frame.returns:
@@ -117,7 +119,7 @@ class Definitions:
 
     # --- classes ---
 
-    def class_(self, node: cst.ClassDef) -> None:
+    def class_(self, node: cst.ClassDef, block: Block) -> None:
         """Record a class and follow its body, methods last."""
         outer = self.evaluator.frame
         name = outer.qualified(node.name.value)
@@ -126,7 +128,7 @@ class Definitions:
         frame = Frame(function=outer.function, class_=name, outer=outer.enclosing, class_body=True)
         self.evaluator.frame = frame
         try:
-            self.block(node.body.body)
+            block(node.body.body)
             fields = tuple(self._fields(node, frame))
         finally:
             self.evaluator.frame = outer

@@ -9,6 +9,7 @@ import libcst as cst
 
 from loralint.facts import Environment, Known, Mapping, Sequence, Symbol, Term, Unknown
 from loralint.frontends import terms
+from loralint.frontends.narrowing import narrowed, same_name
 from loralint.frontends.reducers import ELLIPSIS
 from loralint.frontends.strings import formatted, percent, string
 
@@ -19,9 +20,9 @@ Handler = Callable[["Evaluator", Any], Term]
 
 
 def _number(evaluator: Evaluator, node: cst.Integer | cst.Float) -> Term:
-    try:
-        value = node.evaluated_value
-    except (SyntaxError, ValueError):  # more digits than Python reads
+    try:  # LibCST's own `evaluated_value` compiles the number as a program
+        value = float(node.value) if isinstance(node, cst.Float) else int(node.value, 0)
+    except ValueError:  # more digits than Python reads
         return Unknown("a huge integer")
     small = isinstance(value, float) or abs(value) < 2**53
     return Known(value) if small else Unknown("a huge integer")
@@ -102,7 +103,14 @@ def _boolean(evaluator: Evaluator, node: cst.BooleanOperation) -> Term:
 
 def _conditional(evaluator: Evaluator, node: cst.IfExp) -> Term:
     evaluator.term(node.test)
-    return terms.choice((evaluator.term(node.body), evaluator.term(node.orelse)))
+    if same_name(node.test, node.body):
+        return terms.either((evaluator.term(node.body), evaluator.term(node.orelse)))
+
+    def branch(body: cst.BaseExpression, holds: bool) -> Term:
+        names = narrowed(evaluator.frame.names, node.test, holds=holds)
+        return evaluator.scoped(names, lambda: evaluator.term(body))
+
+    return terms.choice((branch(node.body, True), branch(node.orelse, False)))
 
 
 def _unary(evaluator: Evaluator, node: cst.UnaryOperation) -> Term:
@@ -168,6 +176,7 @@ def _bind_loops(evaluator: Evaluator, loop: cst.CompFor | None) -> None:
         evaluator.bind(loop.target, terms.elements(evaluator.term(loop.iter)))
         for condition in loop.ifs:
             evaluator.term(condition.test)
+            evaluator.frame.names = narrowed(evaluator.frame.names, condition.test, holds=True)
         loop = loop.inner_for_in
 
 

@@ -29,7 +29,7 @@ class Flow:
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
         self.places = Places(evaluator)
-        self.definitions = Definitions(evaluator, self.block)
+        self.definitions = Definitions(evaluator)
 
     @property
     def names(self) -> Names:
@@ -39,6 +39,7 @@ class Flow:
     def block(self, statements: Nodes[cst.CSTNode]) -> bool:
         """Follow statements; True when the end is not reached."""
         for statement in statements:
+            self.evaluator.recorder.enter(statement)
             handler = _STATEMENTS.get(type(statement))
             if handler is not None and handler(self, statement):
                 return True
@@ -132,7 +133,7 @@ def _function(flow: Flow, node: cst.FunctionDef) -> bool:
 
 
 def _class(flow: Flow, node: cst.ClassDef) -> bool:
-    flow.definitions.class_(node)
+    flow.definitions.class_(node, flow.block)
     return False
 
 

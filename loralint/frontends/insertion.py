@@ -10,7 +10,6 @@ import re
 
 import libcst as cst
 
-from loralint.frontends.recorder import PendingCall
 from loralint.source import Location, Span
 
 _ENDS_ROW = re.compile(r"[ \t]*,[ \t]*(?:#.*)?\r?$")
@@ -18,15 +17,16 @@ _ENDS_ROW = re.compile(r"[ \t]*,[ \t]*(?:#.*)?\r?$")
 Insertion = tuple[Span | None, tuple[str, str]]
 
 
-def insertion(
-    pending: PendingCall, span: Span, spans: dict[int, Span], lines: list[str]
-) -> Insertion:
-    """The place of another argument, and its margins; no place where the node is no call."""
-    if not isinstance(pending.node, cst.Call):
+def insertion(node: cst.CSTNode, span: Span, last: Span | None, lines: list[str]) -> Insertion:
+    """The place of another argument, and its margins; no place where the node is no call.
+
+    `span` is where the call stands, `last` its last argument.
+    """
+    if not isinstance(node, cst.Call):
         return None, ("", "")
-    if pending.last is None:
+    if last is None:
         return _at(span.end.row, span.end.column - 1), ("", "")
-    return _behind(spans[id(pending.last)], lines)
+    return _behind(last, lines)
 
 
 def _behind(last: Span, lines: list[str]) -> Insertion:

@@ -24,7 +24,7 @@ _PATTERN_COST = 25
 """The time for brackets in a `case` doubles with each, so that they count as much as this."""
 
 _TOKEN = re.compile(
-    r"\\\r?\n|[\n\r](?:[ \t]*case\b)?|[()\[\]{},;.]|[-+~]|[*/%@&|^<>!=]+|\"\"|''"
+    r"\\\r?\n|[\n\r](?:[ \t]*case\b)?|[()\[\]{},;.]|[-+~]|[*/%@&|^<>!=]+|\"+|''"
     r"|\b(?:and|or|not|if|in|is|lambda|await|for)\b"
 )
 _FIELDS = re.compile(r"(?:\{[^{}\n]*){100}")
@@ -33,10 +33,21 @@ _BRANCH = re.compile(r"^([ \t]*)(if|elif)\b", re.MULTILINE)
 
 def nested_deeply(text: str) -> bool:
     """Whether LibCST must not be given this text."""
-    if _FIELDS.search(text) is not None or _branches(text) > LONGEST_BRANCHING:
+    if text.count("{") >= 100 and _FIELDS.search(text) is not None:
+        return True
+    if len(text) < DEEPEST and "case" not in text:
+        return False  # nearly every statement
+    if _branches(text) > LONGEST_BRANCHING:
         return True
     tokens: list[str] = _TOKEN.findall(masked(text))
     return _size(tokens) > LARGEST or _depth(tokens) > DEEPEST
+
+
+def too_large(masked_text: str) -> bool:
+    """Whether the nodes of a masked text would fill the memory."""
+    if len(masked_text) * _ITEM_SIZE < LARGEST:
+        return False
+    return _size(_TOKEN.findall(masked_text)) > LARGEST
 
 
 def _branches(text: str) -> int:

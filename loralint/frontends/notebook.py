@@ -75,9 +75,7 @@ def _taken_apart(path: str, notebook: Notebook) -> Iterator[tuple[Cell, Parts]]:
             yield cell, magics.read(cell.text, f"{path}:")
 
 
-def _module(
-    path: str, pieces: list[Piece], errors: list[FileError], *, whole: bool
-) -> FileFacts:
+def _module(path: str, pieces: list[Piece], errors: list[FileError], *, whole: bool) -> FileFacts:
     """The facts of the cells that parse; the others add to `errors`."""
     import libcst as cst
 

@@ -1,32 +1,36 @@
-"""Where the recorded nodes stand.
+"""Where the nodes stand that facts have a place of.
 
 LibCST's PositionProvider computes the position of every node and costs more than the parse. This
-generates the code once, counts rows and columns, and remembers only the nodes that were asked
-for.
+generates the code once, counts rows and columns, and remembers only nodes of some kinds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING
 
+import libcst as cst
 from libcst._nodes.internal import CodegenState
 
 from loralint.source import Location, Span
 
-if TYPE_CHECKING:
-    import libcst as cst
-
 _NOTHING: AbstractContextManager[None] = nullcontext()
+_LONGEST = 110
+_PLACED = frozenset({cst.Call, cst.Arg, cst.Dict, cst.ImportFrom})
+
+
+def _is_literal(node: cst.CSTNode) -> bool:
+    """Whether a node is a literal that a fix may write anew."""
+    if isinstance(node, cst.SimpleString):
+        return len(node.value) <= _LONGEST
+    return isinstance(node, cst.Name) and node.value == "None"
 
 
 class _Tracker(CodegenState):
-    """Generates code, keeping the position of wanted nodes without their parentheses."""
+    """Generates code, keeping the position of some nodes without their parentheses."""
 
-    def __init__(self, module: cst.Module, wanted: Iterable[cst.CSTNode]) -> None:
-        super().__init__(module.default_indent, module.default_newline)
-        self.wanted = {id(node) for node in wanted}
+    def __init__(self, indent: str = "    ", newline: str = "\n") -> None:
+        super().__init__(indent, newline)
         self.spans: dict[int, Span] = {}
         self.row = 1
         self.column = 1
@@ -53,7 +57,8 @@ class _Tracker(CodegenState):
         start_node: cst.CSTNode | None = None,
         end_node: cst.CSTNode | None = None,
     ) -> AbstractContextManager[None]:
-        return self._recorded(node) if id(node) in self.wanted else _NOTHING
+        placed = type(node) in _PLACED or _is_literal(node)
+        return self._recorded(node) if placed else _NOTHING
 
     @contextmanager
     def _recorded(self, node: cst.CSTNode) -> Iterator[None]:
@@ -62,8 +67,10 @@ class _Tracker(CodegenState):
         self.spans[id(node)] = Span(start, Location(self.row, self.column))
 
 
-def spans_of(module: cst.Module, nodes: Iterable[cst.CSTNode]) -> dict[int, Span]:
-    """The spans of `nodes` by `id`, from one pass over the module's code."""
-    tracker = _Tracker(module, nodes)
-    module._codegen(tracker)
+def spans_of(node: cst.Module | cst.BaseStatement) -> dict[int, Span]:
+    """The spans of what facts have a place of, by `id`, from one pass over the node's code."""
+    tracker = _Tracker()
+    if isinstance(node, cst.Module):
+        tracker = _Tracker(node.default_indent, node.default_newline)
+    node._codegen(tracker)
     return tracker.spans

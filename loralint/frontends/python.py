@@ -13,15 +13,16 @@ import libcst as cst
 from loralint.catalog import MARKERS, METHODS, PARSER_METHODS
 from loralint.facts import CallFact, ClassFact, FileError, FileFacts, Term
 from loralint.frontends import comments, terms
-from loralint.frontends.compact import Compact, compact
+from loralint.frontends.assembling import Tree, assembled, whole
 from loralint.frontends.evaluate import Evaluator
 from loralint.frontends.flow import Flow
 from loralint.frontends.frame import Frame, variable
 from loralint.frontends.insertion import insertion
-from loralint.frontends.nesting import nested_deeply
-from loralint.frontends.positions import spans_of
-from loralint.frontends.recorder import PendingCall, Recorder
-from loralint.frontends.slicing import Criteria, Marks
+from loralint.frontends.masking import masked
+from loralint.frontends.nesting import nested_deeply, too_large
+from loralint.frontends.recorder import Literal, PendingCall, Recorder
+from loralint.frontends.slicing import Criteria, Marks, kept_units
+from loralint.frontends.units import NotCut
 from loralint.literals import with_literals
 from loralint.source import START, Source, Span
 
@@ -44,12 +45,30 @@ def extract(source: Source, *, whole: bool = False) -> FileFacts:
 
 def module(path: str, text: str, *, whole: bool = False) -> FileFacts:
     """The facts of a module's text; raises ParserSyntaxError where that is none."""
+    lines = text.split("\n")
     if whole:
-        return _facts(path, text, Compact(text))
+        return _facts(path, text, lines, _whole(text))
     try:
-        return _facts(path, text, compact(text, CRITERIA))
-    except cst.ParserSyntaxError:
-        return _facts(path, text, Compact(text))  # cut wrongly, or really in error
+        tree = _sliced(text, lines)
+    except (NotCut, cst.ParserSyntaxError):  # cut wrongly, or really in error
+        tree = _whole(text)
+    return _facts(path, text, lines, tree)
+
+
+def _sliced(text: str, lines: list[str]) -> Tree:
+    """What matters of a module; raises NotCut, or ParserSyntaxError."""
+    if "\f" in text or "\r" in text:
+        raise NotCut
+    units = kept_units(masked(text), len(text), CRITERIA)
+    if too_large("\n".join(unit.text for unit in units)):
+        raise RecursionError
+    return assembled(units, lines)
+
+
+def _whole(text: str) -> Tree:
+    if nested_deeply(text):
+        raise RecursionError
+    return whole(cst.parse_module(text))
 
 
 def _failed(path: str, message: str, row: int = 1, column: int = 1) -> FileFacts:
@@ -104,34 +123,30 @@ def coding(content: bytes) -> str:
     return "utf-8"
 
 
-def _facts(path: str, text: str, sliced: Compact) -> FileFacts:
-    if nested_deeply(sliced.text):
-        raise RecursionError
-    tree = cst.parse_module(sliced.text)
+def _facts(path: str, text: str, lines: list[str], tree: Tree) -> FileFacts:
     run = _Run.of(tree)
     recorder = run.recorder
-    found = spans_of(tree, _nodes(recorder))
-    spans = {node: sliced.span(span) for node, span in found.items()}
-    lines = text.split("\n")
+    calls = tuple(_call(pending, lines) for pending in recorder.calls)
     facts = FileFacts(
         path=path,
-        calls=tuple(_call(pending, spans, lines) for pending in recorder.calls),
+        calls=calls,
         functions=tuple(recorder.functions),
         classes=tuple(_with_attributes(fact, recorder) for fact in recorder.classes),
         names=tuple(run.names()),
         imports=tuple(recorder.imports),
         star_imports=tuple(recorder.star_imports),
         imported_at=tuple(
-            (name, spans[id(node)], None) for name, node in recorder.imported.items()
+            (name, origin.span(node), None) for name, (origin, node) in recorder.imported.items()
         ),
-        suppressions=comments.suppressions(text, [spans[id(p.node)] for p in recorder.calls]),
+        suppressions=comments.suppressions(text, [call.span for call in calls]),
     )
-    nodes = ((key, node) for key, (_, node) in recorder.literals.items())
-    return with_literals(facts, {key: _inside(spans.get(id(n)), n) for key, n in nodes})
+    return with_literals(facts, lambda known: _inside(recorder.literals.get(id(known))))
 
 
-def _inside(span: Span | None, node: cst.BaseExpression) -> Span | None:
+def _inside(literal: Literal | None) -> Span | None:
     """Where a literal's text stands: between the quotes, if it has some."""
+    span = literal.origin.span(literal.node) if literal is not None else None
+    node = literal.node if literal is not None else None
     if span is None or not isinstance(node, cst.SimpleString):
         return span
     before, after = len(node.prefix) + len(node.quote), len(node.quote)
@@ -147,15 +162,15 @@ class _Run:
     frame: Frame
 
     @staticmethod
-    def of(module: cst.Module) -> _Run:
-        recorder, frame = Recorder(), Frame()
-        evaluator = Evaluator(recorder, frame, _defined(module))
+    def of(tree: Tree) -> _Run:
+        recorder, frame = Recorder(tree.whole, tree.origins), Frame()
+        evaluator = Evaluator(recorder, frame, _defined(tree.module))
         flow = Flow(evaluator)
-        flow.block(module.body)
+        flow.block(tree.module.body)
         done = 0
         while done < len(recorder.bodies):  # bodies find further bodies
             node, inner = recorder.bodies[done]
-            flow.definitions.body(node, inner)
+            flow.definitions.body(node, inner, flow.block)
             done += 1
         return _Run(recorder, frame)
 
@@ -177,17 +192,11 @@ def _defined(module: cst.Module) -> frozenset[str]:
     )
 
 
-def _nodes(recorder: Recorder) -> list[cst.CSTNode]:
-    found: list[cst.CSTNode] = list(recorder.imported.values())
-    found += (node for _, node in recorder.literals.values())
-    for call in recorder.calls:
-        found += (call.node, *call.keywords, *((call.last,) if call.last is not None else ()))
-    return found
-
-
-def _call(pending: PendingCall, spans: dict[int, Span], lines: list[str]) -> CallFact:
-    span = spans[id(pending.node)]
-    insert_at, margins = insertion(pending, span, spans, lines)
+def _call(pending: PendingCall, lines: list[str]) -> CallFact:
+    place = pending.origin.span
+    span = place(pending.node)
+    last = place(pending.last) if pending.last is not None else None
+    insert_at, margins = insertion(pending.node, span, last, lines)
     return CallFact(
         span=span,
         callee=pending.callee,
@@ -197,9 +206,7 @@ def _call(pending: PendingCall, spans: dict[int, Span], lines: list[str]) -> Cal
         discarded=pending.discarded,
         insert_at=insert_at,
         margins=margins,
-        keywords=tuple(
-            (arg.keyword.value, spans[id(arg)]) for arg in pending.keywords if arg.keyword
-        ),
+        keywords=tuple((arg.keyword.value, place(arg)) for arg in pending.keywords if arg.keyword),
     )
 
 

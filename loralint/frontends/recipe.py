@@ -15,8 +15,8 @@ import yaml
 from loralint.catalog.recipe_shape import Framework, Key
 from loralint.catalog.recipe_signs import may_be_recipe
 from loralint.catalog.recipes import FRAMEWORKS
-from loralint.facts import ABSENT, FileFacts, Known, LoadSite, SaveSite, Unknown, Value
-from loralint.frontends import recipe_targets
+from loralint.facts import ABSENT, FileFacts, Known, LoadSite, SaveSite, Value
+from loralint.frontends import recipe_revision, recipe_targets
 from loralint.frontends.recipe_comments import suppressions
 from loralint.frontends.recipe_literals import data_literals
 from loralint.frontends.recipe_tree import Entry, Node, Tree, find, mappings, parse
@@ -28,7 +28,7 @@ from loralint.frontends.recipe_values import (
     options_of,
 )
 from loralint.frontends.yaml_nodes import TooLarge
-from loralint.literals import held, with_literals
+from loralint.literals import by_identity, held, with_literals
 from loralint.source import Source, Span
 
 DEEPEST = 5
@@ -48,7 +48,7 @@ def with_recipe(source: Source, facts: FileFacts) -> FileFacts:
         return facts
     found = _Found()
     if not is_recipe:
-        return with_literals(facts, data_literals(facts.data, tree))
+        return with_literals(facts, by_identity(data_literals(facts.data, tree)))
     recipes = list(_recipes(tree))
     for where, framework, node, root in recipes:
         recipe = _Recipe(Reader(source.path, node, root), framework, found)
@@ -61,7 +61,7 @@ def with_recipe(source: Source, facts: FileFacts) -> FileFacts:
         saves=tuple(found.saves),
         suppressions=suppressions(source.content.decode("utf-8-sig"), tree),
     )
-    return with_literals(facts, {**found.literals, **data_literals(facts.data, tree)})
+    return with_literals(facts, by_identity({**found.literals, **data_literals(facts.data, tree)}))
 
 
 def _recipes(tree: Tree) -> Iterator[tuple[str, Framework, Node, Node]]:
@@ -179,73 +179,24 @@ class _Recipe:
         return Known((name if colons else hub).partition(":")[0])
 
     def _load(self, key: Key, entry: Entry, repo_id: Value, where: str) -> LoadSite:
+        name, revision = recipe_revision.given(self.reader, key, entry)
+        value = recipe_revision.value(self.reader, self.framework, key, revision)
+        if revision is not None and isinstance(value, Known):
+            self.found.literals[id(value)] = revision.node.span
         return LoadSite(
             path=self.reader.path,
             span=entry.span,
             artifact=key.artifact,
             loader=key.path.replace("[]", ""),
             repo_id=repo_id,
-            revision=self._revision(key, entry),
+            revision=value,
             function=where,
             text=f"{key.path}: {repo_id.value if isinstance(repo_id, Known) else ''}",
-            revision_key=next(iter((*key.revision, *key.own)), ""),
-            insert_at=self._place(key),
-            margins=self._margins(key),
+            revision_key=name,
+            revision_at=revision.span if revision is not None else None,
+            insert_at=recipe_revision.place(self.reader, self.framework, key),
+            margins=recipe_revision.margins(self.reader, self.framework, key),
         )
-
-    def _place(self, key: Key) -> Span | None:
-        """Where the revision's key may go: above the first key whose revision it gives."""
-        given = any(self.reader.node(path) is not None for path in key.revision)
-        first = self._first(key)
-        if given or first is None:
-            return None
-        return Span(first.span.start, first.span.start)
-
-    def _first(self, key: Key) -> Entry | None:
-        """The first key whose revision the same key gives, if it begins a row of its own."""
-        alike = (one for one in self.framework.loads if one.revision[:1] == key.revision[:1])
-        for one in alike if key.revision else ():
-            entry = next(find(self.reader.recipe, one.path), None)
-            if entry is not None:
-                return entry if "." not in one.path and entry.starts_line else None
-        return None
-
-    def _margins(self, key: Key) -> tuple[str, str]:
-        first = self._first(key)
-        indent = " " * (first.span.start.column - 1) if first is not None else ""
-        return "", f"{',' if self.reader.path.endswith('.json') else ''}\n{indent}"
-
-    def _revision(self, key: Key, entry: Entry) -> Value:
-        if self._is_mirrored(key):
-            return Unknown("unsloth drops it when it maps the name to a 4-bit mirror")
-        for path in key.revision:
-            node = self.reader.node(path)
-            if node is not None and self.reader.name(node) != ABSENT:
-                return self._literal(node)
-        for name in key.own:
-            for found in self._beside(key, entry, name):
-                return self._literal(found.node)
-        return ABSENT
-
-    def _literal(self, node: Node) -> Value:
-        """A revision as it is written, its place noted down."""
-        value = self.reader.name(node)
-        if isinstance(value, Known) and value.value == node.text:
-            self.found.literals[id(value)] = node.span
-        return value
-
-    def _is_mirrored(self, key: Key) -> bool:
-        quantizer = self.framework.quantizer
-        if self.framework.name != "unsloth" or key.artifact == "dataset" or quantizer is None:
-            return False
-        return all(self.reader.holds(condition) for condition in quantizer.four)
-
-    def _beside(self, key: Key, entry: Entry, name: str) -> Iterator[Entry]:
-        """A key in the same mapping as another one."""
-        for owner in find(self.reader.recipe, key.path.rpartition(".")[0]):
-            entries = owner.node.entries or {}
-            if name in entries and entry in entries.values():
-                yield entries[name]
 
     def _saves(self, inputs: tuple[int, ...], where: str) -> Iterator[SaveSite]:
         adapter = makes_adapter(self.reader, self.framework)

@@ -17,6 +17,7 @@ from loralint.catalog import (
 from loralint.facts import ABSENT, Known, LoadSite, Unknown, Value
 from loralint.frontends.recipe_tree import Entry, Node, Tree, mappings
 from loralint.frontends.recipe_values import Options, Reader
+from loralint.source import Span
 
 _QUANTISED = frozenset({"base-model", "pipeline", "engine", "embedding"})
 
@@ -67,6 +68,7 @@ def _site(reader: Reader, places: dict[int, int], stage: str) -> LoadSite | None
         text=f"{name}: {place.node.text}",
         inputs=flows,
         stage="" if loader.artifact == "adapter" else stage,
+        revision_at=_place(node, loader.revision),
     )
 
 
@@ -85,6 +87,11 @@ def _given(node: Node, names: tuple[str, ...], position: int | None) -> Entry | 
         return found
     items = entries["_args_"].node.items or ()
     return items[position] if position < len(items) else None
+
+
+def _place(node: Node, key: str | None) -> Span | None:
+    entry = (node.entries or {}).get(key or "")
+    return entry.span if entry is not None else None
 
 
 def _named(reader: Reader, key: str) -> Value:

@@ -1,4 +1,7 @@
-"""Requirement files → the list of what they ask for: requirements*.txt and setup.cfg."""
+"""Requirement files → the list of what they ask for: lists for pip, and setup.cfg.
+
+A line that includes another list (`-r base.txt`, `-c constraints.txt`) is kept as `-r base.txt`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ MAX_LINES = 5_000
 """No list of requirements is longer."""
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
+_INCLUDED = re.compile(r"(?:-r|-c|--requirement|--constraint)[\s=]*(?P<path>[^\s-].*)")
 
 
 def extract(source: Source) -> FileFacts:
@@ -19,8 +23,16 @@ def extract(source: Source) -> FileFacts:
     text = source.content.decode("utf-8-sig", errors="replace")
     lines = _of_cfg(text) if source.path.endswith(".cfg") else text.split("\n")
     plain = (_COMMENT.sub("", line).strip() for line in lines[:MAX_LINES])
-    found = tuple(Known(line) for line in plain if line and not line.startswith("-"))
-    return FileFacts(path=source.path, data=Sequence(found))
+    found = (_plain(line) for line in plain)
+    return FileFacts(path=source.path, data=Sequence(tuple(Known(line) for line in found if line)))
+
+
+def _plain(line: str) -> str:
+    """A requirement, or what a line includes; "" for the other options of pip."""
+    included = _INCLUDED.fullmatch(line)
+    if included is not None:
+        return f"-r {included['path'].strip()}"
+    return "" if line.startswith("-") else line
 
 
 def _of_cfg(text: str) -> list[str]:

@@ -29,6 +29,9 @@ _FEW_ROWS = 12
 SMALL = 20_000
 """In a module of this many characters every function may be a helper of another file."""
 
+TINY = 2_000
+"""Below this many characters a slice costs more than it saves."""
+
 Scope = Unit | None
 
 
@@ -82,6 +85,15 @@ class Criteria:
 
     strong: Marks
     weak: Marks
+
+
+def kept_units(masked: str, size: int, criteria: Criteria) -> list[Unit]:
+    """What has to be seen of a module of `size` characters, in order; may raise NotCut."""
+    if size < TINY:
+        return units_of(masked)
+    if size < SMALL and not criteria.strong.found(masked):
+        return units_of(masked)  # read for its constants: other files name them
+    return sorted(Slice(masked, criteria).kept, key=lambda unit: unit.index)
 
 
 class Slice:

@@ -73,6 +73,11 @@ def either(values: Iterable[Term]) -> Term:
     return kept[0] if len(kept) == 1 else Either(tuple(kept))
 
 
+def truthy(term: Term) -> Term:
+    """`term` where a condition has found it to be neither None nor empty."""
+    return term if isinstance(term, Either) and len(term.values) == 1 else Either((term,))
+
+
 def attribute(base: Term, name: str) -> Term:
     """`base.name`; a name of a module stays a symbol."""
     if isinstance(base, Symbol):
@@ -135,8 +140,10 @@ def merged(first: Term, second: Term) -> Term:
     Mappings that grew from the same beginning merge key by key, so that a hundred
     `if x: kwargs[k] = v` make a mapping of a hundred keys and not of 2**100 choices.
     """
-    if first == second:
+    if first == second or second == truthy(first):
         return first
+    if first == truthy(second):
+        return second
     if not (isinstance(first, Mapping) or isinstance(second, Mapping)):
         return choice((first, second))
     one, two = _entries(first), _entries(second)

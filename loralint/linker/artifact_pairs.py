@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.facts import RECORDED
-from loralint.linker.evidence import BASES, Evidence, are_apart, merges, nearest, served
+from loralint.linker.evidence import BASES, Evidence, are_apart, nearest, served
 from loralint.linker.instances import Sighting
 from loralint.linker.saving import Saving, save_site
 from loralint.project import Pair
@@ -45,9 +45,9 @@ def _of_artifact(
     reason = f"{shown}: saved in {_where(evidence, saving)}, loaded in {adapter.load.place}"
     for train in _trained(evidence, saving):
         for infer in served(evidence, adapter, train):
-            if are_apart(train, infer):
+            if are_apart(train, infer) and train.load.site.stage != "merge":
                 yield Pair(train.load, infer.load, reason, "artifact", adapter.load,
-                           merges(evidence, adapter))  # fmt: skip
+                           evidence.is_merge(adapter))  # fmt: skip
 
 
 def _where(evidence: Evidence, saving: Saving) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.linker.contradiction import contradicted
-from loralint.linker.evidence import BASES, Evidence, are_apart, is_served, merges, only_base
+from loralint.linker.evidence import BASES, Evidence, are_apart, is_served, only_base
 from loralint.linker.instances import Sighting
-from loralint.linker.targets import names_of, side_of
+from loralint.linker.targets import names_of
 from loralint.project import Pair
 
 _WRAPPING = frozenset({"wrap", "lora-config"})
@@ -37,7 +37,7 @@ def _same_base_pairs(
                 if are_apart(train, infer) and not contradicted(evidence, train, adapter):
                     reason = f"{name}: trained in {train.load.place}, loaded in {infer.load.place}"
                     yield Pair(train.load, infer.load, reason, "base-id", adapter.load,
-                               merges(evidence, adapter))  # fmt: skip
+                               evidence.is_merge(adapter))  # fmt: skip
 
 
 def _trains_adapter(evidence: Evidence, train: Sighting) -> bool:
@@ -49,6 +49,4 @@ def _trains_adapter(evidence: Evidence, train: Sighting) -> bool:
         and (action.path == train.path or train.load.index in action.inputs)
         for action in evidence.actions
     )
-    return wraps or any(
-        each.artifact == "adapter" and side_of(each) == train.path for each in evidence.savings
-    )
+    return wraps or train.path in evidence.saved_by

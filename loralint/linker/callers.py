@@ -64,7 +64,11 @@ def _search(machine: Machine, path: str, function: str) -> list[Caller]:
     wanted = (path, function)
     found = [each for site in sites for key, each in _targets(machine, site) if key == wanted]
     found += machine.cache("computed callers").get(wanted, ())
-    return [each for each in _sorted(found) if machine.index.call(each.site).function != function]
+    return [each for each in _sorted(found) if _stands_in(machine, each.site) != wanted]
+
+
+def _stands_in(machine: Machine, site: Site) -> Key:
+    return site[0], machine.index.call(site).function
 
 
 def _sorted(found: list[Caller]) -> list[Caller]:

@@ -8,7 +8,6 @@ from loralint.linker.evidence import Evidence
 from loralint.linker.instances import Sighting
 from loralint.linker.patterns import fits, is_certain, may_agree, patterns_of
 from loralint.linker.saving import Saving
-from loralint.linker.targets import side_of
 from loralint.linker.values import origins_of, texts_of
 
 
@@ -17,18 +16,20 @@ def contradicted(evidence: Evidence, train: Sighting, adapter: Sighting) -> bool
     if _one_of_commands(evidence, train):
         return True
     loaded = adapter.load.site.repo_id
-    if adapter.load.given or not _is_named(loaded) or _is_open(loaded):
+    fetched = _is_fetched(loaded)
+    if adapter.load.given or (not fetched and (not _is_named(loaded) or _is_open(loaded))):
         return False
-    saved = [
-        each
-        for each in evidence.savings
-        if each.artifact == "adapter" and side_of(each) == train.path
-    ]
+    saved = evidence.saved_by.get(train.path, ())
     return (
         bool(saved)
         and all(_is_named(each.target) for each in saved)
-        and not any(_may_be_loaded(evidence, each, adapter) for each in saved)
+        and (fetched or not any(_may_be_loaded(evidence, each, adapter) for each in saved))
     )
+
+
+def _is_fetched(value: Value) -> bool:
+    """Whether a folder lies in what was downloaded: no training side saves there."""
+    return any(":snapshot_download() #" in origin for origin in origins_of(value))
 
 
 def _is_named(value: Value) -> bool:

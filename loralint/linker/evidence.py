@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from loralint.config import Config
 from loralint.facts import ABSENT, Known, LoadSite, Value
+from loralint.linker.commands import is_command
 from loralint.linker.folders import Folders, recorded
 from loralint.linker.instances import Key, Sighting, Sightings
 from loralint.linker.saving import Saving
 from loralint.linker.stages import Signals
-from loralint.linker.targets import Targets
+from loralint.linker.targets import Targets, side_of
 from loralint.project import Action
 
 BASES = frozenset({"base-model", "model", "engine", "pipeline", "embedding"})
@@ -21,7 +22,7 @@ BASES = frozenset({"base-model", "model", "engine", "pipeline", "embedding"})
 
 @dataclass(slots=True)
 class Evidence:
-    """Everything that pairs are made of."""
+    """Everything that pairs are made of; nothing of it changes any more."""
 
     seen: Sightings
     savings: list[Saving]
@@ -30,14 +31,43 @@ class Evidence:
     actions: tuple[Action, ...]
     config: Config
     folders: Folders
+    saved_by: dict[str, list[Saving]] = field(default_factory=dict, init=False)
+    bases_in: dict[str, list[Sighting]] = field(default_factory=dict, init=False)
+    _merged: set[int] = field(default_factory=set, init=False)
+    _merges: dict[tuple[int, tuple[str, str]], bool] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        """Look at everything once: there may be thousands of pairs."""
+        for each in self.seen.all():
+            if each.load.site.artifact in BASES:
+                self.bases_in.setdefault(each.path, []).append(each)
+        for saving in self.savings:
+            if saving.artifact == "adapter":
+                self.saved_by.setdefault(side_of(saving), []).append(saving)
+        for action in self.actions:
+            if action.kind == "merge":
+                self._merged.update(action.inputs)
 
     def onto(self, adapter: Sighting) -> list[Sighting]:
         """The bases that an adapter is loaded onto."""
         return self.bases(adapter.base.loads) or only_base(self, adapter)
 
     def is_merge(self, adapter: Sighting) -> bool:
-        """Whether an adapter is only loaded to be merged and saved."""
-        return merges(self, adapter)
+        """Whether the inference side merges the adapter and saves, and does nothing else."""
+        if adapter.load.site.stage == "merge":
+            return True
+        key = (adapter.load.index, adapter.owner)
+        if key not in self._merges:
+            self._merges[key] = key[0] in self._merged and not self._infers(adapter.owner)
+        return self._merges[key]
+
+    def _infers(self, owner: tuple[str, str]) -> bool:
+        path, function = owner
+        return any(
+            "infer" in kinds
+            for scope, kinds in self.signals.kinds.items()
+            if scope[0] == path and function in (scope[1], "")
+        )
 
     def bases(self, flow_keys: Iterable[Key]) -> list[Sighting]:
         """The base loads behind some loads, through adapters between."""
@@ -60,10 +90,8 @@ def nearest(evidence: Evidence, owner: tuple[str, str], stage: str) -> list[Sigh
     """The base loads of one side in a function, or where it has none in its file, if they agree."""
     side = [
         each
-        for each in evidence.seen.all()
-        if each.path == owner[0]
-        and each.load.site.artifact in BASES
-        and each.load.stage in (stage, "both")
+        for each in evidence.bases_in.get(owner[0], ())
+        if each.load.stage in (stage, "both")
     ]
     near = [each for each in side if each.owner == owner]
     if not near and len({each.owner for each in side}) == 1:
@@ -72,7 +100,12 @@ def nearest(evidence: Evidence, owner: tuple[str, str], stage: str) -> list[Sigh
 
 
 def only_base(evidence: Evidence, adapter: Sighting) -> list[Sighting]:
-    """The one base of the function or file, where it is not seen to flow into the adapter."""
+    """The one base of the function or file, where it is not seen to flow into the adapter.
+
+    A command line says all of its base itself: that of another one in its file is none of it.
+    """
+    if is_command(adapter.load.site):
+        return []
     near = nearest(evidence, adapter.owner, "infer")
     return near if len({each.load.index for each in near}) == 1 else []
 
@@ -119,22 +152,6 @@ def _recorded_revision(evidence: Evidence, train: Sighting) -> Value:
 
 def _speaks_of(evidence: Evidence, action: Action, train: Sighting) -> bool:
     return train.load.index in action.inputs or action.path == train.path
-
-
-def merges(evidence: Evidence, adapter: Sighting) -> bool:
-    """Whether the inference side merges the adapter and saves, and does nothing else with it."""
-    if adapter.load.site.stage == "merge":
-        return True
-    index = adapter.load.index
-    merged = any(a.kind == "merge" and index in a.inputs for a in evidence.actions)
-    path, function = adapter.owner
-    kinds = {
-        kind
-        for scope, found in evidence.signals.kinds.items()
-        if scope[0] == path and function in (scope[1], "")
-        for kind in found
-    }
-    return merged and "infer" not in kinds
 
 
 def is_served(sighting: Sighting) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.linker.contradiction import contradicted
-from loralint.linker.evidence import BASES, Evidence, are_apart, is_served, merges, served
+from loralint.linker.evidence import BASES, Evidence, are_apart, is_served, served
 from loralint.linker.instances import Sighting
 from loralint.linker.targets import names_of
 from loralint.project import Pair
@@ -24,7 +24,7 @@ def folder_pairs(evidence: Evidence, joined: set[int]) -> Iterator[Pair]:
             for infer in served(evidence, adapter, train):
                 if are_apart(train, infer):
                     yield Pair(train.load, infer.load, reason, "adapter-folder", adapter.load,
-                               merges(evidence, adapter))  # fmt: skip
+                               evidence.is_merge(adapter))  # fmt: skip
 
 
 def _is_loaded_to_serve(sighting: Sighting) -> bool:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from loralint.catalog import (
     FOREIGN,
     LOAD_METHODS,
-    UNRESOLVED,
     Loader,
     canonical,
     class_of,
     loader_of,
+    unresolved,
 )
 from loralint.facts import Known, Unknown
 from loralint.linker import calls
@@ -34,7 +34,7 @@ from loralint.linker.nodes import (
     Soft,
     options,
 )
-from loralint.linker.values import OWN
+from loralint.linker.values import OWN, origin_of
 
 if TYPE_CHECKING:
     from loralint.linker.machine import Machine
@@ -58,12 +58,16 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One option of a callee: its canonical name, and what its method is called on."""
+    """One option of a callee: its canonical name, and what its method is called on.
+
+    `called` is what a class is called that cannot be resolved.
+    """
 
     name: str
     class_: str
     receiver: Node | None = None
     unresolved: bool = False
+    called: str = ""
 
 
 def match(machine: Machine, site: Site, frame: Frame) -> Match | None:
@@ -106,7 +110,8 @@ def _match(found: list[Candidate], arguments: Arguments) -> Match | None:
 def _loader(candidate: Candidate) -> Loader | None:
     if not candidate.unresolved:
         return loader_of(candidate.name)
-    return UNRESOLVED if candidate.name.endswith("from_pretrained") else None
+    called = candidate.called or candidate.class_
+    return unresolved(called) if candidate.name.endswith("from_pretrained") else None
 
 
 def named(machine: Machine, node: Node) -> Candidate | None:
@@ -180,7 +185,8 @@ def _on_object(machine: Machine, receiver: Node, method: str) -> Candidate | Non
         return None
     if method == "from_pretrained":
         loaded = isinstance(receiver, (Outcome, Part)) and _is_loaded(machine, receiver)
-        return None if loaded else Candidate(method, "", unresolved=True)
+        called = origin_of(receiver).rpartition(".")[2]
+        return None if loaded else Candidate(method, "", unresolved=True, called=called)
     name = _own_name(machine, "", receiver, method)
     return Candidate(name, class_of(name), receiver) if name else None
 

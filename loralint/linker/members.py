@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from loralint.linker.machine import Machine
 
 _MODELS = ("pydantic.", "pydantic_settings.", "msgspec.", "attr.", "attrs.", "typing.NamedTuple")
+_PLAIN = frozenset({"builtins", "abc", "enum", "typing", "torch"})
+"""Packages with bases whose constructors fill no fields."""
+
 _RECORD_DECORATORS = frozenset(
     {"dataclass", "define", "frozen", "attrs", "s", "pydantic_dataclass"}
 )
@@ -23,7 +26,7 @@ def instance_attribute(machine: Machine, node: Instance, name: str) -> Node:
     """`object.name`: set in a method, given to a constructor, or said by the class."""
     classes = ancestors(machine, node.class_)
     found = _set_on_self(machine, node, classes, name)
-    if found is None and is_record(machine, node.class_):
+    if found is None and (is_record(machine, node.class_) or _is_filled(machine, node, name)):
         found = _record_field(machine, node, classes, name)
     if found is None:
         found = found_in(machine, classes, name, node)
@@ -98,6 +101,20 @@ def is_record(machine: Machine, class_: Class) -> bool:
             return True
     names = library_bases(machine, class_)
     return any(name.startswith(_MODELS) for name in names)
+
+
+def _is_filled(machine: Machine, node: Instance, name: str) -> bool:
+    """Whether a library's constructor may have filled an annotated field of the class.
+
+    What is not found of the libraries may well be pydantic's: a base of one's own, installed.
+    """
+    if not node.arguments or has_constructor(machine, node.class_):
+        return False
+    bases = (base.partition(".")[0] for base in library_bases(machine, node.class_))
+    if not any(package not in _PLAIN for package in bases):
+        return False
+    known = fields(machine, node.class_)
+    return name in known and not isinstance(known[name][1].annotation, Absent)
 
 
 def _is_record_decorator(machine: Machine, class_: Class, term: object) -> bool:

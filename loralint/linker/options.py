@@ -49,6 +49,8 @@ def options_of_load(
     found.update(_adapter_revision(machine, arguments))
     found.update(_restated(machine, arguments))
     found.update(quantization.of_load(machine, match, arguments))
+    if match.loader.hub != "huggingface":
+        found["hub"] = Known(match.loader.hub)
     found["class"] = _class(match)
     found["keywords"] = Known(" ".join(args.keywords(machine, arguments)))
     return tuple((name, value) for name, value in found.items() if value != ABSENT)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping as Files
 
 from loralint.catalog import PACKAGES, REMOVED
 from loralint.facts import FileFacts, Known, Mapping, Sequence, Term
+from loralint.linker.paths import normal
 from loralint.project import Requirement
 
 _TEXT = re.compile(
@@ -14,9 +15,11 @@ _TEXT = re.compile(
 )
 _LISTS = frozenset({"dependencies", "requires", "pip", "dev-dependencies"})
 _GROUPS = frozenset({"optional-dependencies", "dependency-groups", "extras"})
-_NAMED = re.compile(
-    r"(requirements[\w.-]*\.(txt|in)|setup\.cfg|pyproject\.toml|environment\.ya?ml)"
-)
+_NAMED = re.compile(r"setup\.cfg|pyproject\.toml|environment\.ya?ml|.+\.(txt|in)")
+"""Of text files, discovery takes lists of requirements only."""
+
+_OF_LISTS = ("requirements", "requires", "reqs", "constraints")
+_INCLUDES = "-r "
 
 
 def asks_versions(facts: FileFacts) -> bool:
@@ -39,13 +42,40 @@ def is_requirement_file(path: str) -> bool:
 
 def requirements(files: Files[str, FileFacts]) -> tuple[Requirement, ...]:
     """The versions of the ecosystem's packages that the project asks for."""
+    lists = {path: facts.data for path, facts in files.items() if is_requirement_file(path)}
+    including = _including(lists)
     return tuple(
-        Requirement(path, name, version)
-        for path, facts in files.items()
-        if is_requirement_file(path)
-        for name, version in _stated(facts.data)
+        Requirement(path, name, version, folder)
+        for path, data in lists.items()
+        for name, version in _stated(data)
         if name in PACKAGES
+        for folder in dict.fromkeys((_folder(path), *including.get(path, ())))
     )
+
+
+def _including(lists: Files[str, Term]) -> dict[str, list[str]]:
+    """For each list that others include, the folders of those."""
+    found: dict[str, list[str]] = {}
+    for path, data in lists.items():
+        for other in _included(path, data):
+            found.setdefault(other, []).append(_folder(path))
+    return found
+
+
+def _folder(path: str) -> str:
+    """The folder of a file; that above one which holds nothing but lists."""
+    folder = path.rpartition("/")[0]
+    above, _, name = folder.rpartition("/")
+    return above if name in _OF_LISTS else folder
+
+
+def _included(path: str, data: Term) -> Iterator[str]:
+    """The lists that a list includes, by path."""
+    folder = path.rpartition("/")[0]
+    for item in data.items if isinstance(data, Sequence) else ():
+        text = item.value if isinstance(item, Known) else None
+        if isinstance(text, str) and text.startswith(_INCLUDES):
+            yield normal(f"{folder}/{text.removeprefix(_INCLUDES)}" if folder else text[3:])
 
 
 def _stated(data: Term) -> Iterator[tuple[str, str]]:

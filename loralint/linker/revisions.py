@@ -20,7 +20,7 @@ def revision_of(machine: Machine, match: Match, arguments: Arguments) -> Value:
     loader = match.loader
     if loader.revision is None:
         return ABSENT
-    node = args.argument(machine, arguments, (loader.revision,))
+    node = args.argument(machine, arguments, (loader.revision,), loader.revision_position)
     if node is None or isinstance(node, Absent):
         node = _nested(machine, loader, arguments, loader.revision)
     found = value_of(node) if node is not None else ABSENT

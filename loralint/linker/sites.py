@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from loralint.catalog import DATASET_BUILDERS, Loader
+from loralint.catalog import DATASET_BUILDERS, Loader, unresolved
 from loralint.facts import Attribute, Default, Known, LoadSite, Unknown, Value
 from loralint.linker import arguments as args
 from loralint.linker.flow import loader_at
@@ -15,9 +15,11 @@ from loralint.linker.matching import Match
 from loralint.linker.nodes import (
     Arguments,
     Frame,
+    Many,
     Method,
     Node,
     Outcome,
+    merge,
     options,
 )
 from loralint.linker.options import options_of_load
@@ -135,6 +137,8 @@ def _is_model_object(loader: Loader, match: Match, found: Value) -> bool:
 
 def _named(machine: Machine, node: Node) -> Node:
     """A folder that a download returned is a snapshot; where its commit is known, a pinned one."""
+    if isinstance(node, Many):
+        return merge([_named(machine, option) for option in node.options])
     if isinstance(node, Outcome) and is_load(machine, (node.path, node.index)):
         found = reading(machine, (node.path, node.index), node.frame)
         if found is not None:
@@ -195,7 +199,7 @@ def load_site(machine: Machine, site: Site, frame: Frame) -> LoadSite | None:
         path=site[0],
         span=call.span,
         cell=call.cell,
-        artifact=_artifact(machine, found, arguments_in(machine, site, frame)),
+        artifact=_artifact(machine, found, arguments_in(machine, site, frame), call.text),
         loader=found.match.name,
         repo_id=found.repo_id,
         revision=found.revision,
@@ -205,14 +209,18 @@ def load_site(machine: Machine, site: Site, frame: Frame) -> LoadSite | None:
         insert_at=call.insert_at,
         margins=call.margins,
         keywords=call.keywords,
+        revision_key=found.match.loader.revision_key,
     )
 
 
-def _artifact(machine: Machine, found: Reading, arguments: Arguments) -> str:
+def _artifact(machine: Machine, found: Reading, arguments: Arguments, text: str) -> str:
     if found.match.loader.artifact == "file":
         kind = args.argument(machine, arguments, ("repo_type",))
         if kind == Known("dataset"):
             return "dataset"
+    if found.match.loader.packages == "" and found.match.loader.artifact == "model":
+        owner = text.partition(".from_pretrained")[0]  # `pipeline_cls = getattr(diffusers, name)`
+        return unresolved(owner.rpartition(".")[2]).artifact
     return found.match.loader.artifact
 
 

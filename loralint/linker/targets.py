@@ -10,13 +10,14 @@ from itertools import islice
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
-from loralint.facts import CommandFact, Known, Value
+from loralint.facts import CommandFact, Known, Value, written_name
 from loralint.linker import commands
 from loralint.linker.instances import Sighting
 from loralint.linker.paths import absolute, normal, places
 from loralint.linker.patterns import fits, patterns_of, weight
 from loralint.linker.saving import Saving
 from loralint.linker.values import origins_of, texts_of
+from loralint.refs import is_repo_id
 from loralint.source import START
 
 if TYPE_CHECKING:
@@ -84,32 +85,35 @@ class Targets:
         options = dict(sighting.load.site.options)
         for text in texts_of(repo_id):
             near = self._places_of(text, sighting.path, options)
-            yield from self._at(near, text) or self._fitting(near, text)
+            folder = dirname(sighting.path) if is_repo_id(text) else ""
+            yield from self._at(near, text, folder) or self._fitting(near, text, folder)
         for text in patterns_of(repo_id):
             near = self._places_of(text, sighting.path, options)
             yield from self._fitted(near, text)
         for origin in origins_of(repo_id):
             for each in _beginnings(origin):
-                shown = each.rpartition(":")[2]
+                shown = written_name(each) or "the same path"
                 for saving in self._origins.get(each, ()):
                     yield _Match(saving, f"/{each}", shown)
 
-    def _at(self, near: frozenset[str], text: str) -> list[_Match]:
+    def _at(self, near: frozenset[str], text: str, folder: str) -> list[_Match]:
         """The saves to one of these places; of a folder and one below it, the latter."""
         return [
             _Match(saving, above, text)
             for place in near
-            for above in islice((each for each in _with_parents(place) if each in self._places), 1)
+            for above in islice(
+                (each for each in _with_parents(place, folder) if each in self._places), 1
+            )
             for saving in self._places[above]
         ]
 
-    def _fitting(self, near: frozenset[str], text: str) -> list[_Match]:
+    def _fitting(self, near: frozenset[str], text: str, folder: str) -> list[_Match]:
         """The saves whose pattern a place fits; of several patterns the one that says most."""
         fitting = [
             (weight(pattern), pattern, above)
             for pattern in self._patterns
             for place in near
-            for above in _with_parents(place)
+            for above in _with_parents(place, folder)
             if fits(pattern, above)
         ]
         most = max((each[0] for each in fitting), default=0)
@@ -151,10 +155,15 @@ def side_of(saving: Saving) -> str:
     return saving.frame.chain[-1][0] if saving.frame.chain else saving.site[0]
 
 
-def _with_parents(place: str) -> Iterator[str]:
-    """A path and the folders above it, but not the root of all."""
+def _with_parents(place: str, folder: str) -> Iterator[str]:
+    """A path and the folders above it, but not the root of all.
+
+    What `org/name` would be beside a script in `folder` lies in that folder and all above it: that
+    something is saved to one of these says nothing of the id.
+    """
     while place and place not in ("/", ".", "~"):
-        yield place
+        if not f"{folder}/".startswith(f"{place}/"):
+            yield place
         place = place.rpartition("/")[0]
 
 

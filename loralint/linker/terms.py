@@ -90,7 +90,20 @@ def _elements(machine: Machine, term: Elements, frame: Frame) -> Node:
 
 
 def _either(machine: Machine, term: Either, frame: Frame) -> Node:
-    return either(machine, [Lazy(value, frame) for value in term.values])
+    values = [Lazy(value, frame) for value in term.values]
+    return either(machine, values) if len(values) > 1 else _true(machine.look(values[0]))
+
+
+def _true(node: Node) -> Node:
+    """What a condition found to be true: without what is not, unless nothing else is known."""
+    kept = [option for option in options(node) if not _is_false(option)]
+    return merge(kept) if kept else node
+
+
+def _is_false(node: Node) -> bool:
+    if isinstance(node, Row):
+        return not node.items
+    return isinstance(node, Absent) or (isinstance(node, (Known, Default)) and not node.value)
 
 
 def either(machine: Machine, values: list[Lazy]) -> Node:

@@ -39,14 +39,19 @@ class Wanted:
     names: frozenset[str] = frozenset()
 
 
-def wanted(facts: Mapping[str, FileFacts], files: Collection[str]) -> Wanted:
-    """What to extract next, given the facts so far and all paths of the project."""
+def wanted(
+    facts: Mapping[str, FileFacts], files: Collection[str], known: Collection[str] = ()
+) -> Wanted:
+    """What to extract next, given the facts so far and all paths of the project.
+
+    `known` are the names whose callers were looked for already.
+    """
     index = Index(facts, files)
     machine = Machine(index)
     modules = index.modules
     callers.prepare(machine)
     paths: set[str] = set()
-    names: set[str] = set()
+    names = {*known, *COMMON}
     used: set[str] = set()
     for each in index.files.values():
         paths.update(_modules(index, each, used))
@@ -54,11 +59,11 @@ def wanted(facts: Mapping[str, FileFacts], files: Collection[str]) -> Wanted:
         if each.path.endswith("__init__.py"):
             paths.update(_reexported(modules, each, used))
         paths.update(_data(machine, each, files))
-        names.update(_names(machine, each))
+        _names(machine, each, names)
     paths.update(script for script, _ in commands.all_runs(index))
     if any(asks_versions(each) for each in index.files.values()):
         paths.update(path for path in files if is_requirement_file(path))
-    return Wanted(frozenset(paths - set(index.files)), frozenset(names - COMMON))
+    return Wanted(frozenset(paths - set(index.files)), frozenset(names - COMMON - set(known)))
 
 
 # --- modules ------------------------------------------------------------------------------------
@@ -165,17 +170,18 @@ def _terms(facts: FileFacts) -> Iterator[Term]:
 # --- names --------------------------------------------------------------------------------------
 
 
-def _names(machine: Machine, facts: FileFacts) -> Iterator[str]:
-    """The functions and classes whose callers decide what is loaded."""
+def _names(machine: Machine, facts: FileFacts, names: set[str]) -> None:
+    """Add the functions and classes whose callers decide what is loaded."""
     for position, call in enumerate(facts.calls):
         site: Site = (facts.path, position)
-        if not call.function or loader_at(machine, site) is None:
+        name = _called_as(call.function)
+        if not name or name in names or loader_at(machine, site) is None:
             continue
         if contexts.depends(machine, site):
-            yield from _callable(call.function)
+            names.add(name)
 
 
-def _callable(function: str) -> Iterator[str]:
+def _called_as(function: str) -> str:
     """How a function is called: a method by its own name, a constructor by its class's."""
     owner, _, name = function.rpartition(".")
-    yield name if name != "__init__" else owner.rpartition(".")[2]
+    return name if name != "__init__" else owner.rpartition(".")[2]

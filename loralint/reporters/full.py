@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from loralint.diagnostics import Diagnostic, Fix, Related
 from loralint.reporters.base import Report
-from loralint.reporters.grouping import Group, also, group
+from loralint.reporters.grouping import Group, also, group, taken_in
 from loralint.reporters.palette import Paint, palette
 from loralint.reporters.pen import Pen
 from loralint.reporters.snippet import snippet
@@ -37,6 +37,8 @@ def _block(report: Report, group: Group, width: int, paint: Paint) -> list[str]:
         limit = None if report.verbose else _PLACES
         name = visible(report.filename(found.place.path))
         lines.append(_note(pen, f"also at {name}:{also(group, limit)}"))
+    if group.within:
+        lines.append(_note(pen, taken_in(group)))
     if found.fix is not None:
         lines.append(_help(found.fix, report, paint))
     return lines

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from loralint.diagnostics import Diagnostic
 from loralint.reporters.base import Report
-from loralint.reporters.grouping import Group, also
+from loralint.reporters.grouping import Group, also, taken_in
 from loralint.reporters.markup import code, fence, prose
 from loralint.source import Place
 
@@ -34,6 +34,8 @@ def item(report: Report, group: Group, url: str) -> str:
     ]
     if group.others:
         lines.append(f"  {_also(group)}")
+    if group.within:
+        lines.append(f"  {_sentence(taken_in(group))}")
     if found.fix is not None:
         lines.append(f"  **Help:** {prose(found.fix.message)}")
     details = list(_details(report, found))
@@ -50,6 +52,10 @@ def fold(title: str, lines: list[str]) -> list[str]:
 def _row(place: Place) -> str:
     cell = "" if place.cell is None else f"cell {place.cell}, "
     return f"{cell}line {place.span.start.row}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _also(group: Group) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from loralint.facts import Value
 from loralint.project import Load, Project
+from loralint.refs import RevisionKind
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.pinning import are, is_local, is_waived, subject_of
+from loralint.rules.judgement.given_once import by_place
+from loralint.rules.judgement.pinning import are, hub_ids, is_local, is_waived, subject_of
 from loralint.rules.judgement.values import by_default, texts
 
 
@@ -18,10 +20,11 @@ def abbreviated_commit(project: Project) -> Iterator[Finding]:
 
     ## Why is this bad?
 
-    The Hub takes 40 lower-case hex digits for a commit and everything else for the name of a
-    branch or tag. A short commit that GitHub would complete is looked up as a branch: the load
-    fails, or, where somebody has created a branch of that name (`20230401`, `deadbeef`), it loads
-    something that can be moved.
+    Only 40 lower-case hex digits are a commit to huggingface_hub. Anything shorter is a name that
+    the Hub has to look up: a branch or tag that is called so (`20230401`, `deadbeef`) and can be
+    moved, or the one commit that begins with these digits, as long as there is only one. What is
+    cached or locked under such a name cannot be compared with anything, and a branch or tag of
+    that name would be loaded in its place.
 
     ## Example
 
@@ -53,24 +56,40 @@ def abbreviated_commit(project: Project) -> Iterator[Finding]:
     ## References
 
     - `huggingface_hub.constants.REGEX_COMMIT_OID`
+    - [huggingface_hub issue 197](https://github.com/huggingface/huggingface_hub/issues/197): since
+      2023 the Hub completes a unique prefix
     """
-    for load in project.loads:
-        if is_local(load) or is_waived(project, load):
-            continue
-        for keyword, revision in _revisions(load):
-            if are(revision, frozenset({"abbreviated"})):
+    for given in by_place(_of_revisions(project)):
+        written = f"{_keyword(given.load)}={wording.value(given.load.site.revision)}"
+        message = f"{written} {_why(given.load.site.revision)}"
+        text, subject = given.load.site.text, subject_of(given.load)
+        yield Finding(message, given.place, given.related, fixes.shown(_FIX), subject, text)
+    for load in _judged(project):
+        for keyword in ("code_revision", "adapter_kwargs.revision"):
+            revision = load.option(keyword)
+            if are(revision, _SHORT):
                 message = f"{keyword}={wording.value(revision)} {_why(revision)}"
                 yield Finding.at(load, message, subject=subject_of(load), fix=fixes.shown(_FIX))
 
 
+def _of_revisions(project: Project) -> Iterator[tuple[Load, tuple[str, ...]]]:
+    for load in _judged(project):
+        if are(load.site.revision, _SHORT):
+            yield load, hub_ids(load)
+
+
+def _judged(project: Project) -> Iterator[Load]:
+    return (one for one in project.loads if not (is_local(one) or is_waived(project, one)))
+
+
+def _keyword(load: Load) -> str:
+    """The keyword or key that the revision is written under."""
+    return load.site.revision_key if load.site.revision_at is not None else "revision"
+
+
+_SHORT: frozenset[RevisionKind] = frozenset({"abbreviated"})
 _FIX = "write all 40 digits of the commit"
 _COMMIT_LENGTH = 40
-
-
-def _revisions(load: Load) -> Iterator[tuple[str, Value]]:
-    yield "revision", load.site.revision
-    yield "code_revision", load.option("code_revision")
-    yield "adapter_kwargs.revision", load.option("adapter_kwargs.revision")
 
 
 def _why(revision: Value) -> str:
@@ -81,8 +100,8 @@ def _why(revision: Value) -> str:
         return f"{prefix}: only a branch or tag of that name can be loaded, and it can be moved"
     if len(text) > _COMMIT_LENGTH:
         return f"{prefix}: it has {len(text)} digits, a commit has 40"
-    default = "by default " if by_default(revision) else ""
+    default = ", by default" if by_default(revision) else ""
     return (
-        f"{prefix} ({len(text)} of 40 digits): {default}the load fails, or takes whatever the"
-        " Hub finds under that name, and no cache or lock file can compare it"
+        f"{prefix} ({len(text)} of 40 digits){default}: the Hub looks it up as a name, and a branch"
+        " or tag of that name, or a second commit that begins so, changes what it finds"
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.facts import Value
-from loralint.project import Project
+from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.given_once import by_place, is_one, named
 from loralint.rules.judgement.pinning import adapter_revision, are, hub_loads
 from loralint.rules.judgement.values import by_default, only
 
@@ -55,11 +56,22 @@ def default_branch_revision(project: Project) -> Iterator[Finding]:
 
     - [Hugging Face: `from_pretrained`, parameter `revision`](https://huggingface.co/docs/transformers/main_classes/model)
     """
+    for given in by_place(_unpinned(project)):
+        moves = "moves" if is_one(given) else "move"
+        message = f"{_written(_revision(given.load))} pins nothing: {named(given)} {moves} with it"
+        subject = given.loads[0][1][0]
+        text = given.load.site.text
+        yield Finding(message, given.place, given.related, fixes.shown(_FIX), subject, text)
+
+
+def _unpinned(project: Project) -> Iterator[tuple[Load, tuple[str, ...]]]:
     for load, ids in hub_loads(project):
-        revision = adapter_revision(load) if load.site.artifact == "adapter" else load.site.revision
-        if are(revision, frozenset({"default-branch"})):
-            message = f"{_written(revision)} pins nothing: {wording.named(load, ids)} moves with it"
-            yield Finding.at(load, message, subject=ids[0], fix=fixes.shown(_FIX))
+        if are(_revision(load), frozenset({"default-branch"})):
+            yield load, ids
+
+
+def _revision(load: Load) -> Value:
+    return adapter_revision(load) if load.site.artifact == "adapter" else load.site.revision
 
 
 _FIX = f"give the commit instead ({wording.PIN})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from loralint.diagnostics import Related
 from loralint.facts import ABSENT, Absent
@@ -11,7 +12,7 @@ from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.one_revision import doubles
 from loralint.rules.judgement.pinning import hub_ids, is_pinned, is_unpinned, subject_of
-from loralint.rules.judgement.values import from_outside, is_given, origin
+from loralint.rules.judgement.values import from_outside, is_given, is_none_by_default, origin
 
 
 @rule("LOR107", "misplaced-revision", severity="error")
@@ -62,8 +63,10 @@ def misplaced_revision(project: Project) -> Iterator[Finding]:
 
     ## Known problems
 
-    Two repositories may carry the same tag on purpose. Branches that name a format (`fp16`,
-    `onnx`) and branches of one organisation's models are left alone.
+    It is a warning where the second repository is an option that nobody has to give
+    (`--config_name`, `--tokenizer_name` of the example scripts of transformers): what nobody gives
+    is not loaded. Two repositories may carry the same tag on purpose. Branches that name a format
+    (`fp16`, `onnx`) and branches of one organisation's models are left alone.
 
     ## References
 
@@ -81,12 +84,25 @@ def _given_twice(project: Project) -> Iterator[Finding]:
     for first, second in doubles(project):
         given = second.site.revision
         shown = wording.outside(given) if origin(given) else wording.revision(given)
+        optional = is_none_by_default(second.site.repo_id) or _is_no_model(second)
         message = (
-            f"the revision {shown} is given to {wording.named(first)} ({first.place}) and here to"
-            f" {wording.named(second)}: two repositories do not share their commits"
+            f"the revision {shown} is given to {wording.named(first)} ({first.place}) and"
+            f" here to {wording.named(second)}{', where that is given' if optional else ''}: two"
+            " repositories do not share their commits"
         )
         note = Related(f"the same revision for {wording.named(first)}", first.place)
-        yield _finding(second, message, (note,), "give each repository a revision of its own")
+        found = _finding(second, message, (note,), "give each repository a revision of its own")
+        yield replace(found, severity="warning") if optional else found
+
+
+def _is_no_model(load: Load) -> bool:
+    """Whether an option names what is seldom given beside the model: `--config_name`."""
+    name = wording.outside(load.site.repo_id)
+    return (
+        bool(origin(load.site.repo_id))
+        and load.site.artifact in ("config", "file")
+        and ("config" in name)
+    )
 
 
 def _adapter_only(project: Project, load: Load) -> Iterator[Finding]:

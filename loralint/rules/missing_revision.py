@@ -8,6 +8,7 @@ from loralint.diagnostics import Fix
 from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.given_once import omitted_once
 from loralint.rules.judgement.pinning import ABSENT_ONLY, WEIGHTS_AND_MORE, are, hub_loads
 
 
@@ -61,18 +62,23 @@ def missing_revision(project: Project) -> Iterator[Finding]:
     - [Hugging Face: `from_pretrained`, parameter `revision`](https://huggingface.co/docs/transformers/main_classes/model)
     - [PEFT issue 1678](https://github.com/huggingface/peft/issues/1678)
     """
+    for load, ids in omitted_once(_bare(project)):
+        yield Finding.at(load, _message(load, ids), subject=ids[0], fix=_fix(load, ids))
+
+
+def _bare(project: Project) -> Iterator[tuple[Load, tuple[str, ...]]]:
     for load, ids in hub_loads(project):
         if load.site.artifact in WEIGHTS_AND_MORE and are(load.site.revision, ABSENT_ONLY):
-            yield Finding.at(load, _message(load, ids), subject=ids[0], fix=_fix(load, ids))
+            yield load, ids
 
 
 def _message(load: Load, ids: tuple[str, ...]) -> str:
     what = wording.named(load, ids)
-    branch = "`master`" if load.site.loader.startswith("modelscope.") else "the default branch"
+    branch = wording.branch(load)
     return f"{what} is loaded with no revision: what runs is whatever {branch} holds that day"
 
 
 def _fix(load: Load, ids: tuple[str, ...]) -> Fix:
     what = "the commit" if len(ids) == 1 else "the commit of each"
     advice = wording.give(load, f"{what} you mean")
-    return fixes.shown(f"{advice} ({wording.PIN})" if load.site.revision_key else advice)
+    return fixes.shown(f"{advice}{wording.by_pin(load)}")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from loralint.diagnostics import Fix
 from loralint.facts import Value
 from loralint.project import Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
-from loralint.rules.judgement.sides import at_inference, distinct_pairs, why
+from loralint.rules.judgement.native import is_native
+from loralint.rules.judgement.sides import at_inference, distinct_pairs, trained_here, why
 from loralint.rules.judgement.values import by_default, is_off, is_true, same
 
 
@@ -71,14 +73,31 @@ def remote_code_mismatch(project: Project) -> Iterator[Finding]:
     ## Known problems
 
     For a repository without code of its own the flag does nothing, and neither does the
-    difference. Drop the flag where it is not needed.
+    difference. Of a family of which that is known (Llama, Gemma, Mistral, Qwen 2 and 3 …) it is a
+    warning. Drop the flag where it is not needed.
     """
+    for pair, *others in _by_place(project):
+        train = pair.train.option("trust_remote_code")
+        infer = pair.infer.option("trust_remote_code")
+        native = is_native(pair.infer) or is_native(pair.train)
+        message = _message(pair, train, infer, native)
+        fix = fixes.shown(_LEAVE_OUT) if native else _fix(pair, train)
+        found = at_inference(pair, message, fix, *(trained_here(each) for each in others))
+        yield replace(found, severity="warning") if native else found
+
+
+_LEAVE_OUT = "leave trust_remote_code out on both sides"
+
+
+def _by_place(project: Project) -> Iterator[list[Pair]]:
+    """The pairs that differ, those together that say the same of one load."""
+    groups: dict[object, list[Pair]] = {}
     for pair in distinct_pairs(project):
         train = pair.train.option("trust_remote_code")
         infer = pair.infer.option("trust_remote_code")
-        if same(train, infer) or not _are_opposed(train, infer):
-            continue
-        yield at_inference(pair, _message(pair, train, infer), _fix(pair, train))
+        if not same(train, infer) and _are_opposed(train, infer):
+            groups.setdefault((pair.infer.place, train, infer), []).append(pair)
+    yield from groups.values()
 
 
 def _fix(pair: Pair, train: Value) -> Fix:
@@ -91,10 +110,13 @@ def _are_opposed(one: Value, other: Value) -> bool:
     return (is_true(one) and is_off(other)) or (is_off(one) and is_true(other))
 
 
-def _message(pair: Pair, train: Value, infer: Value) -> str:
+def _message(pair: Pair, train: Value, infer: Value, native: bool) -> str:
     with_code, without = ("training", "inference") if is_true(train) else ("inference", "training")
     default = ", by default" if by_default(train, infer) else ""
+    stated = f"{with_code} sets trust_remote_code and {without} does not{default} {why(pair)}"
+    if native:
+        return f"{stated}: transformers has the classes itself, so the flag should change nothing"
     return (
-        f"{with_code} sets trust_remote_code and {without} does not{default} {why(pair)}: other"
-        " classes have other module names, and the adapter's tensors may silently not load"
+        f"{stated}: other classes have other module names, and the adapter's tensors may silently"
+        " not load"
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.diagnostics import Edit, Fix, Severity
-from loralint.facts import FileFacts, Known, Symbol, Value
+from loralint.facts import FileFacts, Known, Symbol
 from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.values import is_given, texts
+from loralint.rules.judgement.values import is_given, is_off, is_true, texts
 from loralint.rules.judgement.versions import pinned_below
 from loralint.source import Place, Span
 
@@ -50,10 +50,12 @@ def removed_quantization_keyword(project: Project) -> Iterator[Finding]:
 
     ## Known problems
 
-    It is a warning where the nearest requirements*.txt, pyproject.toml, setup.cfg or
+    It is a warning where the nearest list of requirements (`requirements*.txt`, those in a folder
+    `requirements/`, those that another list includes with `-r`), pyproject.toml, setup.cfg or
     environment.yml above the file that names transformers (or, if none does, one anywhere in the
-    project) keeps it below 5. Lock files are not read. unsloth, vLLM and functions of the
-    project's own take the keywords and are not reported, nor is a call that may get them or not.
+    project) keeps it below 5. Lock files and setup.py are not read. unsloth, vLLM and functions of
+    the project's own take the keywords and are not reported, nor is a call that may get them or
+    not.
 
     ## References
 
@@ -77,7 +79,7 @@ _KEYWORDS = ("load_in_4bit", "load_in_8bit")
 
 def _given(load: Load) -> list[str]:
     """The removed keywords that the call certainly has."""
-    written = {word for text in texts(load.option("keywords")) for word in text.split()}
+    written = _keywords(load)
     return [name for name in _KEYWORDS if name in written and is_given(load.option(name))]
 
 
@@ -89,14 +91,24 @@ def _is_transformers(load: Load) -> bool:
 
 
 def _fix(project: Project, load: Load, words: list[str]) -> Fix:
-    arguments = ", ".join(f"{word}={_written(load.option(word))}" for word in words)
-    message = f"pass quantization_config=BitsAndBytesConfig({arguments})"
+    message = _advice(load, words)
+    arguments = f"{words[0]}=True"
     edits = _edits(project, load, arguments) if _is_plain(load, words) else ()
     return fixes.made("safe", message, edits, "quantization_config", *words)
 
 
-def _written(value: Value) -> str:
-    return str(value.value) if isinstance(value, Known) else "…"
+def _advice(load: Load, words: list[str]) -> str:
+    """What to write. A configuration in which nothing is on would quantise to 4 bits."""
+    on = [word for word in words if not is_off(load.option(word))]
+    if not on or "quantization_config" in _keywords(load):
+        return f"leave {wording.listed(wording.code(f'{word}=') for word in words)} out"
+    config = f"BitsAndBytesConfig({' or '.join(f'{word}=True' for word in on)})"
+    certain = all(is_true(load.option(word)) for word in on)
+    return f"pass quantization_config={config}{'' if certain else ', and None where it is off'}"
+
+
+def _keywords(load: Load) -> list[str]:
+    return [word for text in texts(load.option("keywords")) for word in text.split()]
 
 
 def _is_plain(load: Load, words: list[str]) -> bool:
@@ -104,7 +116,7 @@ def _is_plain(load: Load, words: list[str]) -> bool:
 
     transformers 4 takes `bnb_4bit_quant_type=` and its like beside it: they would have to move.
     """
-    written = [word for text in texts(load.option("keywords")) for word in text.split()]
+    written = _keywords(load)
     others = any(word.startswith(("bnb_", "quantization_config")) for word in written)
     named = [name for name, _ in load.site.keywords if name in _KEYWORDS]
     alone = named == words and len(words) == 1

@@ -79,7 +79,8 @@ def _message(project: Project, load: Load, ids: tuple[str, ...]) -> str | None:
     if all(_is_loose(leaf) for leaf in leaves(pin)) and not _is_enough(project, ids, pin):
         default = wording.hint(load.option("trust_remote_code"), pin)
         at = wording.revision(pin)
-        return f"the code of {wording.named(load, ids)} runs here at {at}{default}: {_DANGER}"
+        danger = _SHORT if are(pin, frozenset({"abbreviated"})) else _DANGER
+        return f"the code of {wording.named(load, ids)} runs here at {at}{default}: {danger}"
     foreign = code_repository(ids)
     if foreign and load.option("code_revision") == ABSENT and are(pin, COMMIT_ONLY):
         return (
@@ -90,6 +91,7 @@ def _message(project: Project, load: Load, ids: tuple[str, ...]) -> str | None:
 
 
 _DANGER = "trust_remote_code=True runs whatever is pushed there next"
+_SHORT = "that is no full commit, and a branch or tag of that name would run in its place"
 
 
 def _code_pin(load: Load) -> Value:

@@ -8,6 +8,7 @@ import pytest
 from small_project import OTHER
 
 from loralint.rules import RULES
+from loralint.verify.codes import CODES
 
 
 def test_inventory_in_json(project, run):
@@ -41,6 +42,7 @@ parser.add_argument("--revision")
 parser.add_argument("--required", required=True)
 args = parser.parse_args()
 one = "acme/a" if sys.argv else "acme/b"
+local = "out/model" if sys.argv else "acme/b"
 """
 
 
@@ -58,6 +60,7 @@ one = "acme/a" if sys.argv else "acme/b"
         ("args.model", ("default", ["acme/default"]), ("absent", [])),
         ("one", ("choice", ["acme/a", "acme/b"]), ("absent", [])),
         ("args.required", ("unknown", []), ("absent", [])),
+        ("local", ("choice", ["out/model", "acme/b"]), ("absent", [])),
         ("'./out/model'", ("local", ["./out/model"]), ("absent", [])),
         ("'your-org/model'", ("local", ["your-org/model"]), ("absent", [])),
     ],
@@ -135,6 +138,13 @@ def test_hostile_names_do_not_break_out(project, run):
     assert all(line.count('"') == 6 for line in lines[1:])
 
 
+def test_codes_of_verification_are_explained_too(run):
+    result = run("rule", "lor501")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("# missing-adapter-keys (LOR501)\n")
+    assert "## What to do" in result.stdout
+
+
 @pytest.mark.parametrize("word", ["LOR201", "lor201", "revision-mismatch", "Revision-Mismatch"])
 def test_rule_is_explained_by_code_and_name(run, word):
     result = run("rule", word)
@@ -145,7 +155,7 @@ def test_rule_is_explained_by_code_and_name(run, word):
 
 def test_all_rules_for_machines(run):
     listed = json.loads(run("rule", "--all", "--output-format", "json").stdout)
-    assert [one["code"] for one in listed] == [rule.code for rule in RULES]
+    assert [one["code"] for one in listed] == [one.code for one in (*RULES, *CODES)]
     assert set(listed[0]) >= {"code", "name", "severity", "default", "summary", "documentation"}
     one = json.loads(run("rule", "LOR101", "--output-format", "json").stdout)
     assert one == next(rule for rule in listed if rule["code"] == "LOR101")

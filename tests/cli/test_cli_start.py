@@ -80,6 +80,8 @@ def test_check_has_every_option_of_the_contract(run):
         "--quiet",
         "--color",
         "--no-ignores",
+        "--runtime",
+        "--trust-remote-code",
     ):
         assert option in text, option
 

@@ -1,7 +1,7 @@
 """Facts in a short notation that a person can write by hand.
 
 'x'  a known value            m:a.b  a name of a module        f(p)  a parameter of f
-a.b  an attribute             a[k]   an item                   a | b  a choice
+a.b  an attribute             a[k]   an item                   a | b  a choice; a!  a if true
 a + b, a / b  joined strings  {k: v, **m}  a mapping           [a, b]  a sequence
 #2  the result of call 2      $X     an environment variable   @p  a configuration file
 a or b  the first that is true     each a  any element         self C  an instance
@@ -81,7 +81,7 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     Mapping: _entries,
     Environment: _environment,
     Data: lambda term: f"@{written(term.path)}",
-    Either: lambda term: _all(term.values, " or "),
+    Either: lambda term: _all(term.values, " or ") + ("!" if len(term.values) == 1 else ""),
     Elements: lambda term: f"each {written(term.base)}",
     Self: lambda term: f"self {term.class_}",
     Partial: _partial,

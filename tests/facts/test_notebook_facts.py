@@ -225,9 +225,9 @@ def test_outputs_cost_next_to_nothing() -> None:
     image = {"data": {"image/png": "A" * 10_000_000}, "output_type": "display_data"}
     content = notebook(code(LOAD, outputs=[image]))
     facts(notebook(LOAD))
-    began = time.perf_counter()
+    began = time.process_time()
     assert shown(facts(content)) != []
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize(
@@ -235,9 +235,9 @@ def test_outputs_cost_next_to_nothing() -> None:
                "%timeit " + "-1 " * 100_000, "\0", "\f" + LOAD, "x" * 1_000_001, "-" * 50_000 + "1"]
 )  # fmt: skip
 def test_hostile_cells(source: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     found = facts(notebook(source, LOAD))
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert any(one.cell == 2 for one in found.calls)
 
 

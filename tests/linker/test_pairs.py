@@ -364,3 +364,36 @@ def test_a_hub_id_of_the_arguments_counts_as_a_push():
         project = linked({"train.py": training, "infer.py": infer("u/x")})
         assert paired(project) == [("train.py:5", "infer.py:3", "artifact")], training
         assert [load.local for load in project.loads] == [False, False, False]
+
+
+def test_what_the_hub_sends_is_none_of_what_is_saved_here():
+    source = f"""{PEFT}from huggingface_hub import snapshot_download
+import os
+base = AutoModelForCausalLM.from_pretrained("o/m")
+folder = snapshot_download("me/lora")
+model = PeftModel.from_pretrained(base, os.path.join(folder, "default"))
+model.generate()
+"""
+    assert paired(linked({"train.py": train(), "infer.py": source})) == []
+
+
+def test_a_hub_id_does_not_lie_in_the_folder_above_its_script():
+    """`output_dir="../."`: the folder of the examples, and of every script that loads something."""
+    sources = {
+        "examples/one/train.py": train("../.", base="o/one"),
+        "examples/two/infer.py": infer("o/adapter", base="o/two"),
+        "examples/two/load.py": f"{PEFT}AutoPeftModelForCausalLM.from_pretrained('o/m').generate()\n",
+    }
+    assert paired(linked(sources)) == []
+
+
+def test_a_reason_shows_no_origin_of_the_evaluator():
+    shared = 'import make\nparts = make.parts()\nname = f"{make.base()}_{parts.kind}"\n'
+    sources = {
+        "run.py": shared
+        + train("X", base="o/m").replace('"X"', "name")
+        + "base = AutoModelForCausalLM.from_pretrained(BASE)\n"
+        + "PeftModel.from_pretrained(base, name).generate()\n"
+    }
+    reasons = [pair.reason for pair in linked(sources).pairs]
+    assert not any(mark in reason for reason in reasons for mark in "{}#")

@@ -495,3 +495,51 @@ args = parser.parse_args()
 def test_strings_with_unknown_parts_are_comparable():
     source = f"{AUTO}\ndef load(out):\n    {LOAD}(out + '/final')"
     assert repo(source) == "? {main.py:load.out}/final"
+
+
+def test_an_option_that_is_dropped_where_it_is_empty():
+    source = f"""{AUTO}
+import argparse
+LOCAL = "org/local"
+def pick(path=""):
+    for each in [p for p in [path, LOCAL] if p]:
+        return each
+    return LOCAL
+parser = argparse.ArgumentParser()
+parser.add_argument("--path", default="")
+args = parser.parse_args()
+{LOAD}(pick(args.path))
+"""
+    assert repo(source) == "org/local"
+
+
+def test_a_parameter_that_is_replaced_where_it_is_missing():
+    source = f"""{AUTO}
+def load(name=None):
+    if name is None:
+        name = "org/one"
+    return {LOAD}(name)
+load()
+load("org/two")
+"""
+    assert repo(source) == ["org/one", "org/two"]
+
+
+def test_a_condition_leaves_what_nobody_has_to_give_forwarded():
+    source = f"""{AUTO}
+def load(name, revision=None):
+    if revision:
+        return {LOAD}(name, revision=revision)
+load("org/one")
+"""
+    assert revision(source).startswith("?")
+
+
+def test_a_caller_of_the_same_name_in_another_file_is_no_recursion():
+    project = linked(
+        {
+            "main.py": 'import sft\ndef train(name):\n    sft.train(name)\ntrain("org/m")',
+            "sft.py": f"{AUTO}def train(name):\n    {LOAD}(name)",
+        }
+    )
+    assert rows(project)[0][2] == "org/m"

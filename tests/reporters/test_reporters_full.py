@@ -53,6 +53,26 @@ def test_full_hostile(hostile: Report, snapshot: Snapshot) -> None:
     snapshot("full-hostile.txt", render(hostile))
 
 
+def test_what_one_commit_mends_is_shown_once() -> None:
+    code = {"code": "LOR105", "name": "unpinned-remote-code", "severity": "error"}
+    bare = [found(row, 1, row, 5, subject="a/b") for row in (1, 2, 3)]
+    unpinned = [replace(one, message="code runs", **code) for one in bare[:2]]
+    report = Report(diagnostics=(bare[0], unpinned[0], bare[1], unpinned[1], bare[2]), files=1)
+    text = render(report)
+    assert "also at a.py:2\n" in text and text.count("LOR105") == 1
+    assert "= a commit also mends LOR101 missing-revision of the same load" in text
+    assert text.count("warning[LOR101]") == 1 and "--> a.py:3:1" in text
+    assert "2 errors, 3 warnings" in text
+    assert concise(report).count("LOR101") == 3
+
+
+def test_another_repository_at_the_place_is_shown() -> None:
+    code = {"code": "LOR105", "name": "unpinned-remote-code", "severity": "error"}
+    other = replace(found(1, 1, 1, 5, subject="a/c"), **code)
+    text = render(Report(diagnostics=(found(1, 1, 1, 5, subject="a/b"), other), files=1))
+    assert "warning[LOR101]" in text and "also mends" not in text
+
+
 def test_concise(sample: Report, snapshot: Snapshot) -> None:
     snapshot("concise.txt", concise(sample))
 

@@ -87,3 +87,34 @@ def test_anything_else_is_only_shown(tmp_path: Path, arguments: str) -> None:
 def test_an_import_that_cannot_be_placed_is_only_shown(tmp_path: Path) -> None:
     fix = fix_of(tmp_path, f"from transformers.models.auto import AutoModelForCausalLM\n{CALL}")
     assert fix.applicability == "display"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        ("load_in_8bit=False", "leave `load_in_8bit=` out"),
+        (
+            "load_in_4bit=four, quantization_config=config",
+            "leave `load_in_4bit=` out",
+        ),
+        (
+            "load_in_8bit=eight",
+            "pass quantization_config=BitsAndBytesConfig(load_in_8bit=True),"
+            " and None where it is off",
+        ),
+        (
+            "load_in_4bit=four, load_in_8bit=eight",
+            "pass quantization_config=BitsAndBytesConfig(load_in_4bit=True or load_in_8bit=True),"
+            " and None where it is off",
+        ),
+        (
+            "load_in_4bit=True, load_in_8bit=False",
+            "pass quantization_config=BitsAndBytesConfig(load_in_4bit=True)",
+        ),
+    ],
+)
+def test_what_is_advised(tmp_path: Path, arguments: str, advice: str) -> None:
+    call = f"AutoModelForCausalLM.from_pretrained('a/b', {arguments})"
+    imports = "from transformers import AutoModelForCausalLM\n\n"
+    text = f"{imports}def f(four, eight, config):\n    {call}\n"
+    assert fix_of(tmp_path, text).message == advice

@@ -9,7 +9,7 @@ from loralint.project import Load, Project
 from loralint.refs import kind_of
 from loralint.rules.judgement.pinning import is_format_branch, is_local
 from loralint.rules.judgement.sides import apart
-from loralint.rules.judgement.values import from_outside, origin, texts
+from loralint.rules.judgement.values import from_outside, is_none_by_default, origin, texts
 
 _LEADERS = ("base-model", "engine", "pipeline", "embedding", "model")
 
@@ -56,8 +56,18 @@ def _doubles_of(project: Project, group: list[Load]) -> Iterator[tuple[Load, Loa
         one, other = apart(project, first, load)
         if other.place in blamed or load is first or not _are_different(first, load):
             continue
+        if _is_optional(first) and _is_optional(load):
+            continue
         blamed.add(other.place)
         yield one, other
+
+
+def _is_optional(load: Load) -> bool:
+    """Whether a configuration or tokenizer is loaded only if somebody names it.
+
+    A script with both `--config_name` and `--tokenizer_name` gives both the model's revision.
+    """
+    return load.site.artifact not in _LEADERS and is_none_by_default(load.site.repo_id)
 
 
 def _rank(load: Load) -> tuple[bool, bool]:

@@ -8,11 +8,17 @@ from loralint.project import Project, Requirement
 
 _CLAUSE = re.compile(r"(?P<operator>===|[<>=!~]=|[<>=^~])?\s*v?(?P<major>\d+)(?P<rest>[\w.*+-]*)")
 _EXACT = frozenset({"", "=", "==", "===", "~=", "^", "~", "<="})
+_LEAST = frozenset({"", "=", "==", "===", "~=", "^", "~", ">=", ">"})
 
 
 def pinned_below(project: Project, path: str, package: str, major: int) -> Requirement | None:
-    """The requirement that keeps a package below a major version for a file."""
+    """The requirement that keeps a package below a major version for a file.
+
+    None where another one of the same folder asks for that version: then it may well be installed.
+    """
     found = _for_file([one for one in project.requirements if one.package == package], path)
+    if any(_is_from(one.version, major) for one in found):
+        return None
     return next((one for one in found if _is_below(one.version, major)), None)
 
 
@@ -21,7 +27,7 @@ def _for_file(stated: list[Requirement], path: str) -> list[Requirement]:
     folder = path
     while folder:
         folder = folder.rpartition("/")[0]
-        found = [one for one in stated if one.path.rpartition("/")[0] == folder]
+        found = [one for one in stated if one.folder == folder]
         if found:
             return found
     return stated
@@ -30,6 +36,14 @@ def _for_file(stated: list[Requirement], path: str) -> list[Requirement]:
 def _is_below(version: str, major: int) -> bool:
     """Whether a specifier allows nothing from `major` on: `==4.44.*`, `>=4.40,<5`, `^4.49`."""
     return any(_caps(match, major) for match in _CLAUSE.finditer(version))
+
+
+def _is_from(version: str, major: int) -> bool:
+    """Whether a specifier allows nothing below `major`: `==5.2`, `>=5`, `^5.0`."""
+    return any(
+        int(match["major"]) >= major and (match["operator"] or "") in _LEAST
+        for match in _CLAUSE.finditer(version)
+    )
 
 
 def _caps(match: re.Match[str], major: int) -> bool:

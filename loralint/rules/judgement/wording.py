@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from typing import TypeGuard
 
-from loralint.facts import Absent, Default, Known, Unknown, Value
+from loralint.facts import Absent, Default, Known, Unknown, Value, written_name
 from loralint.project import Load
 from loralint.refs import DEFAULT_BRANCHES
-from loralint.rules.judgement.values import by_default, is_none_by_default, leaves, origin
+from loralint.rules.judgement.values import by_default, is_none_by_default, leaves, origin, texts
 
 PIN = "`loralint pin` finds it"
 """Where a commit comes from that nobody has written down."""
@@ -29,8 +29,8 @@ _NOUNS = {
 }
 
 
-_CALL = re.compile(r".*#\d+(\.\d+)?\.")
-"""The call that an option comes from: nobody wrote it so."""
+_FILES = ("hf_hub_download", "cached_file", "cached_download", "model_file_download")
+"""Loaders of one file; the others that load files take a whole repository."""
 
 _MANY = 4
 
@@ -39,7 +39,7 @@ _NOBODY_KNOWS = "an unknown value"
 
 def noun(load: Load) -> str:
     """What a load loads, in a word."""
-    if load.site.artifact == "file" and "snapshot" in load.site.loader:
+    if load.site.artifact == "file" and not load.site.loader.endswith(_FILES):
         return "repository"
     return _NOUNS.get(load.site.artifact, "artifact")
 
@@ -68,12 +68,30 @@ def named(load: Load, ids: Iterable[str] = ()) -> str:
     shown = either(code(name) for name in ids) if ids else value(load.site.repo_id)
     if shown == _NOBODY_KNOWS:
         return f"the {noun(load)}"
+    if noun(load) == "file":
+        shown = f"{_file(load)}of {shown}"
     suffix = " (the default)" if ids and by_default(load.site.repo_id) else ""
     if load.given and by_default(load.site.repo_id):
         shown = either(code(leaf.value) for leaf in leaves(load.site.repo_id) if _has_value(leaf))
+        shown = f"{_file(load)}of {shown}" if noun(load) == "file" else shown
         more = f" and {len(load.given) - 1} more" if len(load.given) > 1 else ""
         suffix = f" (given in {load.given[0]}{more})"
+    if noun(load) == "file" and shown.startswith("of "):
+        return f"a file {shown}{suffix}"
     return f"the {noun(load)} {shown}{suffix}"
+
+
+def _file(load: Load) -> str:
+    """The name of a file that is loaded, with a space behind it."""
+    names = texts(load.option("filename"))
+    return f"{either(code(name) for name in names)} " if names else ""
+
+
+def branch(load: Load) -> str:
+    """What a load takes without a revision."""
+    if load.option("hub") == Known("modelscope"):
+        return "ModelScope's default branch (`master`)"
+    return "the default branch"
 
 
 def ids(load: Load) -> str:
@@ -88,9 +106,13 @@ def _has_value(leaf: Value) -> TypeGuard[Known | Default]:
 
 def outside(given: Value) -> str:
     """Who decides a value from outside, as its author writes it: `args.model_revision`."""
-    name = _CALL.sub("", origin(given).rpartition(":")[2])
-    _, found, option = name.rpartition(".args.")
-    return code(f"args.{option}" if found else name or "an option")
+    name = _option(given)
+    return code(name) if name else "an option"
+
+
+def _option(given: Value) -> str:
+    """The name of what decides a value, or "" where nobody wrote one."""
+    return written_name(origin(given))
 
 
 def value(given: Value) -> str:
@@ -103,7 +125,7 @@ def _leaf(leaf: Value) -> str:
         return code(leaf.value)
     if isinstance(leaf, Default):
         return f"{code(leaf.value)} by default"
-    if isinstance(leaf, Unknown) and leaf.origin:
+    if isinstance(leaf, Unknown) and _option(leaf):
         return outside(leaf)
     return "nothing" if isinstance(leaf, Absent) else _NOBODY_KNOWS
 
@@ -134,20 +156,50 @@ def _ref(text: object) -> str:
 
 def given(value: Value) -> str:
     """A revision that is given, to stand after "at": who decides where it comes from outside."""
-    unknown = next((leaf for leaf in leaves(value) if isinstance(leaf, Unknown)), None)
-    return f"the revision that {outside(unknown)} gives" if unknown else revision(value)
+    free = next((leaf for leaf in leaves(value) if isinstance(leaf, (Unknown, Default))), None)
+    if free is None or not _option(free):
+        return revision(value)
+    more = f" ({_ref(free.value)} by default)" if isinstance(free, Default) else ""
+    return f"the revision that {outside(free)} gives{more}"
 
 
 def give(load: Load, what: str) -> str:
     """How a load is given a revision: by a keyword, by a recipe's key or a flag, or not at all."""
     key = load.site.revision_key
     if not key:
-        return f"download {what} and name its folder: {code(load.site.loader)} takes no revision"
+        tool = code(load.site.loader)
+        return f"download {what} and name its folder: {tool} takes no revision for {_it(load)}"
+    if key == "@":
+        return f"write `@` and {what} behind the id"
+    if " " in key:
+        outer, _, inner = key.partition(" ")
+        return _inside(outer, inner, what)
     return f"pass revision={_separate(what)}" if key == "revision" else f"set {code(key)} to {what}"
+
+
+def _it(load: Load) -> str:
+    return "an adapter" if load.site.artifact == "adapter" else "it"
+
+
+def _inside(outer: str, inner: str, what: str) -> str:
+    """A revision that goes into what another keyword or flag takes."""
+    value = what if what.startswith('"') else "…"
+    behind = "" if what.startswith('"') else f" with {what}"
+    if outer.startswith("-"):
+        return f"add {inner}={value.strip(chr(34))} to {code(outer)}{behind}"
+    owner, _, name = outer.rpartition(".")
+    where = f" in {owner}=" if owner else ""
+    return f'pass {name}={{"{inner}": {value}}}{where}{behind}'
 
 
 def _separate(what: str) -> str:
     return what if what.startswith('"') else f" with {what}"
+
+
+def by_pin(load: Load) -> str:
+    """Who finds the commit and writes it, where there is a place for one; in brackets."""
+    plain = re.fullmatch(r"[\w.-]+", load.site.revision_key) is not None
+    return f" ({PIN})" if plain and load.site.insert_at is not None else ""
 
 
 def hint(*values: Value) -> str:

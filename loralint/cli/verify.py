@@ -1,0 +1,143 @@
+"""`loralint verify`: load the pair for real, and prove that the adapter arrives."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from loralint.cli import options
+from loralint.cli.printing import in_colour, put
+from loralint.reporters import FORMATS
+from loralint.verify.case import DTYPES, QUANTIZATIONS
+from loralint.verify.outcome import TIERS, UnusableInputError, Verification
+
+if TYPE_CHECKING:
+    from loralint.verify.progress import Progress
+    from loralint.verify.resolve import Asked
+
+LIBRARIES = ("torch", "transformers", "peft", "safetensors", "accelerate")
+_SAID = ("base", "revision", "quantization", "dtype", "device", "trust_remote_code", "offline")
+
+
+@click.command("verify")
+@click.argument("adapter", required=False, metavar="[ADAPTER]")
+@click.option("--base", metavar="ID|FOLDER", help="The base, if not the one that is recorded.")
+@click.option("--revision", metavar="REV", help="The base's revision.  [default: as recorded]")
+@click.option(
+    "--quantization",
+    type=click.Choice(QUANTIZATIONS),
+    help="How the base is loaded.  [default: as recorded, else nf4]",
+)
+@click.option(
+    "--dtype", type=click.Choice(DTYPES), help="Type of the base's other weights.  [default: auto]"
+)
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="auto|cpu|cuda[:N]",
+    help="Where to load; auto spreads a large base over what there is.",
+)
+@click.option(
+    "--tier",
+    "tiers",
+    type=click.Choice(TIERS),
+    multiple=True,
+    help="Run this tier and no others; may be repeated.  [default: all, until one decides]",
+)
+@click.option(
+    "--pair",
+    nargs=2,
+    type=click.Path(exists=True, path_type=Path),
+    metavar="TRAIN INFER",
+    help="Verify the adapter that TRAIN saves on the base that either file loads.",
+)
+@click.option(
+    "--merged",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Check this merged model against an exact replay of the merge.",
+)
+@click.option("--trust-remote-code", is_flag=True, help="Run Python code that the base brings.")
+@click.option("--offline", is_flag=True, help="Use no network, only the Hub's local cache.")
+@options.output(*FORMATS)
+@options.loudness
+def command(adapter: str | None, **given: Any) -> None:
+    """Prove that an adapter arrives on its base, tensor by tensor.
+
+    ADAPTER is a folder or a Hub id (`org/name`, `org/name@revision`). Exits with 0 when it is
+    verified, 1 when it is not, 3 when it could not be decided, and 2 when there is no adapter.
+    """
+    if (adapter is None) == (given["pair"] is None):
+        raise click.UsageError("name an adapter, or two files with --pair")
+    prepare(given["offline"])
+    began = time.perf_counter()
+    try:
+        outcomes = _outcomes(adapter, given)
+    except UnusableInputError as error:
+        raise click.ClickException(str(error)) from error
+    _show(outcomes, given, time.perf_counter() - began)
+    click.get_current_context().exit(max((_code(one) for one in outcomes), key=_GRAVITY.index))
+
+
+_GRAVITY = (0, 3, 1)
+"""Exit codes from the lightest to the gravest: a failed case outweighs an undecided one."""
+
+
+def _code(outcome: Verification) -> int:
+    return outcome.exit_code
+
+
+def prepare(offline: bool) -> None:
+    """Say what is missing, and set what the libraries read when they are imported."""
+    from importlib.util import find_spec
+
+    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise click.UsageError(
+            f"verification needs {', '.join(missing)}: pip install 'loralint[runtime]'"
+        )
+    if offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def _outcomes(adapter: str | None, given: dict[str, Any]) -> tuple[Verification, ...]:
+    from loralint.cli.verify_progress import progress_for
+    from loralint.verify.resolve import Asked
+
+    asked = Asked(**{name: given[name] for name in _SAID})
+    with progress_for(given["quiet"]) as progress:
+        if given["pair"] is not None:
+            from loralint.verify.pairing import verify_pair
+
+            train, infer = given["pair"]
+            return verify_pair(train, infer, asked, tuple(given["tiers"]), progress)
+        return (_outcome(str(adapter), asked, given, progress),)
+
+
+def _outcome(adapter: str, asked: Asked, given: dict[str, Any], progress: Progress) -> Verification:
+    from loralint.verify.folder import PickledError
+    from loralint.verify.resolve import NotAvailableError, case_for
+    from loralint.verify.running import undecided, verify, verify_merged
+
+    try:
+        case = case_for(adapter, asked)
+    except (NotAvailableError, PickledError) as error:
+        return undecided(adapter, asked.base, asked.revision, str(error))
+    if given["merged"] is not None:
+        return verify_merged(case, given["merged"], progress)
+    return verify(case, given["tiers"], progress)
+
+
+def _show(outcomes: tuple[Verification, ...], given: dict[str, Any], seconds: float) -> None:
+    from loralint.cli.verify_output import render
+
+    colour = in_colour(given["color"], given["output_file"])
+    loudness = given["verbose"] - given["quiet"]
+    text = render(given["output_format"], outcomes, seconds, colour=colour, loudness=loudness)
+    put(text, given["output_file"], colour=colour)

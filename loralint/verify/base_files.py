@@ -1,0 +1,124 @@
+"""Where the files of a base model lie, and which of them decide what it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from loralint.contract import FileHash
+from loralint.verify import hashing
+
+CONFIG = "config.json"
+WEIGHTS = (
+    "model.safetensors.index.json", "model.safetensors",
+    "pytorch_model.bin.index.json", "pytorch_model.bin",
+)  # fmt: skip
+"""What holds a model's weights, in the order in which transformers looks."""
+
+_REPOSITORY = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A base on this machine: its folder (None where it is not here, and `reason` says why).
+
+    `id` is the repository's, where a folder of the Hub's cache was named in its place.
+    """
+
+    kind: Literal["hub", "folder", "unknown"]
+    folder: Path | None = None
+    commit: str | None = None
+    reason: str = ""
+    id: str | None = None
+
+
+def locate(base: str, revision: str | None) -> Located:
+    """Find a base: a folder as it stands, a Hub id in the Hub's cache. Nothing is fetched."""
+    if Path(base).is_dir():
+        return _folder(Path(base))
+    cached = cached_repository(base)
+    if cached is None:
+        return Located("unknown", reason=f"{base} is no folder and not in the Hub's cache")
+    commit = _commit(cached, revision or "main")
+    if commit is None:
+        at = revision or "its default branch"
+        return Located("hub", reason=f"{base} is not in the Hub's cache at {at}")
+    snapshot = cached / "snapshots" / commit
+    if not snapshot.is_dir():
+        return Located("hub", None, commit, f"the Hub's cache has no files of {base} at {commit}")
+    return Located("hub", snapshot, commit)
+
+
+def _folder(path: Path) -> Located:
+    """A folder; one inside the Hub's cache (`snapshot_download`) is a repository at a commit."""
+    real = path.resolve()
+    if real.parent.name == "snapshots" and _COMMIT.fullmatch(real.name):
+        kind, _, name = real.parent.parent.name.partition("--")
+        if kind == "models" and name:
+            return Located("hub", path, real.name, id=name.replace("--", "/"))
+    return Located("folder", path)
+
+
+def cached_repository(base: str) -> Path | None:
+    """The folder of the Hub's cache that holds a repository, if one does."""
+    from huggingface_hub import constants
+
+    if not _REPOSITORY.fullmatch(base):
+        return None
+    folder = Path(constants.HF_HUB_CACHE) / f"models--{base.replace('/', '--')}"
+    return folder if folder.is_dir() else None
+
+
+def snapshots(base: str) -> dict[str, Path]:
+    """The commits of a repository that the Hub's cache holds, and where."""
+    cached = cached_repository(base)
+    if cached is None or not (cached / "snapshots").is_dir():
+        return {}
+    found = sorted((cached / "snapshots").iterdir())
+    return {one.name: one for one in found if _COMMIT.fullmatch(one.name)}
+
+
+def _commit(cached: Path, revision: str) -> str | None:
+    """The commit that a name stands for, as the cache remembers it."""
+    if _COMMIT.fullmatch(revision):
+        return revision
+    ref = cached.joinpath("refs", *revision.split("/"))
+    if ".." in revision.split("/") or not ref.is_file():
+        return None
+    named = ref.read_text(encoding="utf-8").strip()
+    return named if _COMMIT.fullmatch(named) else None
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files that transformers loads a model's weights from: one file, or index and shards.
+
+    A shard that is not there is listed all the same.
+    """
+    for name in WEIGHTS:
+        path = folder / name
+        if path.is_file():
+            return [path, *_shards(path)] if name.endswith(".index.json") else [path]
+    return []
+
+
+def _shards(index: Path) -> list[Path]:
+    try:
+        placed = json.loads(index.read_bytes())["weight_map"]
+        names = sorted({str(name) for name in placed.values()})
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return []
+    return [index.parent / name for name in names if Path(name).name == name]
+
+
+def hashes(files: list[Path]) -> dict[str, FileHash]:
+    """The hashes of the files that are there, by name."""
+    return {path.name: hashing.of_file(path) for path in files if path.is_file()}
+
+
+def code_files(folder: Path) -> list[Path]:
+    """The Python files of a repository: what `trust_remote_code` may run."""
+    return sorted(path for path in folder.glob("*.py") if path.is_file())

@@ -1,0 +1,167 @@
+"""The pages of the codes of verification, in Markdown, by code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+PAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "LOR501": """\
+## What it means
+
+The base has modules that the adapter's configuration asks for, and the file has no tensors for
+them. PEFT makes new ones: `lora_A` at random, `lora_B` zero. The model then answers as the bare
+base does, whatever was trained, and no error is raised. This is what happened in PEFT issue 1678,
+where the base's modules had been renamed between two revisions. Where not one module of the base
+matches `target_modules`, nothing can be filled and this code is reported too.
+
+## What to do
+
+Load the base that the adapter was trained on, at that revision: `loralint verify ADAPTER
+--base ID --revision COMMIT`. If that is right already, look at the version of transformers and at
+the model class, which also decide what modules are called.""",
+        "LOR502": """\
+## What it means
+
+The file has tensors that no module of the base takes. PEFT drops them and never says so: a part of
+the training is lost, or all of it.
+
+## What to do
+
+As for LOR501: the base, its revision, the model class or the version of transformers is not the
+one of the training. Where all keys have a prefix too many or too few (`_orig_mod.`,
+`base_model.model.base_model.model.`), save the adapter again from the unwrapped model.""",
+        "LOR503": """\
+## What it means
+
+A tensor has a place in the base, and the place has another shape: another size of the same model,
+resized token embeddings, or another rank than adapter_config.json says.
+
+## What to do
+
+Load the base of the training. Where only the embeddings differ, resize them as the training did
+(`resize_token_embeddings`) before the adapter is loaded.""",
+        "LOR504": """\
+## What it means
+
+After loading, a tensor in the model is not the tensor in the file, not even after the change of
+type that loading makes. Something wrote over it, or it was never filled and lies on the `meta`
+device, where it has no values at all.
+
+## What to do
+
+Load the adapter last, after everything that initialises, resizes or ties weights. Do not use
+`low_cpu_mem_usage=True` for an adapter whose keys do not all match.""",
+        "LOR505": """\
+## What it means
+
+Loading the same files twice gives different tensors, in the adapter or in the base below it. Keys
+that the file does not fill are drawn anew each time. Initialisations that rewrite the base, such
+as PiSSA with `niter`, change the base differently at every load.
+
+## What to do
+
+For `pissa_niter_*`: convert the adapter to plain LoRA when saving
+(`path_initial_model_for_weight_conversion`). Else see LOR501.""",
+        "LOR506": """\
+## What it means
+
+The output is the same to the last bit with the adapter switched on and off.
+
+## What to do
+
+The adapter is zero, scaled by zero, inactive, or sits on modules that this model class does not
+run. The other findings say which; without another finding, look at `lora_alpha` and at which
+modules the tensors belong to.""",
+        "LOR507": """\
+## What it means
+
+`lora_B` starts at zero and training moves it. Where it is still zero, the tensor never got a
+gradient (gradient checkpointing without input gradients, a partitioned save, a frozen adapter).
+NaN and infinity come from a training that diverged or a type that overflowed.
+
+## What to do
+
+Do not serve it. Train again with `enable_input_require_grads`, or save the gathered weights.""",
+        "LOR508": """\
+## What it means
+
+A LoRA layer adds `scaling * B(A(x))`, with `scaling` = `lora_alpha / r`, or `lora_alpha / sqrt(r)`
+with rsLoRA. The loaded layers use another factor than adapter_config.json gives, patterns by
+module included.
+
+## What to do
+
+Do not write the configuration out again when loading: `PeftModel.from_pretrained(base, folder)`
+reads it. Do not call `scale_layer` or `set_scale` on the model.""",
+        "LOR509": """\
+## What it means
+
+The adapter's tensors are in the model, and its forward pass does not use them: another adapter is
+active, or adapters are disabled.
+
+## What to do
+
+Call `model.set_adapter(name)` after `load_adapter(…, adapter_name=name)`, and leave
+`disable_adapter()` contexts.""",
+        "LOR510": """\
+## What it means
+
+The contract `loralint.json` records the base's commit and the hashes of its files, and this base
+has others. An adapter fits any base of the same shape without an error; it is right on one.
+
+## What to do
+
+Load the recorded commit (`loralint verify` without `--revision` does), or, if the change was meant,
+evaluate again and record again with `loralint record`.""",
+        "LOR511": """\
+## What it means
+
+On the recorded token ids the model gives other logits than when the adapter was saved, by more
+than the recorded environment and the size of the adapter's own effect explain.
+
+## What to do
+
+Compare what differs: base, quantisation, dtype, versions. The tier's other findings name it.""",
+        "LOR512": """\
+## What it means
+
+The merged checkpoint differs from an exact replay of the merge, tensor by tensor: it was merged on
+another base, with another adapter, twice, or not at all.
+
+## What to do
+
+Merge again: load the base unquantised, `model = model.merge_and_unload()`, and save the result into
+a folder of its own.""",
+        "LOR513": """\
+## What it means
+
+The loaded tensors are the file's, rounded through a type with fewer bits: `float32` in the file,
+`bfloat16` on the way.
+
+## What to do
+
+Load the adapter without `low_cpu_mem_usage=True`, or with a base in a type that holds the file's
+values.""",
+        "LOR514": """\
+## What it means
+
+Saving the loaded adapter and loading it again, in the same precision, gives other tensors or other
+logits.
+
+## What to do
+
+See which tensors differ. Often something is trained or resized that PEFT does not save
+(`modules_to_save` names it).""",
+        "LOR515": """\
+## What it means
+
+The tokenizer's vocabulary, its special tokens or its chat template hash to something else than the
+contract records: the same text becomes other token ids than in training.
+
+## What to do
+
+Load the tokenizer that was saved beside the adapter, or the base's at the recorded revision.""",
+    }
+)

@@ -1,0 +1,214 @@
+"""The contract tier: everything that `loralint.json` records, against what is here now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from loralint.contract import NAME, Contract, Loading, TensorHash, Tokenizer
+from loralint.diagnostics import Diagnostic, Skipped
+from loralint.source import START, Place
+from loralint.verify import (
+    base_files,
+    fingerprints,
+    golden_check,
+    hashing,
+    loading_record,
+    promised,
+    tokenizers,
+)
+from loralint.verify.base import CannotBuildError
+from loralint.verify.bench import Bench
+from loralint.verify.case import Case
+from loralint.verify.codes import finding
+from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder
+from loralint.verify.golden import NoAnswerError
+from loralint.verify.golden_check import Distance
+from loralint.verify.loading import AdapterRefusedError
+from loralint.verify.outcome import Checked
+from loralint.verify.progress import Progress
+from loralint.verify.values import FileTensors
+from loralint.verify.wording import count, short, where
+
+SCALING = frozenset({"r", "lora_alpha", "rank_pattern", "alpha_pattern", "use_rslora"})
+AGAIN = "if the change was meant, run `loralint record` again"
+
+
+def check(case: Case, bench: Bench, progress: Progress) -> Checked:
+    """Compare adapter, base, tokenizer and answers with the contract of the folder."""
+    contract = promised.read(case.adapter)
+    if contract is None:
+        reason = f"the folder has no {NAME}; `loralint record` writes one"
+        return Checked(skipped=(_skip(case, "the contract", reason),), decided=False)
+    parts = [_adapter(case, bench.folder, contract), check_base(case, contract)]
+    parts.append(_tokenizer(case, contract))
+    with progress.step("comparing the answers with the recorded ones"):
+        parts.append(_golden(case, bench, contract))
+    return Checked(
+        checked=sum(part.checked for part in parts),
+        findings=tuple(one for part in parts for one in part.findings),
+        skipped=tuple(one for part in parts for one in part.skipped),
+        decided=parts[0].decided and (parts[1].decided or parts[3].decided),
+    )
+
+
+def _skip(case: Case, what: str, reason: str) -> Skipped:
+    return Skipped(Place(case.file(NAME), START), what, reason)
+
+
+def _adapter(case: Case, folder: AdapterFolder, contract: Contract) -> Checked:
+    """The adapter's own tensors and configuration."""
+    tensors = {name: hashing.of_tensor(tensor) for name, tensor in FileTensors(folder.weights)}
+    return Checked(
+        len(tensors),
+        (*check_tensors(case, contract, tensors), *check_configuration(case, folder, contract)),
+    )
+
+
+def check_tensors(
+    case: Case, contract: Contract, found: dict[str, TensorHash]
+) -> Iterator[Diagnostic]:
+    """LOR504 where a tensor of the file is not the recorded one; `found` has the file's hashes."""
+    recorded = contract.adapter.tensors
+    lines = [f"{short(name)}: recorded, and not in the file" for name in recorded.keys() - found]
+    lines += [f"{short(name)}: in the file, and not recorded" for name in found.keys() - recorded]
+    changed = [name for name, one in found.items() if recorded.get(name, one) != one]
+    lines += [f"{short(name)}: other values than recorded" for name in changed]
+    if lines:
+        names = changed or sorted(recorded.keys() ^ found.keys())
+        yield finding(
+            "LOR504",
+            f"{count(len(lines))} of {len(recorded):,} are not those that {NAME} records,"
+            f" {where(names)}: the weights were written after the contract",
+            case.file(WEIGHTS),
+            details=lines,
+            help=f"restore the file that was recorded; {AGAIN}",
+            subject=case.base or "",
+        )
+
+
+def check_configuration(
+    case: Case, folder: AdapterFolder, contract: Contract
+) -> Iterator[Diagnostic]:
+    """LOR508 or LOR504 where adapter_config.json says something else than it did."""
+    changed = fingerprints.adapter_differences(contract.adapter.config, folder.config)
+    if changed:
+        yield finding(
+            "LOR508" if SCALING & changed.keys() else "LOR504",
+            f"{CONFIG} is not the recorded one: {'; '.join(list(changed.values())[:3])}",
+            case.file(CONFIG),
+            details=changed.values(),
+            help=f"restore the recorded values; {AGAIN}",
+            subject=case.base or "",
+        )
+
+
+def check_base(case: Case, contract: Contract) -> Checked:
+    """LOR510 where the base's files are not the recorded ones."""
+    if case.base is None:
+        return Checked(skipped=(_skip(case, "the base", "nobody names one"),), decided=False)
+    located = base_files.locate(case.base, case.revision)
+    seen = fingerprints.compare(contract.base, located)
+    skipped = [_skip(case, what, reason) for what, reason in seen.open.items()]
+    if not contract.base.weights:
+        why = contract.skipped.get("base.weights") or contract.skipped.get("base.commit")
+        skipped.append(_skip(case, "the base's weights", why or "the contract does not have them"))
+    weighed = bool(contract.base.weights.keys() & {*seen.same, *seen.different})
+    found = _other_base(case, contract, seen.different) if seen.different else ()
+    total = len(seen.same) + len(seen.different)
+    return Checked(total, tuple(found), tuple(skipped), decided=weighed)
+
+
+def _other_base(
+    case: Case, contract: Contract, different: dict[str, str]
+) -> Iterable[Diagnostic]:  # fmt: skip
+    base = contract.base
+    recorded = f"{base.id} at {base.commit or base.requested or 'no known revision'}"
+    here = f"{case.base} at {case.revision or 'no given revision'}"
+    first = next(iter(different.items()))
+    yield finding(
+        "LOR510",
+        f"the adapter was trained on {recorded}, and {here} is another model:"
+        f" {count(len(different), 'file')} of it differ, first {first[0]} ({first[1]})",
+        case.file(NAME),
+        details=[f"{name}: {how}" for name, how in different.items()],
+        help=f"load {recorded}",
+        subject=case.base or "",
+    )
+
+
+def _tokenizer(case: Case, contract: Contract) -> Checked:
+    """LOR515 where text becomes other tokens than in training."""
+    recorded = contract.tokenizer
+    if recorded is None:
+        reason = contract.skipped.get("tokenizer", "the contract has none")
+        return Checked(skipped=(_skip(case, "the tokenizer", reason),))
+    places = [(str(case.adapter), {"local_files_only": True})]
+    if case.base is not None:
+        places.append((case.base, case.hub_options()))
+    loaded, reason = tokenizers.load(places)
+    if loaded is None:
+        return Checked(skipped=(_skip(case, "the tokenizer", reason),))
+    found = tokenizers.fingerprint(loaded)
+    return Checked(3, tuple(check_tokenizer(case, recorded, found)))
+
+
+def check_tokenizer(case: Case, recorded: Tokenizer, found: Tokenizer) -> Iterator[Diagnostic]:
+    """LOR515 for each of vocabulary, special tokens and chat template that differs."""
+    parts = {
+        "the vocabulary or the way that text is split": recorded.vocabulary != found.vocabulary,
+        "the special tokens": recorded.special_tokens != found.special_tokens,
+        "the chat template": recorded.chat_template != found.chat_template,
+    }
+    differing = [part for part, differs in parts.items() if differs]
+    if differing:
+        sizes = f" ({recorded.length:,} tokens were recorded, {found.length:,} are here)"
+        yield finding(
+            "LOR515",
+            f"the tokenizer is not the recorded one: {' and '.join(differing)} differ"
+            + (sizes if recorded.length != found.length else ""),
+            case.file(NAME),
+            details=differing,
+            help=f"save the tokenizer with the adapter, or load the recorded revision's; {AGAIN}",
+            subject=case.base or "",
+        )
+
+
+def _golden(case: Case, bench: Bench, contract: Contract) -> Checked:
+    """LOR511 where the model answers something else than it did when it was saved."""
+    if contract.golden is None:
+        reason = contract.skipped.get("golden", "the contract has none")
+        skipped = _skip(case, "the golden logits", reason)
+        return Checked(skipped=(skipped,), decided=False)
+    try:
+        model = bench.loaded().model
+        distance = golden_check.measure(model, contract.golden)
+    except (CannotBuildError, AdapterRefusedError, NoAnswerError) as error:
+        return Checked(skipped=(_skip(case, "the golden logits", str(error)),), decided=False)
+    return judge(case, contract, loading_record.describe(model, None), distance)
+
+
+def judge(case: Case, contract: Contract, now: Loading, distance: Distance) -> Checked:
+    """What a distance from the golden logits means for a model that is loaded like `now`."""
+    other = promised.loaded_otherwise(now, contract.loading)
+    is_full = not other and now.dtype == "float32"
+    tolerance = golden_check.FULL if is_full else golden_check.TOLERANCE
+    if distance.within(tolerance):
+        return Checked(1)
+    if other and not distance.shape:
+        reason = f"{other}: the answers differ by {distance.share:.0%} of the adapter's effect"
+        return Checked(skipped=(_skip(case, "the golden logits", reason),), decided=False)
+    what = distance.shape or (
+        f"its answers differ by {distance.share:.0%} of what the adapter changes"
+        f" (at most {tolerance:.0%} comes from rounding), by up to {distance.largest:.3g}"
+    )
+    return Checked(1, (_other_answers(case, what),))
+
+
+def _other_answers(case: Case, what: str) -> Diagnostic:
+    return finding(
+        "LOR511",
+        f"the model is not the one that was recorded: {what}",
+        case.file(NAME),
+        help=f"compare base, revision and library versions with those in the contract; {AGAIN}",
+        subject=case.base or "",
+    )

@@ -1,0 +1,79 @@
+"""The words of verification: what a tier has checked, what it found, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from loralint.diagnostics import Diagnostic, Skipped
+
+Verdict: TypeAlias = Literal["verified", "failed", "inconclusive"]
+TierName: TypeAlias = Literal["header", "dry-run", "load", "round-trip", "contract", "merged"]
+
+TIERS: tuple[TierName, ...] = ("header", "dry-run", "load", "round-trip", "contract")
+"""From the cheapest to the dearest; `merged` is a check of its own, asked for by `--merged`."""
+
+EXIT_CODES: dict[Verdict, int] = {"verified": 0, "failed": 1, "inconclusive": 3}
+"""What the command line ends with; input that cannot be used is a 2, without a verdict."""
+
+
+class UnusableInputError(Exception):
+    """What was given cannot be verified at all; the message names the file and says what to do."""
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """What a tier returns: how many tensors (or entries) it compared, and what came out.
+
+    `decided` is False where the tier could not prove what it is there to prove; `skipped` then
+    says why. Something that was not looked at, though the tier as such decided, is skipped too.
+    """
+
+    checked: int = 0
+    findings: tuple[Diagnostic, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    decided: bool = True
+
+    @property
+    def verdict(self) -> Verdict:
+        if any(found.severity == "error" for found in self.findings):
+            return "failed"
+        return "verified" if self.decided else "inconclusive"
+
+
+class TierResult(msgspec.Struct, frozen=True):
+    """One line of the report: a tier, what it says, how long it took, how much it compared."""
+
+    name: TierName
+    verdict: Verdict
+    seconds: float
+    checked: int
+
+
+class Verification(msgspec.Struct, frozen=True):
+    """The outcome for one adapter on one base.
+
+    `adapter`, `base` and `revision` are as the user or adapter_config.json writes them; `base`
+    and `revision` are None where nobody names one.
+    """
+
+    verdict: Verdict
+    adapter: str
+    base: str | None
+    revision: str | None
+    tiers: tuple[TierResult, ...]
+    findings: tuple[Diagnostic, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_CODES[self.verdict]
+
+
+def overall(tiers: Iterable[TierResult]) -> Verdict:
+    """One failed tier fails the whole, one undecided tier leaves it undecided."""
+    verdicts = {tier.verdict for tier in tiers}
+    if "failed" in verdicts:
+        return "failed"
+    return "verified" if verdicts == {"verified"} else "inconclusive"

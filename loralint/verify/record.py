@@ -1,0 +1,189 @@
+"""Recording: the contract of an adapter, put together from what lies in memory and on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loralint import __version__
+from loralint.contract import (
+    NAME,
+    VERSION,
+    Adapter,
+    Contract,
+    Golden,
+    Loading,
+    TensorHash,
+    Tokenizer,
+    serialise,
+)
+from loralint.verify import (
+    atomic,
+    base_record,
+    golden,
+    hashing,
+    loading_record,
+    provenance,
+    tokenizers,
+    versions,
+)
+from loralint.verify.base_record import Told
+from loralint.verify.case import Case
+from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder, open_folder
+from loralint.verify.inspection import inspect
+from loralint.verify.outcome import UnusableInputError
+from loralint.verify.values import FileTensors, Look
+
+NOT_ACTIVE = "LOR509"
+LOST = frozenset({"LOR501", "LOR502", "LOR503", "LOR504"})
+"""What keeps a model from being the one that was saved to a folder."""
+
+
+class RecordError(UnusableInputError):
+    """The contract cannot be written; the message names the file and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be recorded beside what can be seen, and what is known of it.
+
+    `base`, `revision` and `code_revision` are how the base was loaded; what is None is taken from
+    adapter_config.json, or found out. `adapter_name` is the adapter's name in the model, None for
+    the active one.
+    """
+
+    base: str | None = None
+    revision: str | None = None
+    code_revision: str | None = None
+    tokenizer: Any = None
+    golden: bool = True
+    adapter_name: str | None = None
+
+
+def record(model: Any, folder: Path, wish: Wish) -> Contract:
+    """Describe a model and the adapter folder that was saved from it, and write `loralint.json`.
+
+    `model` is None where only what lies on disk is to be recorded. RecordError where the folder
+    holds no adapter, where the model is not the one that was saved, or where the contract cannot
+    be written; an older contract is then left as it was.
+    """
+    contract = describe(model, folder, wish)
+    path = folder / NAME
+    try:
+        atomic.replace(path, serialise(contract))
+    except OSError as error:
+        raise RecordError(f"{path}: {error.strerror or error}; nothing was written") from error
+    return contract
+
+
+def describe(model: Any, folder: Path, wish: Wish) -> Contract:
+    """The contract of an adapter folder."""
+    opened = _opened(folder)
+    adapter = _adapter(opened, model, wish.adapter_name)
+    told = _told(opened, wish)
+    try:
+        base, skipped = base_record.describe(told, model)
+    except base_record.BaseMismatchError as error:
+        raise RecordError(f"{folder}: {error}") from error
+    answered, why_not = _golden(model, wish)
+    spoken, no_tokenizer = _tokenizer(folder, wish, told)
+    reasons = {"golden": why_not, "tokenizer": no_tokenizer}
+    return Contract(
+        version=VERSION,
+        loralint=__version__,
+        base=base,
+        loading=_loading(model, opened.text("task_type")),
+        adapter=adapter,
+        versions=versions.installed(),
+        tokenizer=spoken,
+        golden=answered,
+        skipped={**skipped, **{name: reason for name, reason in reasons.items() if reason}},
+    )
+
+
+def _opened(folder: Path) -> AdapterFolder:
+    try:
+        found = open_folder(folder)
+    except UnusableInputError as error:
+        raise RecordError(f"{error}; save the adapter first, as safetensors") from error
+    if not found.tensors:
+        raise RecordError(f"{found.weights}: it holds no tensors; there is no adapter to record")
+    return found
+
+
+def _adapter(folder: AdapterFolder, model: Any, name: str | None) -> Adapter:
+    """The adapter's tensors by hash; where there is a model, it has to hold the same ones."""
+    tensors: dict[str, TensorHash] = {}
+
+    def look(key: str, tensor: Any) -> None:
+        tensors[key] = hashing.of_tensor(tensor)
+
+    if model is not None:
+        _insist_on_same(model, folder, name, look)
+    if not tensors:
+        for _ in FileTensors(folder.weights, look):
+            pass
+    ordered = dict(sorted(tensors.items()))
+    return Adapter(config=dict(folder.config), weights=WEIGHTS, tensors=ordered)
+
+
+def _insist_on_same(model: Any, folder: AdapterFolder, name: str | None, look: Look) -> None:
+    """Golden logits of another adapter than the folder's would be a promise nobody can keep."""
+    case = Case(adapter=folder.path, name=str(folder.path))
+    checked = inspect(model, case, folder, name, look)
+    active = name in (None, _active(model))
+    lost = [one.message for one in checked.findings
+            if one.code in LOST or (one.code == NOT_ACTIVE and active)]  # fmt: skip
+    if lost:
+        raise RecordError(
+            f"{folder.path}: the model in memory is not what the folder holds: {lost[0]};"
+            " save the adapter first, then record it"
+        )
+
+
+def _told(folder: AdapterFolder, wish: Wish) -> Told:
+    base = wish.base or folder.text("base_model_name_or_path")
+    if base is None:
+        raise RecordError(f"{folder.path / CONFIG} names no base: give it (`--base`, or `base=`)")
+    revision = wish.revision or folder.text("revision")
+    return Told(base, revision, wish.code_revision, provenance.changed_by(folder.config))
+
+
+def _loading(model: Any, task: str | None) -> Loading:
+    if model is None:
+        return Loading(model_class="", task_type=task)
+    return loading_record.describe(model, task)
+
+
+def _golden(model: Any, wish: Wish) -> tuple[Golden | None, str]:
+    if model is None or not wish.golden:
+        return None, "it was not asked for"
+    if wish.adapter_name not in (None, _active(model)):
+        return None, f"the adapter {wish.adapter_name} is not the active one"
+    try:
+        return golden.ask(model), ""
+    except golden.NoAnswerError as error:
+        return None, str(error)
+
+
+def _tokenizer(folder: Path, wish: Wish, told: Told) -> tuple[Tokenizer | None, str]:
+    found, reason = wish.tokenizer, ""
+    if found is None:
+        options: dict[str, Any] = {"local_files_only": True}
+        pinned = {**options, "revision": told.revision} if told.revision else options
+        found, reason = tokenizers.load([(str(folder), options), (told.id, pinned)])
+    if found is None:
+        return None, reason
+    try:
+        return tokenizers.fingerprint(found), ""
+    except Exception as error:  # whatever somebody else's tokenizer raises
+        return None, f"the tokenizer cannot be described: {type(error).__name__}: {error}"
+
+
+def _active(model: Any) -> str:
+    """The name of the adapter that a model runs with."""
+    found = getattr(model, "active_adapter", "default")
+    if callable(found):  # transformers' own adapters
+        found = model.active_adapters()
+    return str(found[0] if isinstance(found, (list, tuple)) and found else found)

@@ -1,0 +1,130 @@
+"""From what a user names to a case: the adapter's folder, its base, and how to load it.
+
+What the user says counts most, then the contract beside the adapter, then adapter_config.json.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from loralint.contract import NAME, Contract
+from loralint.verify import promised
+from loralint.verify.case import DTYPES, QUANTIZATIONS, Case, Dtype, Quantization
+from loralint.verify.folder import AdapterFolder, open_folder
+
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
+_FILES = ["adapter_config.json", "adapter_model.*", NAME, "token*", "special_tokens*",
+          "chat_template*", "config.json", "model*.safetensors.index.json"]  # fmt: skip
+
+
+class NotAvailableError(Exception):
+    """The adapter cannot be had just now: nothing is proved either way."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user says; None where nothing was said."""
+
+    base: str | None = None
+    revision: str | None = None
+    quantization: Quantization | None = None
+    dtype: Dtype | None = None
+    device: str = "auto"
+    trust_remote_code: bool = False
+    offline: bool = False
+
+
+def case_for(adapter: str, asked: Asked, *, with_contract: bool = True) -> Case:
+    """The case for an adapter: a folder, or a Hub id with or without `@revision`.
+
+    UnusableInputError where it is no adapter, NotAvailableError where the Hub does not give it.
+    """
+    folder = open_folder(local_folder(adapter, offline=asked.offline))
+    contract = _contract(folder) if with_contract else None
+    base = asked.base or (contract.base.id if contract else folder.text("base_model_name_or_path"))
+    return Case(
+        adapter=folder.path,
+        name=adapter,
+        base=base,
+        revision=asked.revision or _revision(base, folder, contract),
+        code_revision=_code_revision(base, contract),
+        quantization=asked.quantization or _quantization(contract),
+        double_quant=_double(contract) if asked.quantization is None else True,
+        dtype=asked.dtype or _dtype(contract),
+        device=asked.device,
+        model_class=_model_class(base, contract),
+        trust_remote_code=asked.trust_remote_code,
+        offline=asked.offline,
+    )
+
+
+def local_folder(adapter: str, *, offline: bool = False) -> Path:
+    """The folder itself, or where the Hub's files are after fetching them."""
+    path = Path(adapter)
+    if path.exists() or not _HUB_ID.fullmatch(adapter):
+        return path
+    from huggingface_hub import snapshot_download
+
+    repo, _, revision = adapter.partition("@")
+    try:
+        found = snapshot_download(
+            repo, revision=revision or None, allow_patterns=_FILES, local_files_only=offline
+        )
+    except (OSError, ValueError) as error:  # the hub's errors are both
+        reason = " ".join(str(error).split())[:300]
+        raise NotAvailableError(
+            f"{adapter} is no folder, and the Hub does not give it: {reason}"
+        ) from error
+    return Path(found)
+
+
+def _contract(folder: AdapterFolder) -> Contract | None:
+    if NAME not in folder.files:
+        return None
+    return promised.read(folder.path)
+
+
+def _revision(base: str | None, folder: AdapterFolder, contract: Contract | None) -> str | None:
+    """The recorded revision, where it is of this very base."""
+    if contract is not None:
+        if base == contract.base.id:
+            return contract.base.commit or contract.base.requested
+        return None
+    same = base == folder.text("base_model_name_or_path")
+    return folder.text("revision") if same else None
+
+
+def _code_revision(base: str | None, contract: Contract | None) -> str | None:
+    if contract is None or contract.base.code is None or base != contract.base.id:
+        return None
+    return contract.base.code.commit or contract.base.code.requested
+
+
+def _model_class(base: str | None, contract: Contract | None) -> str | None:
+    """The recorded class, for this very base; one of remote code is derived again."""
+    if contract is None or base != contract.base.id or contract.loading.remote_code:
+        return None
+    return contract.loading.model_class or None
+
+
+def _quantization(contract: Contract | None) -> Quantization:
+    """As recorded, where it is one that can be asked for; nf4 where nothing is recorded."""
+    if contract is None or not contract.loading.model_class:  # recorded without loading
+        return "nf4"
+    recorded = contract.loading.quantization
+    if recorded is None:
+        return "none"
+    method = recorded.method
+    return method if method in QUANTIZATIONS else "none"
+
+
+def _double(contract: Contract | None) -> bool:
+    recorded = contract.loading.quantization if contract else None
+    return recorded.double if recorded is not None else True
+
+
+def _dtype(contract: Contract | None) -> Dtype:
+    recorded = contract.loading.dtype if contract else None
+    return recorded if recorded in DTYPES else "auto"

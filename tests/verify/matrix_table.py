@@ -1,0 +1,67 @@
+"""The matrix as docs/verification.md prints it; `python -m tests.verify.matrix_table` writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tests.verify.faults import FAULTS
+from tests.verify.healthy import HEALTHY, Healthy
+from tests.verify.wrong_loads import WRONG_LOADS
+
+PAGE = Path(__file__).parents[2] / "docs" / "verification.md"
+BEGIN, END = "<!-- matrix:begin -->\n", "<!-- matrix:end -->"
+
+
+def tables() -> str:
+    """Three tables: planted faults, wrong loads, healthy adapters."""
+    return "".join(f"{line}\n" for line in ("", *_faults(), "", *_loads(), "", *_healthy(), ""))
+
+
+def _faults() -> Iterator[str]:
+    yield f"**{len(FAULTS)} faulty pairs of adapter and base**"
+    yield ""
+    yield "| fault | adapter | tier that finds it | codes |"
+    yield "|---|---|---|---|"
+    for fault in FAULTS:
+        yield f"| {fault.name} | {fault.adapter} | {fault.tier} | {_codes(fault.codes)} |"
+
+
+def _loads() -> Iterator[str]:
+    yield f"**{len(WRONG_LOADS)} wrong loads of a healthy adapter, as `verify_loaded` sees them**"
+    yield ""
+    yield "| load | codes |"
+    yield "|---|---|"
+    for wrong in WRONG_LOADS:
+        yield f"| {wrong.name} | {_codes(wrong.codes)} |"
+
+
+def _healthy() -> Iterator[str]:
+    yield f"**{len(HEALTHY)} healthy adapters, which are verified**"
+    yield ""
+    yield "| adapter | base | quantisation |"
+    yield "|---|---|---|"
+    for healthy in HEALTHY:
+        yield f"| {healthy.name} | {healthy.base} | {_quantization(healthy)} |"
+
+
+def _codes(codes: Iterable[str]) -> str:
+    return ", ".join(sorted(codes))
+
+
+def _quantization(healthy: Healthy) -> str:
+    init = str(healthy.config().to_dict().get("init_lora_weights", ""))
+    rewrites = init in ("pissa", "olora")
+    return healthy.given.get("quantization", "none (it cannot be loaded in 4-bit)" if rewrites
+                             else "nf4")  # fmt: skip
+
+
+def main() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2]
+    PAGE.write_text(f"{before}{BEGIN}{tables()}{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

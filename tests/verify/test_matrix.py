@@ -1,0 +1,76 @@
+"""The matrix: every planted fault fails with its code, and no healthy adapter fails.
+
+`python -m tests.verify.matrix_table` prints it into docs/verification.md.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from loralint.verify.outcome import TIERS
+from tests.verify.conftest import MISSING
+
+pytestmark = pytest.mark.models
+
+if not MISSING:
+    from loralint.verify.folder import open_folder
+    from loralint.verify.inspection import inspect
+    from loralint.verify.resolve import Asked, case_for
+    from loralint.verify.running import verify
+    from tests.verify.faults import FAULTS, Fault
+    from tests.verify.healthy import HEALTHY, Healthy
+    from tests.verify.wrong_loads import WRONG_LOADS, WrongLoad
+else:
+    FAULTS, HEALTHY, WRONG_LOADS = (), (), ()
+
+UP_TO_LOAD = TIERS[:3]
+
+
+def by_name(one):
+    return one.name
+
+
+@pytest.mark.parametrize("healthy", HEALTHY, ids=by_name)
+def test_healthy(zoo, healthy: Healthy):
+    path = healthy.build(zoo)
+    found = verify(case_for(str(path), Asked(**healthy.given)), UP_TO_LOAD)
+    assert found.findings == ()
+    assert found.verdict == "verified"
+    # Each tier has looked at every tensor of the file.
+    assert {tier.checked for tier in found.tiers} == {len(open_folder(path).tensors)}
+    assert not [one for one in found.skipped if "changes the output" in one.what]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=by_name)
+def test_fault(zoo, fault: Fault, tmp_path):
+    path, asked = fault.build(zoo, tmp_path / "adapter")
+    found = verify(case_for(str(path), Asked(**asked)))
+    assert found.verdict == "failed"
+    assert found.tiers[-1].name == fault.tier
+    assert fault.codes <= {one.code for one in found.findings}
+
+
+@pytest.mark.parametrize("wrong", WRONG_LOADS, ids=by_name)
+def test_wrong_load(zoo, wrong: WrongLoad):
+    path = HEALTHY[0].build(zoo)
+    case = case_for(str(path), Asked())
+    found = inspect(wrong.load(zoo, path), case, open_folder(path))
+    assert found.verdict == "failed"
+    assert wrong.codes <= {one.code for one in found.findings}
+
+
+def test_a_right_load_is_found_right(zoo):
+    """What the wrong loads are measured against: the same folder, loaded as one should."""
+    from peft import PeftModel
+
+    from tests.verify.wrong_loads import base
+
+    path = HEALTHY[0].build(zoo)
+    model = PeftModel.from_pretrained(base(zoo), str(path))
+    found = inspect(model, case_for(str(path), Asked()), open_folder(path))
+    assert (found.findings, found.skipped, found.checked) == ((), (), 8)
+
+
+def test_the_matrix_is_as_large_as_promised():
+    assert len(FAULTS) + len(WRONG_LOADS) >= 30
+    assert len(HEALTHY) >= 15
