@@ -30,12 +30,14 @@ def mishap(error: Exception, ask: Ask) -> Mishap:
     if isinstance(status, int):
         return _by_status(status, getattr(error, "response", None))
     kind = type(error).__name__
+    if "JSONDecodeError" in kind:  # of whatever library: it comes first, requests' is an OSError
+        return Mishap("the Hub's answer makes no sense: it is no JSON")
     if isinstance(error, TimeoutError) or "Timeout" in kind:
         return Mishap("the Hub did not answer in time", passing=True)
     if isinstance(error, (ConnectionError, OSError)) or _is_transport(error):
         return Mishap(f"the connection to the Hub failed ({kind})", passing=True)
     if isinstance(error, ValueError):
-        return Mishap("the Hub's answer makes no sense: it is no JSON of the kind expected")
+        return Mishap(f"the Hub's answer makes no sense ({kind})")
     return Mishap(f"huggingface_hub failed with {kind}")
 
 
