@@ -9,8 +9,9 @@ import msgspec
 
 from loralint.catalog import loader_of
 from loralint.facts import ABSENT, RECORDED, Default, Parameter, Unknown, Value
-from loralint.hub import Ask, Repo, is_commit, plain
+from loralint.hub import MAIN, Ask, Repo, is_commit, plain
 from loralint.hub.sources import Sources
+from loralint.hub.waived import is_waived_by_hand
 from loralint.hub.wants import is_elsewhere, repos_of
 from loralint.project import Load, Project
 from loralint.refs import kind_of
@@ -68,7 +69,8 @@ def candidates(project: Project, sources: Sources, scope: Scope) -> Iterator[Can
 
 def _foreign(project: Project, load: Load) -> Left | None:
     """A load from another hub that is not pinned either."""
-    if is_elsewhere(load) and judged_ids(project, load) and is_unpinned(load.site.revision):
+    unpinned = is_unpinned(load.site.revision) and not is_waived_by_hand(project, load, MAIN)
+    if is_elsewhere(load) and judged_ids(project, load) and unpinned:
         return Left(load, "it comes from ModelScope, whose commits nobody here knows")
     return None
 
@@ -85,7 +87,7 @@ def _candidate(
     if is_commit(ref):
         back = _back_to_lock(project, load, repos, ref) if scope.from_lock else None
         return _upgrade(project, load, repos, sources) if scope.upgrade else back
-    if _is_firm_enough(project, repos, ref):
+    if _is_firm_enough(project, repos, ref) or is_waived_by_hand(project, load, ref):
         return None
     reason = why_not(project, load, repos)
     return Left(load, reason) if reason else Candidate(load, Ask(repos[0], ref))

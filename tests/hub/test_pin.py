@@ -243,6 +243,33 @@ def test_what_needs_no_pin_is_silent(project, cache, run, write, text: str) -> N
     assert (project / "x.py").read_text() == f"{HEAD}{text}\n"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'AutoModel.from_pretrained("org/a")  # loralint: ignore[missing-revision] the newest one',
+        '# loralint: ignore[LOR1]\nAutoModel.from_pretrained("org/a")',
+        '# loralint: ignore-file[LOR101]\nAutoModel.from_pretrained("org/a")',
+        'AutoModel.from_pretrained("org/a", revision="main")  # noqa: LOR102',
+        'AutoModel.from_pretrained("org/a", revision="v1")  # loralint: ignore[mutable-revision]',
+        'from peft import PeftModel\nPeftModel.from_pretrained(m, "org/a")  # noqa: LOR106',
+    ],
+)
+def test_who_wants_no_pin_gets_none(project, cache, run, write, text: str) -> None:
+    write({"x.py": f"{HEAD}{text}\n"})
+    assert run("pin").output == "Nothing to pin.\n"
+    other = text.replace("ignore", "notice").replace("noqa", "note").replace("file[", "[")
+    write({"x.py": f"{HEAD}{other}\n"})
+    assert run("pin", "--dry-run").output.endswith("Would pin 1 load in 1 file.\n")
+
+
+def test_files_that_the_settings_leave_out(project, cache, run, write) -> None:
+    text = HEAD + SHAPES["a call"][0]
+    settings = 'per-file-ignores = { "tests/" = ["missing-revision"] }\n'
+    write({"tests/x.py": text, "y.py": text, "loralint.toml": settings})
+    assert run("pin").exit_code == 0
+    assert (project / "tests/x.py").read_text() == text and A in (project / "y.py").read_text()
+
+
 def test_a_policy_may_be_content_with_a_tag(project, cache, run, write) -> None:
     text = 'AutoModel.from_pretrained("org/a", revision="v1")\nAutoModel.from_pretrained("org/a")\n'
     write({"x.py": HEAD + text, "loralint.toml": 'policies = { "org/*" = "ref" }\n'})
@@ -490,8 +517,14 @@ def test_where_cache_and_lock_disagree_nothing_is_pinned(project, cache, run, wr
     result = run("pin")
     assert result.exit_code == 1 and "say which with --from-lock or --upgrade" in result.output
     assert (project / "x.py").read_text() == HEAD + SHAPES["a call"][0]
-    assert run("pin", "--upgrade").exit_code == 0
+    moved = run("pin", "--upgrade")
+    assert (
+        moved.exit_code == 0 and "`loralint lock` brings the lock file up to date" in moved.output
+    )
     assert A in (project / "x.py").read_text()
+    assert run("check", "--select", "LOR210").exit_code == 1
+    assert run("lock").exit_code == 0
+    assert run("check", "--select", "LOR210").exit_code == 0
 
 
 def test_code_that_asks_the_lock_is_left_to_it(project, cache, run, write) -> None:
