@@ -95,7 +95,8 @@ def _of(project: Project, load: Load) -> Iterator[Finding]:
     ids, locked = judged_ids(project, load), project.locked_for(load.site.path)
     if len(ids) != 1 or locked is None:
         return
-    held = locked.of(full_id(load, ids[0]), "dataset" if load.site.artifact == "dataset" else "model")
+    kind = "dataset" if load.site.artifact == "dataset" else "model"
+    held = locked.of(full_id(load, ids[0]), kind)
     if held and all(_differs(leaf, held) for leaf in given):
         yield _mismatch(load, ids[0], locked, held)
 
