@@ -33,6 +33,8 @@ def revision(repo_id: str, *, ref: str | None = None) -> str:
 
     caller = sys._getframe(1).f_globals.get("__file__")
     return locked_commit(repo_id, ref, caller if isinstance(caller, str) else None)
+
+
 _HOMES = {
     "AdapterVerificationError": "loralint.verify.programs",
     "RecordCallback": "loralint.verify.callback",
