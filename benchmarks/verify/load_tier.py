@@ -3,8 +3,8 @@
     python benchmarks/verify/load_tier.py [REPEATS] [FOLDER]
 
 The base is a Llama of half a billion parameters with random weights, written once to FOLDER
-(/tmp/loralint-bench, about 1 GB). Plain loads and verified ones take turns, each in its own process,
-so that a busy machine slows both.
+(/tmp/loralint-bench, about 1 GB). Plain loads and verified ones take turns, each in its own
+process, so that a busy machine slows both.
 """
 
 from __future__ import annotations

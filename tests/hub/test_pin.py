@@ -210,7 +210,8 @@ def test_line_ends_and_mode_stay(project, cache, run, write) -> None:
          "`args.model` may name another repository"),
         ('def load(name):\n    return AutoModel.from_pretrained(name)\n\n\nload("org/a")',
          "load() is told what to load"),
-        ('from trl import SFTTrainer\nSFTTrainer(model="org/a")', "belongs into args.model_init_kwargs"),
+        ('from trl import SFTTrainer\nSFTTrainer(model="org/a")',
+         "belongs into args.model_init_kwargs"),
         ('REVISION = "main"\nAutoModel.from_pretrained("org/a", revision=REVISION)\n'
          'AutoModel.from_pretrained("org/b", revision=REVISION)', "no place in the code"),
         ('import sys\nAutoModel.from_pretrained("org/a", revision="v1" if sys.argv[1] else "main")',
