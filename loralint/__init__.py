@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+_HOMES = {
+    "AdapterVerificationError": "loralint.verify.programs",
+    "RecordCallback": "loralint.verify.callback",
+    "load_verified": "loralint.verify.programs",
+    "record": "loralint.verify.programs",
+    "verify_loaded": "loralint.verify.programs",
+}
+"""What programs use, and the module that holds it: imported when it is asked for, so that the
+command line starts without it."""
+
 
 def revision(repo_id: str, *, ref: str | None = None) -> str:
     """The commit of a model that `loralint.lock` holds, for `revision=` of any loader.
@@ -33,17 +43,6 @@ def revision(repo_id: str, *, ref: str | None = None) -> str:
 
     caller = sys._getframe(1).f_globals.get("__file__")
     return locked_commit(repo_id, ref, caller if isinstance(caller, str) else None)
-
-
-_HOMES = {
-    "AdapterVerificationError": "loralint.verify.programs",
-    "RecordCallback": "loralint.verify.callback",
-    "load_verified": "loralint.verify.programs",
-    "record": "loralint.verify.programs",
-    "verify_loaded": "loralint.verify.programs",
-}
-"""What programs use, and the module that holds it: imported when it is asked for, so that the
-command line starts without it."""
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from loralint.frontends.safetensors_header import LENGTH
 from loralint.verify.outcome import UnusableInputError
@@ -46,14 +46,14 @@ class Checkpoint:
         for path in _files(folder):
             self.entries.update(_entries(path))
         self._open: dict[Path, BinaryIO] = {}
-        self._buffer: Any = None
+        self._buffers: dict[int, bytearray] = {}
 
     @classmethod
     def of_file(cls, path: Path) -> Checkpoint:
         """The tensors of one file."""
         made = cls.__new__(cls)
         made.folder, made.entries = path.parent, dict(_entries(path))
-        made._open, made._buffer = {}, None
+        made._open, made._buffers = {}, {}
         return made
 
     def tensor(self, name: str) -> Tensor:
@@ -61,12 +61,12 @@ class Checkpoint:
         entry = self.entries[name]
         return self._read(entry, entry.start, entry.size, None).reshape(entry.shape).clone()
 
-    def rows(self, name: str, first: int, last: int) -> Tensor:
-        """Some rows of a tensor; valid until the next call, which uses the same memory."""
+    def rows(self, name: str, first: int, last: int, slot: int = 0) -> Tensor:
+        """Some rows of a tensor; valid until the next call that uses the same slot of memory."""
         entry = self.entries[name]
         start = entry.start + first * entry.row
         shape = (last - first, *entry.shape[1:])
-        return self._read(entry, start, (last - first) * entry.row, shape)
+        return self._read(entry, start, (last - first) * entry.row, shape, slot)
 
     def raw(self, name: str, first: int, last: int) -> memoryview:
         """Some of a tensor's bytes; valid until the next call."""
@@ -79,20 +79,22 @@ class Checkpoint:
             file.close()
         self._open.clear()
 
-    def _read(self, entry: Entry, start: int, size: int, shape: tuple[int, ...] | None) -> Tensor:
+    def _read(
+        self, entry: Entry, start: int, size: int, shape: tuple[int, ...] | None, slot: int = 0
+    ) -> Tensor:
         import torch
 
         dtype = getattr(torch, DTYPE_NAMES[entry.dtype])
         if size == 0:
             return torch.empty(shape or (0,), dtype=dtype)
-        found = torch.frombuffer(self._bytes(entry.path, start, size), dtype=dtype)
+        found = torch.frombuffer(self._bytes(entry.path, start, size, slot), dtype=dtype)
         return found if shape is None else found.reshape(shape)
 
-    def _bytes(self, path: Path, start: int, size: int) -> memoryview:
-        """Read into one buffer that grows as needed: fresh memory would cost more than reading."""
-        if self._buffer is None or len(self._buffer) < size:
-            self._buffer = bytearray(size)
-        view = memoryview(self._buffer)[:size]
+    def _bytes(self, path: Path, start: int, size: int, slot: int = 0) -> memoryview:
+        """Read into a buffer that grows as needed: fresh memory would cost more than reading."""
+        if len(self._buffers.get(slot, b"")) < size:
+            self._buffers[slot] = bytearray(size)
+        view = memoryview(self._buffers[slot])[:size]
         file = self._open.get(path)
         if file is None:
             file = self._open[path] = path.open("rb", buffering=0)

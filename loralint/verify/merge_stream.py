@@ -5,6 +5,7 @@ belong to them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -87,16 +88,34 @@ def streamed(
     step = max(1, BYTES // max(1, entry.row))
     changed = False
     delta, wide = (torch.empty((min(step, entry.shape[0]), entry.shape[1])) for _ in range(2))
-    for first in range(0, entry.shape[0], step):
-        last = min(first + step, entry.shape[0])
-        weight = base.rows(plan.base, first, last)
+    for first, last, weight, found in _read_ahead(plan, base, model, step):
         update = torch.mm(b[first:last], a, out=delta[: last - first]).mul_(plan.scaling)
         # Widened first: adding two types in one step takes PyTorch twice as long.
         expected = update.add_(wide[: last - first].copy_(weight)).to(weight.dtype)
-        if not _equal(expected, model.rows(plan.merged, first, last)):
+        if not _equal(expected, found):
             return None
         changed = changed or not _equal(expected, weight)
     return changed
+
+
+def _read_ahead(
+    plan: Streamed, base: Checkpoint, model: Checkpoint, step: int
+) -> Iterator[tuple[int, int, Tensor, Tensor]]:
+    """Rows of base and result; the next ones are read while those before are computed with."""
+    total = base.entries[plan.base].shape[0]
+
+    def read(first: int) -> tuple[int, int, Tensor, Tensor]:
+        last, slot = min(first + step, total), first // step % 2
+        weight = base.rows(plan.base, first, last, slot)
+        return first, last, weight, model.rows(plan.merged, first, last, slot)
+
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(read, 0)
+        for first in range(0, total, step):
+            here = coming.result()
+            if first + step < total:
+                coming = reader.submit(read, first + step)
+            yield here
 
 
 def _equal(one: Tensor, other: Tensor) -> bool:
