@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping as Table
+from collections.abc import Callable, Iterator, Mapping as Table
 
 import msgspec
 
@@ -59,10 +59,15 @@ def may_be_revision(value: object, name: str) -> bool:
     return _NAMED.search(name) is not None or (value != "" and kind_of(value) in _TELLING)
 
 
-def with_literals(facts: FileFacts, spans: Table[int, Span | None]) -> FileFacts:
-    """The facts with the places of those texts that are literals; `spans` has them by identity."""
+def by_identity(spans: Table[int, Span | None]) -> Callable[[Known], Span | None]:
+    """A table of places by `id`, as `with_literals` asks for them."""
+    return lambda known: spans.get(id(known))
+
+
+def with_literals(facts: FileFacts, place: Callable[[Known], Span | None]) -> FileFacts:
+    """The facts with the places of those texts that are literals, as `place` knows them."""
     numbered = enumerate(held(facts))
-    found = ((number, spans.get(id(known))) for number, (known, _) in numbered)
+    found = ((number, place(known)) for number, (known, _) in numbered)
     literals = tuple((number, span, None) for number, span in found if span is not None)
     return msgspec.structs.replace(facts, literals=literals) if literals else facts
 

@@ -25,7 +25,7 @@ else:
 
 KEYWORDS = re.compile(
     r"(\w+_)?(revision|rev|ref|commit(_\w+)?|branch|sha)(_of_model)?|reviso?n|revis\w+"
-    r"|quantization_config|load_in_[48]bit|trust_\w+|local_files\w*"
+    r"|quantization_config|load_in_[48]bit|(trust|allow)_\w+|local_files\w*"
 )
 CONFIG = "BitsAndBytesConfig"
 _REVISION = re.compile(r"[0-9a-f]{40}|main|master|HEAD|refs/pr/\d+|v?\d+(\.\d+)*|")

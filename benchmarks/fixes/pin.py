@@ -36,7 +36,7 @@ _LEFT = re.compile(r"(error|note): (\S+?): (.*)")
 
 def loralint(folder: Path, cache: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run loralint at the root of a copy, with the made-up cache."""
-    command = [sys.executable, "-m", "loralint", *words, "--isolated", "--no-cache"]
+    command = [sys.executable, "-m", "loralint", *words, "--isolated"]
     environment = {**os.environ, "HF_HUB_CACHE": str(cache), "SOURCE_DATE_EPOCH": "1795478400"}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=LIMIT,
@@ -49,7 +49,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and not path.is_symlink()
+        if path.is_file() and not path.is_symlink() and ".loralint_cache" not in path.parts
     }
 
 
@@ -60,7 +60,7 @@ def fill(cache: Path, folder: Path) -> int:
     from loralint.hub import is_commit
     from loralint.hub.wants import wants
 
-    project = gather(Request(str(folder), (str(folder),), Config(), cached=False, jobs=1)).project
+    project = gather(Request(str(folder), (str(folder),), Config(), jobs=1)).project
     asked = {want.ask for want in wants(project)}
     for ask in asked:
         name = ask.repo.id.replace("/", "--")
@@ -123,10 +123,11 @@ def measured(tree: Path, keep: Path | None) -> Row:
         first = files(folder)
         row["again"] = pinned(folder, cache)
         row["again changed"] = sum(first[name] != now for name, now in files(folder).items())
-        row["prefer"] = pinned(folder, cache, "--prefer", "train")
+        if row["again"]["grave"]:
+            row["prefer"] = pinned(folder, cache, "--prefer", "train")
+            row["left over"] = pinned(folder, cache, "--prefer", "train", "--check")["pins"]
         after = files(folder)
         row["after"] = counted(folder, cache)
-        row["left over"] = pinned(folder, cache, "--prefer", "train", "--check")["pins"]
         changed = [name for name in after if after[name] != before.get(name)]
         plain = {name: _NOTE.sub(b"", after[name]) for name in changed}
         other = {name: differences(name, before[name], plain[name]) for name in changed}
@@ -134,6 +135,13 @@ def measured(tree: Path, keep: Path | None) -> Row:
         row["beyond"] = {name: text for name, text in other.items() if text}
         row["gone or new"] = len(before.keys() ^ after.keys())
         return row
+
+
+def _size(tree: Path) -> int:
+    """How much there is to read: small trees come first."""
+    suffixes = (".py", ".ipynb", ".sh", ".yaml", ".yml")
+    return sum(path.stat().st_size for path in tree.rglob("*")
+               if path.suffix in suffixes and path.is_file())  # fmt: skip
 
 
 def main() -> None:
@@ -144,8 +152,9 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="keep the changed copies in this folder")
     given = parser.parse_args()
     os.environ.setdefault("PYTHONPATH", str(Path(__file__).parents[2]))
-    for tree in sorted(given.trees.iterdir()):
-        if tree.is_dir() and "+" in tree.name and given.only in (None, tree.name):
+    trees = [each for each in given.trees.iterdir() if each.is_dir() and "+" in each.name]
+    for tree in sorted(trees, key=_size):
+        if given.only in (None, tree.name):
             print(json.dumps(measured(tree, given.keep)), flush=True)
 
 

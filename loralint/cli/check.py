@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 import click
 
@@ -20,6 +20,9 @@ from loralint.diagnostics import SEVERITIES, Diagnostic
 from loralint.engine.outcome import Outcome
 from loralint.reporters import FORMATS, renderer
 from loralint.reporters.base import Report
+
+if TYPE_CHECKING:
+    from loralint.fixer.rounds import Mended
 
 READING = ("config_file", "isolated", "no_cache", "jobs", "scheduler")
 FLAGS = ("select", "extend_select", "ignore", "strict", "fail_on", "baseline")
@@ -102,30 +105,33 @@ def command(paths: tuple[str, ...], **given: Any) -> None:
         honour_ignores=not given["no_ignores"],
     )
     fixing = fixes.fixing(given)
-    outcome, mended = fixing.outcome(session)
+    outcome, mended, decided = _outcome(session, fixing, given)
     if mended is not None and fixing.diff:
         _leave(fixes.show_diff(session, mended, given["output_file"]))
     failed = fixes.write(session, mended) if mended is not None else 0
-    outcome, decided = _at_runtime(session, outcome, given)
     answer = _answer(given, mended.fixed if mended else None)
     _show(session, outcome, answer, time.perf_counter() - began)
-    code = failed or _code(session, outcome)
+    code = _code(session, outcome)
     undecided = code == 0 and not decided and not given["exit_zero"]
-    _leave(NOTHING_READ if undecided else code)
+    _leave(failed or (NOTHING_READ if undecided else code))
 
 
 def _leave(code: int) -> NoReturn:
     click.get_current_context().exit(code)
 
 
-def _at_runtime(session: Session, outcome: Outcome, given: dict[str, Any]) -> tuple[Outcome, bool]:
-    """The findings, and whether all that was to be decided has been."""
-    if not given["runtime"]:
-        return outcome, True
+def _outcome(
+    session: Session, fixing: fixes.Fixing, given: dict[str, Any]
+) -> tuple[Outcome, Mended | None, bool]:
+    """The findings, the files as mended, and whether all that was to be decided has been."""
+    outcome, mended = fixing.outcome(session)
+    if not given["runtime"] or fixing.diff:
+        return outcome, mended, True
     from loralint.cli.runtime import Asked, with_runtime
 
     asked = Asked(given["trust_remote_code"], given["runtime_timeout"], given["quiet"])
-    return with_runtime(session, outcome, asked)
+    outcome, decided = with_runtime(session, outcome, asked)
+    return outcome, mended, decided
 
 
 def _answer(given: dict[str, Any], fixed: int | None) -> _Answer:

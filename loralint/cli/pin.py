@@ -78,6 +78,7 @@ def command(paths: tuple[str, ...], **given: Any) -> None:
         heed_locks=not (asked["upgrade"] or asked["from_lock"]),
     )
     made = pin(session.request, gathered, planner, _today())
+    asked["locked"] = bool(LockedCommits.of(gathered.project).locks)
     click.get_current_context().exit(_report(session, made, asked))
 
 
@@ -113,6 +114,8 @@ def _report(session: Session, made: Pinned, asked: dict[str, Any]) -> int:
     if asked["diff"]:
         put(_diff(session, made), None)
     _sum_up(made, writes)
+    if made.pins and asked["locked"] and not asked["from_lock"]:
+        click.echo("The code has moved: `loralint lock` brings the lock file up to date.", err=True)
     grave = any(one.grave for one in made.left)
     if grave:
         asking.hint_at_network(asked["online"] or asked["from_lock"])

@@ -18,10 +18,16 @@ def add(tree: Tree, scopes: Sequence[str]) -> None:
         path = os.path.join(folder, NAME)
         name = tree.relative(path)
         if os.path.isfile(path):
-            tree.files[name] = "lock"
+            if _is_inside(tree.root, path):
+                tree.files[name] = "lock"
         elif name not in tree.files:
             tree.inputs[name] = None  # once there is one, this run's result no longer holds
     tree.files = dict(sorted(tree.files.items()))
+
+
+def _is_inside(root: str, path: str) -> bool:
+    """Whether a file is the project's own: a link that leaves it is not followed."""
+    return os.path.realpath(path).startswith(f"{root.rstrip(os.sep)}{os.sep}")
 
 
 def _upward(root: str, scope: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from loralint.facts import FileError, FileFacts
 from loralint.source import START, Place, Source
 from loralint.stamps import NEVER, digest, stamp_of
 
-ROOM = 64 * 1024 * 1024
+ROOM = 24 * 1024 * 1024
 """How many bytes of text are kept, so that later rounds need not read them again."""
 
 DATA = frozenset({"yaml", "json", "toml"})

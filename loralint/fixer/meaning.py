@@ -35,7 +35,7 @@ SUPPRESSION = "suppression"
 
 _PLACES = frozenset(
     """span text insert_at margins keywords literals imported_at keys first_row last_row
-    rows""".split()
+    rows revision_at""".split()
 )
 """Fields that say where something stands or how it is written, not what it is."""
 

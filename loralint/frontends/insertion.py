@@ -20,7 +20,7 @@ Insertion = tuple[Span | None, tuple[str, str]]
 def insertion(node: cst.CSTNode, span: Span, last: Span | None, lines: list[str]) -> Insertion:
     """The place of another argument, and its margins; no place where the node is no call.
 
-    `span` is the call's, `last` that of its last argument.
+    `span` is where the call stands, `last` its last argument.
     """
     if not isinstance(node, cst.Call):
         return None, ("", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ def _verbatim(rows: Sequence[str], first: int, indent: int) -> Text:
 def _joined(rows: Sequence[str], masked: Sequence[str], first: int, indent: int) -> Text:
     pieces: list[tuple[int, int, int]] = []
     codes: list[str] = []
+    masks: list[str] = []
     column = 1
     for at, (row, mask) in enumerate(zip(rows, masked, strict=True)):
         code = row[: len(mask.rstrip())]
@@ -87,5 +89,21 @@ def _joined(rows: Sequence[str], masked: Sequence[str], first: int, indent: int)
         if begin < len(code):
             pieces.append((column, first + at, begin + 1))
             codes.append(code[begin:])
+            masks.append(mask[begin : len(code)])
             column += len(code) - begin + 1
-    return Text(" ".join(codes), (tuple(pieces),))
+    return Text(_without_metadata(" ".join(codes), " ".join(masks)), (tuple(pieces),))
+
+
+_METADATA = re.compile(r"\bfield\s*\(.*?\bmetadata\s*=\s*\{")
+
+
+def _without_metadata(text: str, masked: str) -> str:
+    """A dataclass's field without the help that goes with it: nothing is read from that."""
+    match = _METADATA.match(masked, masked.find("field"))
+    if match is None:
+        return text
+    end, depth = match.end(), 1
+    while depth and end < len(masked):
+        depth += (masked[end] in "([{") - (masked[end] in ")]}")
+        end += 1
+    return text[: match.end()] + " " * (end - 1 - match.end()) + text[end - 1 :]

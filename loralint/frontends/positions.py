@@ -15,7 +15,15 @@ from libcst._nodes.internal import CodegenState
 from loralint.source import Location, Span
 
 _NOTHING: AbstractContextManager[None] = nullcontext()
-_PLACED = frozenset({cst.Call, cst.Arg, cst.Dict, cst.ImportFrom, cst.SimpleString})
+_LONGEST = 110
+_PLACED = frozenset({cst.Call, cst.Arg, cst.Dict, cst.ImportFrom})
+
+
+def _is_literal(node: cst.CSTNode) -> bool:
+    """Whether a node is a literal that a fix may write anew."""
+    if isinstance(node, cst.SimpleString):
+        return len(node.value) <= _LONGEST
+    return isinstance(node, cst.Name) and node.value == "None"
 
 
 class _Tracker(CodegenState):
@@ -49,7 +57,7 @@ class _Tracker(CodegenState):
         start_node: cst.CSTNode | None = None,
         end_node: cst.CSTNode | None = None,
     ) -> AbstractContextManager[None]:
-        placed = type(node) in _PLACED or (isinstance(node, cst.Name) and node.value == "None")
+        placed = type(node) in _PLACED or _is_literal(node)
         return self._recorded(node) if placed else _NOTHING
 
     @contextmanager

@@ -20,10 +20,10 @@ from loralint.frontends.frame import Frame, variable
 from loralint.frontends.insertion import insertion
 from loralint.frontends.masking import masked
 from loralint.frontends.nesting import nested_deeply, too_large
-from loralint.frontends.recorder import PendingCall, Recorder
+from loralint.frontends.recorder import Literal, PendingCall, Recorder
 from loralint.frontends.slicing import Criteria, Marks, kept_units
 from loralint.frontends.units import NotCut
-from loralint.literals import held, with_literals
+from loralint.literals import with_literals
 from loralint.source import START, Source, Span
 
 MAX_TEXT = 200
@@ -140,22 +140,14 @@ def _facts(path: str, text: str, lines: list[str], tree: Tree) -> FileFacts:
         ),
         suppressions=comments.suppressions(text, [call.span for call in calls]),
     )
-    return with_literals(facts, _places(facts, recorder))
+    return with_literals(facts, lambda known: _inside(recorder.literals.get(id(known))))
 
 
-def _places(facts: FileFacts, recorder: Recorder) -> dict[int, Span | None]:
-    """The places of the literals that may be revisions, by the identity of their constants."""
-    found: dict[int, Span | None] = {}
-    for known, _ in held(facts):
-        if id(known) in recorder.literals:
-            _, origin, node = recorder.literals[id(known)]
-            found[id(known)] = _inside(origin.span(node), node)
-    return found
-
-
-def _inside(span: Span, node: cst.BaseExpression) -> Span:
+def _inside(literal: Literal | None) -> Span | None:
     """Where a literal's text stands: between the quotes, if it has some."""
-    if not isinstance(node, cst.SimpleString):
+    span = literal.origin.span(literal.node) if literal is not None else None
+    node = literal.node if literal is not None else None
+    if span is None or not isinstance(node, cst.SimpleString):
         return span
     before, after = len(node.prefix) + len(node.quote), len(node.quote)
     start, end = span.start, span.end

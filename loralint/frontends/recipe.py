@@ -28,7 +28,7 @@ from loralint.frontends.recipe_values import (
     options_of,
 )
 from loralint.frontends.yaml_nodes import TooLarge
-from loralint.literals import held, with_literals
+from loralint.literals import by_identity, held, with_literals
 from loralint.source import Source, Span
 
 DEEPEST = 5
@@ -48,7 +48,7 @@ def with_recipe(source: Source, facts: FileFacts) -> FileFacts:
         return facts
     found = _Found()
     if not is_recipe:
-        return with_literals(facts, data_literals(facts.data, tree))
+        return with_literals(facts, by_identity(data_literals(facts.data, tree)))
     recipes = list(_recipes(tree))
     for where, framework, node, root in recipes:
         recipe = _Recipe(Reader(source.path, node, root), framework, found)
@@ -61,7 +61,7 @@ def with_recipe(source: Source, facts: FileFacts) -> FileFacts:
         saves=tuple(found.saves),
         suppressions=suppressions(source.content.decode("utf-8-sig"), tree),
     )
-    return with_literals(facts, {**found.literals, **data_literals(facts.data, tree)})
+    return with_literals(facts, by_identity({**found.literals, **data_literals(facts.data, tree)}))
 
 
 def _recipes(tree: Tree) -> Iterator[tuple[str, Framework, Node, Node]]:
@@ -179,22 +179,22 @@ class _Recipe:
         return Known((name if colons else hub).partition(":")[0])
 
     def _load(self, key: Key, entry: Entry, repo_id: Value, where: str) -> LoadSite:
-        name, given = recipe_revision.given(self.reader, key, entry)
-        revision = recipe_revision.value(self.reader, self.framework, key, given)
-        if given is not None and isinstance(revision, Known) and revision.value == given.node.text:
-            self.found.literals[id(revision)] = given.node.span
+        name, revision = recipe_revision.given(self.reader, key, entry)
+        value = recipe_revision.value(self.reader, self.framework, key, revision)
+        if revision is not None and isinstance(value, Known):
+            self.found.literals[id(value)] = revision.node.span
         return LoadSite(
             path=self.reader.path,
             span=entry.span,
             artifact=key.artifact,
             loader=key.path.replace("[]", ""),
             repo_id=repo_id,
-            revision=revision,
+            revision=value,
             function=where,
             text=f"{key.path}: {repo_id.value if isinstance(repo_id, Known) else ''}",
             revision_key=name,
-            revision_at=given.span if given is not None else None,
-            insert_at=recipe_revision.line(self.reader, self.framework, key),
+            revision_at=revision.span if revision is not None else None,
+            insert_at=recipe_revision.place(self.reader, self.framework, key),
             margins=recipe_revision.margins(self.reader, self.framework, key),
         )
 

@@ -48,7 +48,7 @@ def _is_mirrored(reader: Reader, framework: Framework, key: Key) -> bool:
     return all(reader.holds(condition) for condition in quantizer.four)
 
 
-def line(reader: Reader, framework: Framework, key: Key) -> Span | None:
+def place(reader: Reader, framework: Framework, key: Key) -> Span | None:
     """Where the revision's key may go: above the first key whose revision it gives."""
     written = any(reader.node(path) is not None for path in key.revision)
     first = _first(reader, framework, key)
@@ -58,7 +58,7 @@ def line(reader: Reader, framework: Framework, key: Key) -> Span | None:
 
 
 def margins(reader: Reader, framework: Framework, key: Key) -> tuple[str, str]:
-    """What stands before and behind a key that is put there."""
+    """What goes before and after that key."""
     first = _first(reader, framework, key)
     indent = " " * (first.span.start.column - 1) if first is not None else ""
     return "", f"{',' if reader.path.endswith('.json') else ''}\n{indent}"

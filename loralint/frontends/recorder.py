@@ -28,6 +28,15 @@ class PendingCall:
     keywords: tuple[cst.Arg, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A constant with the literal that it was read from; it is kept so that its `id` stays."""
+
+    known: Known
+    origin: Origin
+    node: cst.BaseExpression
+
+
 @dataclass(slots=True)
 class Recorder:
     """The facts of one module, growing; `origin` is where the statement at hand stands."""
@@ -43,16 +52,16 @@ class Recorder:
     attributes: dict[str, dict[str, list[Term]]] = field(default_factory=dict)
     rebound: dict[str, list[Term]] = field(default_factory=dict)
     imported: dict[str, tuple[Origin, cst.ImportFrom]] = field(default_factory=dict)
-    literals: dict[int, tuple[Known, Origin, cst.BaseExpression]] = field(default_factory=dict)
+    literals: dict[int, Literal] = field(default_factory=dict)
+
+    def literal(self, known: Known, node: cst.BaseExpression) -> Known:
+        """Note which literal a constant was read from; it is found again by identity."""
+        self.literals[id(known)] = Literal(known, self.origin, node)
+        return known
 
     def enter(self, statement: cst.CSTNode) -> None:
         """Note which statement comes next."""
         self.origin = self.origins.get(id(statement), self.origin)
-
-    def literal(self, known: Known, node: cst.BaseExpression) -> Known:
-        """Note which literal a constant was read from; it is found again by identity."""
-        self.literals[id(known)] = known, self.origin, node
-        return known
 
     def call(self, pending: PendingCall) -> Result:
         """Record a call and return what stands for its result."""

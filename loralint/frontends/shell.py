@@ -32,7 +32,7 @@ from loralint.frontends.shell_run import Runner
 from loralint.frontends.shell_state import Command
 from loralint.frontends.shell_text import Fragment
 from loralint.frontends.shell_values import choice, mapped, scalar
-from loralint.literals import with_literals
+from loralint.literals import by_identity, with_literals
 from loralint.source import START, Source, Span
 
 LARGEST = 60_000
@@ -89,7 +89,7 @@ def from_commands(path: str, text: str, found: Iterable[Command]) -> FileFacts:
         commands=tuple(dict.fromkeys(commands)),
         suppressions=tuple(_suppressions(text, [_whole(span, found) for span in spans])),
     )
-    return with_literals(facts, literals(text, commands, revisions))
+    return with_literals(facts, by_identity(literals(text, commands, revisions)))
 
 
 def fragments(path: str, text: str) -> Iterator[Fragment]:

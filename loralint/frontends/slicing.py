@@ -95,12 +95,26 @@ class Criteria:
 
 def kept_units(masked: str, size: int, criteria: Criteria) -> list[Unit]:
     """What has to be seen of a module of `size` characters, in order; may raise NotCut."""
+    return [unit for unit in _kept(masked, size, criteria) if not _is_for_tests(unit, criteria)]
+
+
+def _kept(masked: str, size: int, criteria: Criteria) -> list[Unit]:
     if size < TINY:
         return units_of(masked)
     words = words_of(masked)
     if size < SMALL and not criteria.strong.found(masked, words):
         return units_of(masked)  # read for its constants: other files name them
     return sorted(Slice(masked, words, criteria).kept, key=lambda unit: unit.index)
+
+
+_FOR_TESTS = re.compile(r"\s*@(?:pytest\.|unittest\.|parameterized|require_\w+)")
+
+
+def _is_for_tests(unit: Unit, criteria: Criteria) -> bool:
+    """Whether a decorator only says when a test runs: lists of cases are long."""
+    if unit.word != "@" or _FOR_TESTS.match(unit.text) is None:
+        return False
+    return not (criteria.strong.found(unit.text) or criteria.weak.found(unit.text))
 
 
 class Slice:

@@ -161,13 +161,15 @@ def _default(value: Value) -> Value:
 
 def _revision_holder(load: Load) -> str:
     """The argument that takes the revision where the call itself does not."""
-    loader = loader_of(load.site.loader) if "." in load.site.loader else None
-    if loader is None:
-        return ""
-    if loader.receiver and load.site.loader.startswith("transformers."):
-        return "adapter_kwargs"
-    takes_it = loader.packages in ("transformers", "diffusers")
-    return loader.nested[0] if loader.nested and not takes_it else ""
+    key, name = load.site.revision_key, load.site.loader
+    if key == "@":
+        return "its id, behind an @"
+    holder, space, _ = key.partition(" ")
+    if space:
+        return holder
+    loader = loader_of(name) if "." in name else None
+    is_method = loader is not None and loader.receiver
+    return "adapter_kwargs" if is_method and name.startswith("transformers.") else ""
 
 
 def _is_named_by_callers(project: Project, load: Load) -> bool:

@@ -26,16 +26,20 @@ def mishap(error: Exception, ask: Ask) -> Mishap:
     named = _by_name(error, ask)
     if named is not None:
         return named
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    if isinstance(status, int):
-        return _by_status(status, getattr(error, "response", None))
+    response = getattr(error, "response", None)
+    status = getattr(response, "status_code", None)
+    return _by_status(status, response) if isinstance(status, int) else _by_kind(error)
+
+
+def _by_kind(error: Exception) -> Mishap:
+    """A mishap below HTTP."""
     kind = type(error).__name__
+    if "JSONDecodeError" in kind:  # of whatever library: that of requests is an OSError too
+        return Mishap("the Hub's answer makes no sense: it is no JSON")
     if isinstance(error, TimeoutError) or "Timeout" in kind:
         return Mishap("the Hub did not answer in time", passing=True)
-    if isinstance(error, (ConnectionError, OSError)) or _is_transport(error):
+    if isinstance(error, OSError) or _is_transport(error):
         return Mishap(f"the connection to the Hub failed ({kind})", passing=True)
-    if isinstance(error, ValueError):
-        return Mishap("the Hub's answer makes no sense: it is no JSON of the kind expected")
     return Mishap(f"huggingface_hub failed with {kind}")
 
 

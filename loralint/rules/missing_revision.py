@@ -82,4 +82,4 @@ def _message(load: Load, ids: tuple[str, ...]) -> str:
 def _fix(load: Load, ids: tuple[str, ...]) -> Fix:
     what = "the commit" if len(ids) == 1 else "the commit of each"
     advice = wording.give(load, f"{what} you mean")
-    return fixes.shown(wording.with_pin(load, advice))
+    return fixes.shown(f"{advice}{wording.by_pin(load)}")

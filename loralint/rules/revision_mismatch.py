@@ -13,7 +13,7 @@ from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.agreement import compare
 from loralint.rules.judgement.pinning import is_pinned
 from loralint.rules.judgement.sides import at_inference, distinct_pairs, once, why
-from loralint.rules.judgement.values import only, origin, same
+from loralint.rules.judgement.values import by_default, only, origin, same
 
 
 @rule("LOR201", "revision-mismatch", severity="error")
@@ -75,8 +75,9 @@ def revision_mismatch(project: Project) -> Iterator[Finding]:
 
     Where the training side is pinned and the inference side has no revision, the fix copies the
     pin; it is safe, because the adapter was made for it. It is unsafe where the inference side has
-    a pin of its own, and where training is to be pinned to what inference loads: the adapter that
-    exists was trained on something else. Where several sides differ, the fix is shown only.
+    a pin of its own or takes its base from an option, and where training is to be pinned to what
+    inference loads: the adapter that exists was trained on something else. Where several sides
+    differ, the fix is shown only.
 
     ## Known problems
 
@@ -138,7 +139,8 @@ def _fix(project: Project, pair: Pair) -> Fix:
         return fixes.shown("the training sides differ: say which one is to be loaded")
     pin = only(train.site.revision)
     advice = f"""{wording.give(infer, f'"{pin}"')}, as {train.place} does"""
-    certain = isinstance(train.site.revision, Known) and not is_pinned(infer.site.revision)
+    given = not by_default(train.site.revision, infer.site.repo_id)  # else: of another model too
+    certain = given and not is_pinned(infer.site.revision)
     safe = certain and all(is_pinned(one.site.revision) for one in others)
     return fixes.give_revision(project, infer, str(pin), "safe" if safe else "unsafe", advice)
 

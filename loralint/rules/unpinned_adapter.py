@@ -73,4 +73,4 @@ def unpinned_adapter(project: Project) -> Iterator[Finding]:
 
 def _fix(load: Load) -> Fix:
     advice = wording.give(load, "the adapter's commit")
-    return fixes.shown(wording.with_pin(load, advice))
+    return fixes.shown(f"{advice}{wording.by_pin(load)}")

@@ -36,6 +36,11 @@ MODULES = {
         f'    """Text."""\n    return {LOAD}\nclass A(B, m=1): c = {LOAD}\nclass C:\n'
         f"    d: int = {LOAD}; e = d\n    def f(self): return self.d\n"
     ),
+    "a field's help": (
+        'from m import X\nclass A:\n    a: str = field(\n        default="a/b",\n'
+        '        metadata={"help": "a) {b", "more": [1]},\n    )\n'
+        f"    b: int = field(default=f({LOAD}), metadata={{}})\n"
+    ),
     "tabs": f"from m import X\nif a:\n\tx = {LOAD}\n\tif b:\n\t\ty = x\n",
     "wide": f'from m import X\nx = f("ä€😀", f"{{a}}ü", {LOAD})\n',
 }  # fmt: skip

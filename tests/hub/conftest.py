@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from huggingface_hub import constants
 
 from loralint.cli import loralint
 from tests.hub.cache import FakeCache
@@ -16,6 +17,8 @@ from tests.hub.cache import FakeCache
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HF_HOME", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN"):
         monkeypatch.delenv(name, raising=False)
+    # Read from the environment when the library was imported, by whichever test that was.
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
 
 
 @pytest.fixture

@@ -17,6 +17,9 @@ pytest.importorskip("huggingface_hub")
 
 from loralint.hub.online import Endpoint, Hub, HubUnavailable, Patience
 
+# A question that is left behind leaves its connection open.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 TOKEN = "hf_THISISTHEMARKERTOKEN"
 SHA256 = "5" * 64

@@ -210,7 +210,8 @@ def test_line_ends_and_mode_stay(project, cache, run, write) -> None:
          "`args.model` may name another repository"),
         ('def load(name):\n    return AutoModel.from_pretrained(name)\n\n\nload("org/a")',
          "load() is told what to load"),
-        ('from trl import SFTTrainer\nSFTTrainer(model="org/a")', "belongs into model_init_kwargs"),
+        ('from trl import SFTTrainer\nSFTTrainer(model="org/a")',
+         "belongs into args.model_init_kwargs"),
         ('REVISION = "main"\nAutoModel.from_pretrained("org/a", revision=REVISION)\n'
          'AutoModel.from_pretrained("org/b", revision=REVISION)', "no place in the code"),
         ('import sys\nAutoModel.from_pretrained("org/a", revision="v1" if sys.argv[1] else "main")',
@@ -517,8 +518,14 @@ def test_where_cache_and_lock_disagree_nothing_is_pinned(project, cache, run, wr
     result = run("pin")
     assert result.exit_code == 1 and "say which with --from-lock or --upgrade" in result.output
     assert (project / "x.py").read_text() == HEAD + SHAPES["a call"][0]
-    assert run("pin", "--upgrade").exit_code == 0
+    moved = run("pin", "--upgrade")
+    assert (
+        moved.exit_code == 0 and "`loralint lock` brings the lock file up to date" in moved.output
+    )
     assert A in (project / "x.py").read_text()
+    assert run("check", "--select", "LOR210").exit_code == 1
+    assert run("lock").exit_code == 0
+    assert run("check", "--select", "LOR210").exit_code == 0
 
 
 def test_code_that_asks_the_lock_is_left_to_it(project, cache, run, write) -> None:

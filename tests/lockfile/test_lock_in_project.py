@@ -71,3 +71,10 @@ def test_a_lock_that_cannot_be_read_is_a_finding(root: Path, text: str) -> None:
     (message,) = found(root, select="LOR001")
     assert message.startswith("this file could not be checked: ")
     assert time.monotonic() - began < 10
+
+
+def test_a_link_that_leaves_the_project_is_not_followed(root: Path, tmp_path_factory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / NAME
+    elsewhere.write_text(lock(B), encoding="utf-8")
+    (root / NAME).symlink_to(elsewhere)
+    assert found(root) == []

@@ -8,7 +8,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import loralint
 from loralint.lockfile import NAME, Adapter, Artifact, Lock, LockError
@@ -27,7 +27,7 @@ LOCK = Lock(
 )
 
 words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=9)
-commits = st.text("0123456789abcdef", min_size=40, max_size=40)
+commits = st.integers(0, 16**40 - 1).map("{:040x}".format)
 artifacts = st.builds(
     Artifact,
     id=words,
@@ -48,6 +48,7 @@ locks = st.builds(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(locks)
 def test_what_is_written_is_read_again(lock: Lock) -> None:
     again = parse(serialise(lock))
@@ -56,6 +57,7 @@ def test_what_is_written_is_read_again(lock: Lock) -> None:
     assert serialise(again) == serialise(lock)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(locks)
 def test_the_order_of_what_is_known_changes_nothing(lock: Lock) -> None:
     turned = Lock(lock.artifacts[::-1], lock.adapters[::-1])

@@ -26,7 +26,7 @@ PYTHON = {
         " `keras_hub.Backbone.from_preset` takes no revision for it"
     ),
     "transformers.AutoModel.from_pretrained('acme/base')": (
-        "pass revision= with the commit you mean"
+        "pass revision= with the commit you mean (`loralint pin` finds it)"
     ),
 }
 
@@ -34,7 +34,9 @@ SHELL = {
     "lm_eval --model hf --model_args pretrained=acme/base,dtype=float16": (
         "add revision=… to `--model_args` with the commit you mean"
     ),
-    "swift sft --model acme/base": "set `--model_revision` to the commit you mean",
+    "swift sft --model acme/base": (
+        "set `--model_revision` to the commit you mean (`loralint pin` finds it)"
+    ),
     "swift infer --adapters acme/adapter": (
         "download the adapter's commit and name its folder:"
         " `swift` takes no revision for an adapter"
@@ -42,11 +44,13 @@ SHELL = {
     "text-generation-launcher --model-id /base --lora-adapters acme/adapter": (
         "write `@` and the adapter's commit behind the id"
     ),
-    "hf download acme/base": "set `--revision` to the commit you mean",
+    "hf download acme/base": "set `--revision` to the commit you mean (`loralint pin` finds it)",
 }
 
 ADAPTERS = {
-    "PeftModel.from_pretrained(base, 'acme/adapter')": "pass revision= with the adapter's commit",
+    "PeftModel.from_pretrained(base, 'acme/adapter')": (
+        "pass revision= with the adapter's commit (`loralint pin` finds it)"
+    ),
     "base.load_adapter('acme/adapter')": (
         'pass adapter_kwargs={"revision": …} with the adapter\'s commit'
     ),
@@ -61,7 +65,7 @@ def advice(folder: Path, name: str, text: str) -> list[str]:
     project = gather(request).project
     rules = [rule for rule in RULES if rule.code in ("LOR101", "LOR106")]
     found = [one for rule in rules for one in rule.run(project)]
-    return [one.fix.message.removesuffix(f" ({PIN})") for one in found if one.fix is not None]
+    return [one.fix.message for one in found if one.fix is not None]
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,8 @@ def revision_edits(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
         return ()
     if load.site.revision == ABSENT:
         alone = _alone(load, _sharing(project, load))
-        return insertion(load, _given(load.site, text)) if alone else ()
+        given = _given(load.site, text) if alone else ""
+        return insertion(load, given) if given else ()
     place = written_at(project, load)
     if place is None or not _alone(load, project.takers[place]):
         return ()
@@ -68,7 +69,7 @@ def _alone(load: Load, takers: Iterable[Load]) -> bool:
 def _sharing(project: Project, load: Load) -> list[Load]:
     """The loads that the same key of a recipe, or flag, gives a revision."""
     site = load.site
-    if site.path.endswith((".py", ".ipynb")):
+    if site.path.endswith((".py", ".pyw", ".ipynb")):
         return []
     return [
         one
@@ -123,8 +124,10 @@ def keyword_at(site: LoadSite, keyword: str) -> Place | None:
 
 
 def _given(site: LoadSite, text: str) -> str:
-    """The revision as an argument, a recipe's key or a flag."""
+    """The revision as an argument, a recipe's key or a flag; "" where it is none of them alone."""
     key = site.revision_key
+    if not re.fullmatch(r"[\w.-]+", key):  # it stands inside another: `model_kwargs revision`
+        return ""
     if key.startswith("--"):
         return f"{key} {text}"
     if site.path.endswith((".py", ".pyw", ".ipynb")):

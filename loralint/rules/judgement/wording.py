@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TypeGuard
 
@@ -12,14 +13,6 @@ from loralint.rules.judgement.values import by_default, is_none_by_default, leav
 
 PIN = "`loralint pin` finds it"
 """Where a commit comes from that nobody has written down."""
-
-
-def with_pin(load: Load, advice: str) -> str:
-    """Advice to give a revision, with the command that does it where that has a place for it."""
-    key = load.site.revision_key
-    can = bool(key) and " " not in key and load.site.insert_at is not None
-    return f"{advice} ({PIN})" if can else advice
-
 
 _NOUNS = {
     "base-model": "model",
@@ -201,6 +194,12 @@ def _inside(outer: str, inner: str, what: str) -> str:
 
 def _separate(what: str) -> str:
     return what if what.startswith('"') else f" with {what}"
+
+
+def by_pin(load: Load) -> str:
+    """Who finds the commit and writes it, where there is a place for one; in brackets."""
+    plain = re.fullmatch(r"[\w.-]+", load.site.revision_key) is not None
+    return f" ({PIN})" if plain and load.site.insert_at is not None else ""
 
 
 def hint(*values: Value) -> str:
