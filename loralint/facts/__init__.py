@@ -1,0 +1,108 @@
+"""What one file says, as plain data: terms, calls, functions, classes.
+
+A `Term` is what an expression stands for. A front end reduces what it can within the file and
+leaves the rest symbolic (`Parameter`, `Symbol`, `Attribute` ...); the linker, which sees every
+file, reduces a term to a `Value`. Facts can be compared, cached and sent to another process.
+"""
+
+from __future__ import annotations
+
+from loralint.facts.code import (
+    CallFact,
+    ClassFact,
+    FieldFact,
+    FileError,
+    FunctionFact,
+    ParameterFact,
+    Suppression,
+)
+from loralint.facts.commands import (
+    CommandFact,
+    FlagFact,
+)
+from loralint.facts.file import (
+    FileFacts,
+    LockFacts,
+)
+from loralint.facts.folders import (
+    RECORDED,
+    AdapterFacts,
+    BesideFact,
+    TensorFact,
+)
+from loralint.facts.sites import (
+    LoadSite,
+    SaveSite,
+)
+from loralint.facts.terms import (
+    ABSENT,
+    Absent,
+    Argument,
+    Attribute,
+    Choice,
+    Data,
+    Default,
+    Either,
+    Elements,
+    Environment,
+    Item,
+    Join,
+    Known,
+    Mapping,
+    Parameter,
+    Partial,
+    Result,
+    Scalar,
+    Self,
+    Sequence,
+    Symbol,
+    Term,
+    Unknown,
+    Value,
+    written_name,
+)
+
+__all__ = [
+    "ABSENT",
+    "RECORDED",
+    "Absent",
+    "AdapterFacts",
+    "Argument",
+    "Attribute",
+    "BesideFact",
+    "CallFact",
+    "Choice",
+    "ClassFact",
+    "CommandFact",
+    "Data",
+    "Default",
+    "Either",
+    "Elements",
+    "Environment",
+    "FieldFact",
+    "FileError",
+    "FileFacts",
+    "FlagFact",
+    "FunctionFact",
+    "Item",
+    "Join",
+    "Known",
+    "LoadSite",
+    "LockFacts",
+    "Mapping",
+    "Parameter",
+    "ParameterFact",
+    "Partial",
+    "Result",
+    "SaveSite",
+    "Scalar",
+    "Self",
+    "Sequence",
+    "Suppression",
+    "Symbol",
+    "TensorFact",
+    "Term",
+    "Unknown",
+    "Value",
+    "written_name",
+]

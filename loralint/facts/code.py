@@ -1,0 +1,97 @@
+"""What happens in a Python file: calls, functions, classes, comments that silence."""
+
+from __future__ import annotations
+
+from loralint.facts.terms import ABSENT, Argument, Fact, Term
+from loralint.source import Span
+
+
+class CallFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A call that may matter, in source order.
+
+    `function` is the qualified name of the function it stands in ("" for the module, methods as
+    `Class.method`); `text` is the call's source, white space folded, at most 200 characters;
+    `discarded` tells that the call is a statement of its own; `cell` is the notebook cell.
+    `insert_at` is where another keyword argument would go, between the two `margins`; None where
+    the call takes none. `keywords` are the places of the keyword arguments that a fix may write
+    anew (`REWRITTEN` in the catalogue), name and value together.
+    """
+
+    span: Span
+    callee: Term
+    arguments: tuple[Argument, ...]
+    function: str = ""
+    text: str = ""
+    discarded: bool = False
+    cell: int | None = None
+    insert_at: Span | None = None
+    margins: tuple[str, str] = (", ", "")
+    keywords: tuple[tuple[str, Span], ...] = ()
+
+
+class ParameterFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A parameter of a function; `default` is Absent for a required one.
+
+    `kind` is "" (ordinary), "keyword" (keyword-only), "*" or "**". `annotation` is what the
+    type annotation stands for (the class of a dataclass-typed parameter), or Absent.
+    """
+
+    name: str
+    default: Term = ABSENT
+    kind: str = ""
+    annotation: Term = ABSENT
+
+
+class FunctionFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A function or method that may matter; `returns` is a Choice where it returns differently."""
+
+    name: str
+    parameters: tuple[ParameterFact, ...]
+    returns: Term
+    decorators: tuple[Term, ...] = ()
+    class_: str = ""
+
+
+class FieldFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A class attribute or annotated field: its default (Absent where it has none)."""
+
+    name: str
+    default: Term
+    annotation: Term = ABSENT
+
+
+class ClassFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A class that may matter.
+
+    `fields` are set in its body, `attributes` on `self` in its methods (a Choice where methods
+    set different ones).
+    """
+
+    name: str
+    bases: tuple[Term, ...]
+    fields: tuple[FieldFact, ...]
+    attributes: tuple[tuple[str, Term], ...]
+    decorators: tuple[Term, ...] = ()
+
+
+class Suppression(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A comment that silences findings: names, codes or prefixes as written.
+
+    `first_row` to `last_row` is what it covers; `span` is the comment's own, for LOR002's fix.
+    """
+
+    selectors: tuple[str, ...]
+    first_row: int
+    last_row: int
+    span: Span
+    whole_file: bool = False
+    cell: int | None = None
+    noqa: bool = False
+
+
+class FileError(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """Why a file, or a notebook's cell, could not be understood (LOR001)."""
+
+    message: str
+    span: Span
+    cell: int | None = None

@@ -1,0 +1,60 @@
+"""Load and save sites, as rules and recipes see them."""
+
+from __future__ import annotations
+
+from loralint.facts.terms import Fact, Value
+from loralint.source import Span
+
+
+class LoadSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):
+    """A place that says which artifact to load.
+
+    `loader` is the canonical dotted name of a call, or the key or flag of a recipe or command
+    line. `options` holds what else decides the weights, by canonical name (`OPTIONS` in the
+    catalogue): values are reduced. `function` is where it stands. `revision_key` is the keyword,
+    key or flag that takes the revision; "" where there is none. Of one that stands inside
+    another, both are named, with a space between (`model_kwargs revision`). `revision_at` is the
+    recipe's key that gives the revision.
+
+    Of a site that needs no linking (`FileFacts.loads`), `inputs` are the indices there of the sites
+    that flow into it (the base of an adapter), and `stage` is what its framework does: "train",
+    "infer", "merge" or "" where that is not known. The options of a base that is trained hold the
+    fields of its LoraConfig as `lora.r` and so on. `margins` and `keywords` are those of the call;
+    the margins of a recipe or command line stand around a key or flag.
+    """
+
+    path: str
+    span: Span
+    cell: int | None = None
+    artifact: str
+    loader: str
+    repo_id: Value
+    revision: Value
+    options: tuple[tuple[str, Value], ...] = ()
+    function: str = ""
+    text: str = ""
+    insert_at: Span | None = None
+    margins: tuple[str, str] = (", ", "")
+    revision_key: str = "revision"
+    inputs: tuple[int, ...] = ()
+    stage: str = ""
+    keywords: tuple[tuple[str, Span], ...] = ()
+    revision_at: Span | None = None
+
+
+class SaveSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):
+    """A place that says where an adapter (or a model, a tokenizer) goes.
+
+    `options` are the keyword arguments of the call. `inputs` are, where no linking is needed, the
+    indices in `FileFacts.loads` of what is saved.
+    """
+
+    path: str
+    span: Span
+    cell: int | None = None
+    artifact: str
+    target: Value
+    function: str = ""
+    text: str = ""
+    options: tuple[tuple[str, Value], ...] = ()
+    inputs: tuple[int, ...] = ()

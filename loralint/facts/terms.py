@@ -1,0 +1,199 @@
+"""What an expression stands for: values, and terms that only the linker can close."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeAlias
+
+import msgspec
+
+Scalar: TypeAlias = str | int | float | bool | None
+
+
+class Fact(msgspec.Struct, frozen=True, tag=True, array_like=True, gc=False):
+    """Base of everything below: immutable, compact when serialised."""
+
+
+# --- values: what a term can be reduced to ------------------------------------------------------
+
+
+class Absent(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """Nothing was given."""
+
+
+class Known(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """Certainly this value."""
+
+    value: Scalar
+
+
+class Default(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """This value unless somebody says otherwise: an option's, field's or parameter's default.
+
+    `origin` names who may say otherwise (see `Unknown.origin`).
+    """
+
+    value: Scalar
+    origin: str = ""
+
+
+class Symbol(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A name of a module: `Symbol("transformers", "AutoModel.from_pretrained")`.
+
+    `module` is as written after `from` or `import` (leading dots for relative imports), or ""
+    for the file itself; `name` is dotted and may be empty for the module.
+    """
+
+    module: str
+    name: str
+
+
+class Unknown(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """Cannot be known, with the reason in words.
+
+    Two unknowns of one non-empty `origin` ("train.py:args.model", "env:BASE") are the same value.
+    `pattern` is what is known of a string that is put together: `out/run-{}` (linker/patterns.py).
+    """
+
+    reason: str
+    origin: str = ""
+    pattern: str = ""
+
+
+_CALL = re.compile(r".*#\d+(\.\d+)?\.")
+"""The call that an option comes from: nobody wrote it so."""
+
+_CONSTRUCTOR = re.compile(r"\.?__init__\b")
+_WRITTEN = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
+
+
+def written_name(origin: str) -> str:
+    """What decides a value, as its author writes it: `args.model`; "" where nobody wrote it.
+
+    An origin is the evaluator's own: calls in it are numbers, parts of paths stand in braces.
+    """
+    name = _CALL.sub("", origin.rpartition(":")[2])
+    _, found, option = name.rpartition(".args.")
+    name = _CONSTRUCTOR.sub("", f"args.{option}" if found else name)
+    return name if _WRITTEN.fullmatch(name) else ""
+
+
+class Choice(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """One of several: a conditional expression, or names that branches bind differently."""
+
+    values: tuple[Term, ...]
+
+
+# --- open terms: only the linker can close them -------------------------------------------------
+
+
+class Parameter(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A parameter of a function of this file; `function` is its qualified name."""
+
+    function: str
+    name: str
+
+
+class Self(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """The instance (`self`) in a method of the class with this qualified name of this file."""
+
+    class_: str
+
+
+class Result(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """What the call with this index in `FileFacts.calls` returns."""
+
+    call: int
+
+
+class Attribute(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """`base.name`."""
+
+    base: Term
+    name: str
+
+
+class Item(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """`base[key]`, `base.get(key, default)`; `default` is Absent where none is given."""
+
+    base: Term
+    key: Term
+    default: Term = Absent()
+
+
+class Join(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A string put together from parts; `separator` is "/" for paths and "" otherwise."""
+
+    parts: tuple[Term, ...]
+    separator: str = ""
+
+
+class Mapping(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A dict, or an object with some keys or attributes set anew: later entries win.
+
+    An entry whose key is None spreads another mapping (`**base`).
+    """
+
+    entries: tuple[tuple[str | None, Term], ...]
+
+
+class Sequence(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A list, tuple or set display."""
+
+    items: tuple[Term, ...]
+
+
+class Elements(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """Any one element of a collection: the target of a `for` loop."""
+
+    base: Term
+
+
+class Either(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """`a or b or c`: the first that is true; of one value, what it is where it is true."""
+
+    values: tuple[Term, ...]
+
+
+class Environment(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """An environment variable; `default` is Absent where none is given."""
+
+    name: str
+    default: Term = Absent()
+
+
+class Data(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """What a configuration file holds: `yaml.safe_load(open(path))` and its kin.
+
+    `path` reduces to the file's path as the script writes it; `folder` is True for Hydra's
+    config folder, where `path` names the primary file without its suffix.
+    """
+
+    path: Term
+    hydra: bool = False
+
+
+class Argument(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """An argument of a call: positional (`name` None), keyword, or spread (`stars` 1 or 2)."""
+
+    value: Term
+    name: str | None = None
+    stars: int = 0
+
+
+class Partial(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """`functools.partial(callee, *arguments)`."""
+
+    callee: Term
+    arguments: tuple[Argument, ...]
+
+
+Term: TypeAlias = (
+    Absent | Known | Default | Symbol | Unknown | Choice | Parameter | Self | Result | Attribute
+    | Item | Join | Mapping | Sequence | Elements | Either | Environment | Data | Partial
+)  # fmt: skip
+
+Value: TypeAlias = Absent | Known | Default | Choice | Unknown
+"""What rules see. A `Choice` of a value holds values only."""
+
+ABSENT = Absent()
