@@ -1,0 +1,24 @@
+"""The linked project: every load with its values, what flows into what, and the pairs.
+
+Rules see this and nothing else. All of it is frozen, plain and free of syntax.
+"""
+
+from __future__ import annotations
+
+from loralint.project.folders import Adapter, Locked, is_test
+from loralint.project.loads import Action, Load, Pair, Requirement, Save, Stage, Use
+from loralint.project.whole import Project
+
+__all__ = [
+    "Action",
+    "Adapter",
+    "Load",
+    "Locked",
+    "Pair",
+    "Project",
+    "Requirement",
+    "Save",
+    "Stage",
+    "Use",
+    "is_test",
+]

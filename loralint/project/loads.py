@@ -1,0 +1,151 @@
+"""What stands in a project: loads, saves, actions, requirements, and the pairs of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from loralint.facts import (
+    ABSENT,
+    LoadSite,
+    SaveSite,
+    Value,
+)
+from loralint.source import Place, Span
+
+Stage = Literal["train", "infer", "both", "neither"]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A load site in its project, or one instance of it seen from one call of its function.
+
+    `inputs` are indices in `Project.loads` of the loads that flow into this one: the base of a
+    `PeftModel.from_pretrained(base, ...)`. `via` is where the instance's values come from: the
+    call of the function that holds the site; None where the site itself decides. `actions` are
+    indices in `Project.actions` of the calls on the way from the inputs to this load. `local`
+    tells that the id names a folder that this project itself saves to: it is no Hub id.
+    `discarded` tells that the call is a statement of its own, `onto_adapter` that the object which
+    an adapter is loaded onto is certainly a PEFT model already. `given` and
+    `given_revision` are the words of command lines that give the id and the revision.
+    """
+
+    index: int
+    site: LoadSite
+    stage: Stage
+    inputs: tuple[int, ...] = ()
+    via: Place | None = None
+    actions: tuple[int, ...] = ()
+    local: bool = False
+    discarded: bool = False
+    onto_adapter: bool = False
+    given: tuple[Place, ...] = ()
+    given_revision: tuple[Place, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Where a finding about this load stands."""
+        return self.via or Place(self.site.path, self.site.span, self.site.cell)
+
+    def option(self, name: str) -> Value:
+        """The value of one option by its canonical name, Absent where it is not given."""
+        return dict(self.site.options).get(name, ABSENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """A save site with its stage and the loads that flow into what is saved.
+
+    `actions` are indices in `Project.actions` of the calls that it went through.
+    """
+
+    site: SaveSite
+    stage: Stage
+    inputs: tuple[int, ...] = ()
+    actions: tuple[int, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Where the save stands."""
+        return Place(self.site.path, self.site.span, self.site.cell)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A call that changes what a loaded model is, or that tells what a file does.
+
+    `kind` is one of the catalogue's action kinds: "wrap" (`get_peft_model`, `add_adapter`),
+    "lora-config", "resize", "merge", "unload", "train", "infer", "set-adapter", "load-state",
+    "quantise-prepare". `inputs` are indices in `Project.loads` that flow into the call, and
+    `actions` indices in `Project.actions` (the LoraConfig of a `get_peft_model`). `configs` are the
+    loads that flow into the configuration (`PeftConfig.from_pretrained`), `source` is the file that
+    the state dict of a "load-state" is read from. `onto_adapter` tells that the model is certainly
+    a PEFT model already.
+    """
+
+    index: int
+    kind: str
+    callee: str
+    path: str
+    span: Span
+    cell: int | None
+    function: str
+    text: str
+    options: Mapping[str, Value]
+    inputs: tuple[int, ...] = ()
+    actions: tuple[int, ...] = ()
+    discarded: bool = False
+    insert_at: Span | None = None
+    margins: tuple[str, str] = (", ", "")
+    configs: tuple[int, ...] = ()
+    source: Value = ABSENT
+    onto_adapter: bool = False
+
+    @property
+    def place(self) -> Place:
+        """Where the call stands."""
+        return Place(self.path, self.span, self.cell)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A version that a file of the project asks of a package: `transformers>=4.40,<5`.
+
+    `folder` is what it holds for: the file's own folder, that above `requirements/`, or that of a
+    list which includes the file.
+    """
+
+    path: str
+    package: str
+    version: str
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One training load and one inference load of the base that belong to the same adapter.
+
+    `reason` says why, in words ("out/mistral: saved in finetune.py:41, loaded in serve.py:7").
+    `adapter` is the load of the adapter on the inference side, where there is one; `merge` tells
+    that the inference side only merges and saves.
+    """
+
+    train: Load
+    infer: Load
+    reason: str
+    rule: Literal["artifact", "configured", "adapter-folder", "base-id"]
+    adapter: Load | None = None
+    merge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Code that loads an adapter folder: the base below it, and the load of the folder.
+
+    Where one call loads both, both stand on it. `merge` tells that the code only merges and saves.
+    """
+
+    base: Load
+    adapter: Load
+    merge: bool = False
