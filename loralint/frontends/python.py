@@ -18,10 +18,11 @@ from loralint.frontends.evaluate import Evaluator
 from loralint.frontends.flow import Flow
 from loralint.frontends.frame import Frame, variable
 from loralint.frontends.insertion import insertion
+from loralint.frontends.marks import Criteria, Marks
 from loralint.frontends.masking import masked
 from loralint.frontends.nesting import nested_deeply, too_large
 from loralint.frontends.recorder import Literal, PendingCall, Recorder
-from loralint.frontends.slicing import Criteria, Marks, kept_units
+from loralint.frontends.slicing import kept_units
 from loralint.frontends.units import NotCut
 from loralint.literals import with_literals
 from loralint.source import START, Source, Span
