@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from loralint.frontends.marks import Criteria, Marks, words_of
 from loralint.frontends.units import Unit, units_of
