@@ -17,7 +17,8 @@ def lines_of(content: bytes, cell: int | None = None) -> list[str]:
     """
     if cell is not None:
         return cells.lines(content, cell)
-    return _ENDS.split(content.decode("utf-8-sig", errors="replace"))
+    text = content.decode("utf-8-sig", errors="replace")
+    return _ENDS.split(text) if "\r" in text else text.split("\n")
 
 
 def cells_of(source: Source) -> list[int | None]:

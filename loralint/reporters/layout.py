@@ -41,9 +41,12 @@ class Cut(msgspec.Struct, frozen=True):
 
 def lay_out(line: str) -> Laid:
     """Measure a line of a file."""
+    line = line.rstrip("\r\n")
+    if line.isascii() and line.isprintable():  # most are: a column a character
+        return Laid(list(line), list(range(len(line) + 1)))
     cells: list[str] = []
     starts = [0]
-    for char in line.rstrip("\r\n"):
+    for char in line:
         cell = " " * (_TAB - starts[-1] % _TAB) if char == "\t" else shown(char)
         cells.append(cell)
         starts.append(starts[-1] + width(cell))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from huggingface_hub import constants
 
 from loralint.cli import loralint
 from tests.hub.cache import FakeCache
@@ -17,8 +17,10 @@ from tests.hub.cache import FakeCache
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HF_HOME", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    # Read from the environment when the library was imported, by whichever test that was.
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    # What the library read when other tests imported it. Not imported here: this module is read
+    # before those of `tests/verify` have said where the cache is.
+    if (constants := sys.modules.get("huggingface_hub.constants")) is not None:
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
 
 
 @pytest.fixture
