@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from pathlib import Path
@@ -105,6 +106,7 @@ def prepare(offline: bool) -> None:
         raise click.UsageError(
             f"verification needs {', '.join(missing)}: pip install 'loralint[runtime]'"
         )
+    gc.enable()  # models hold tensors in cycles
     if offline:
         os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
