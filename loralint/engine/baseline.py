@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from loralint import atomic
 from loralint.config import ConfigError
 from loralint.diagnostics import Diagnostic
 
@@ -86,8 +86,6 @@ def write(path: str, diagnostics: Iterable[Diagnostic]) -> int:
         for (code, file, subject, call), count in sorted(counts.items())
     ]
     text = json.dumps({"version": 1, "findings": findings}, indent=2, ensure_ascii=False)
-    target = Path(path)
-    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-    temporary.write_text(f"{text}\n", encoding="utf-8")
-    temporary.replace(target)
+    with atomic.writing(Path(path), ".tmp") as file:
+        file.write(f"{text}\n".encode())
     return counts.total()
