@@ -5,22 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from loralint.cli import rewriting
 from loralint.cli.printing import put
 from loralint.cli.session import Session
 from loralint.cli.verdict import leave
 from loralint.engine.outcome import Outcome
-from loralint.reporters.base import Report
 from loralint.reporters.summary import counted
 
 if TYPE_CHECKING:
     from loralint.fixer.rounds import Mended
-
-CANNOT_WRITE = 2
 
 
 @dataclass(frozen=True)
@@ -59,14 +56,7 @@ def fixing(given: dict[str, Any]) -> Fixing:
 
 def show_diff(session: Session, mended: Mended, output_file: str | None) -> int:
     """Print what would change; 1 if that is something."""
-    from loralint.fixer.diff import unified
-
-    naming = Report(root_prefix=session.prefix, working_directory=session.working_directory)
-    diffs = (
-        unified(naming.filename(path), mended.before[path].content, source.content)
-        for path, source in mended.after.items()
-    )
-    text = "".join(diffs)
+    text = rewriting.diff(session, mended.before, mended.after, mended.after)
     leave(mended.outcome.files)
     put(text, output_file)
     _explain(session, mended)
@@ -83,22 +73,7 @@ def write(session: Session, mended: Mended) -> int:
         sys.stdout.buffer.write(mended.after.get(stdin.path, stdin).content)
         sys.stdout.buffer.flush()
         return 0
-    return max((_written(session, mended, path) for path in mended.after), default=0)
-
-
-def _written(session: Session, mended: Mended, path: str) -> int:
-    from loralint.fixer.files import HasChanged, replace
-
-    old, new = mended.before[path].content, mended.after[path].content
-    try:
-        replace(Path(session.request.root, path), new, old=old)
-    except HasChanged as error:
-        click.echo(f"error: {error}: run again", err=True)
-    except OSError as error:
-        click.echo(f"error: {path}: it cannot be written: {error.strerror}", err=True)
-    else:
-        return 0
-    return CANNOT_WRITE
+    return rewriting.write(session, mended.before, mended.after, mended.after)
 
 
 def _explain(session: Session, mended: Mended) -> None:

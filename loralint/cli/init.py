@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from loralint.cli import rewriting
 from loralint.cli.hook_file import ENTRY, NAME as HOOKS, CannotAdd, with_hook
 from loralint.cli.session import BASELINE
 from loralint.config.load import OWN_FILE, SHARED_FILE
@@ -57,7 +58,7 @@ def command(folder: str, start: str | None, no_hook: bool, dry_run: bool) -> Non
     for change in changes:
         click.echo(f"{'Would write' if dry_run else 'Wrote'} {change.name}: {change.what}.")
         if not dry_run:
-            _write(root, change)
+            rewriting.put(root / change.name, change.new, change.old, change.name)
     if dry_run:
         click.echo(f"Would start with {start}.")
         return
@@ -204,15 +205,6 @@ def _refuse(root: Path, changes: list[_Change], start: str) -> None:
         raise click.UsageError(
             "pins change the code: commit your changes first, so that git can undo"
         )
-
-
-def _write(root: Path, change: _Change) -> None:
-    from loralint.fixer.files import HasChanged, replace
-
-    try:
-        replace(root / change.name, change.new, old=change.old)
-    except (OSError, HasChanged) as error:
-        raise click.UsageError(f"{change.name}: cannot be written: {error}") from error
 
 
 def _tell_how_to_undo(root: Path) -> None:

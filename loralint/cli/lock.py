@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from loralint.cli import asking, options
+from loralint.cli import asking, options, rewriting
 from loralint.cli.session import Reading, Session, open_session
 from loralint.cli.verdict import leave
 from loralint.hub.cache import LocalCache
@@ -118,16 +118,11 @@ def _write(session: Session, locked: Sequence[Locking]) -> bool:
 
 def _put(path: Path, each: Locking) -> bool:
     """Write one lock file, at once; whether it changed. A project without artifacts gets none."""
-    from loralint.fixer.files import HasChanged, replace as put
-
     old = path.read_bytes() if path.exists() else None
     new = serialise(each.new).encode()
     if new == old or (old is None and not each.new.artifacts):
         return False
-    try:
-        put(path, new, old=old)
-    except (OSError, HasChanged) as error:
-        raise click.UsageError(f"{path}: cannot be written: {error}") from error
+    rewriting.put(path, new, old, str(path))
     return True
 
 

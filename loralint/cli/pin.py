@@ -6,12 +6,11 @@ import os
 import re
 import time
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 import click
 
-from loralint.cli import asking, options
+from loralint.cli import asking, options, rewriting
 from loralint.cli.pinning import Pinned, pin
 from loralint.cli.printing import put
 from loralint.cli.session import Reading, Session, open_session
@@ -26,8 +25,6 @@ from loralint.hub.pins import Planner
 from loralint.project import Project
 from loralint.reporters.summary import counted
 from loralint.reporters.visible import visible
-
-CANNOT_WRITE = 2
 
 
 def _age(ctx: click.Context, option: click.Parameter, value: str | None) -> float:
@@ -109,10 +106,10 @@ def _report(session: Session, made: Pinned, asked: dict[str, Any]) -> int:
     """Say what was pinned and what was not, write the files, and choose the exit code."""
     writes = not (asked["check"] or asked["dry_run"] or asked["diff"])
     paths = made.changed if writes else ()
-    failed = max((_written(session, made, path) for path in paths), default=0)
+    failed = rewriting.write(session, made.before, made.after, paths)
     _tell(session, made, aside=asked["diff"])
     if asked["diff"]:
-        put(_diff(session, made), None)
+        put(rewriting.diff(session, made.before, made.after, made.changed), None)
     _sum_up(made, writes)
     if made.pins and asked["locked"] and not asked["from_lock"]:
         click.echo("The code has moved: `loralint lock` brings the lock file up to date.", err=True)
@@ -142,28 +139,3 @@ def _sum_up(made: Pinned, writes: bool) -> None:
         text = "Nothing to pin" if not made.left else "Nothing could be pinned"
     rest = f"; {len(made.left)} left as they are" if made.left else ""
     click.echo(f"{text}{rest}.", err=True)
-
-
-def _diff(session: Session, made: Pinned) -> str:
-    from loralint.fixer.diff import unified
-
-    name = naming(session).filename
-    return "".join(
-        unified(name(path), made.before[path].content, made.after[path].content)
-        for path in made.changed
-    )
-
-
-def _written(session: Session, made: Pinned, path: str) -> int:
-    from loralint.fixer.files import HasChanged, replace
-
-    try:
-        old, new = made.before[path].content, made.after[path].content
-        replace(Path(session.request.root, path), new, old=old)
-    except HasChanged as error:
-        click.echo(f"error: {error}: run again", err=True)
-    except OSError as error:
-        click.echo(f"error: {path}: it cannot be written: {error.strerror}", err=True)
-    else:
-        return 0
-    return CANNOT_WRITE
