@@ -114,3 +114,17 @@ def kind_of(text: str | None) -> RevisionKind:
     if _ABBREVIATED.fullmatch(text) and len(text) != 40:
         return "abbreviated"
     return "branch-or-tag"
+
+
+_SNAPSHOT = re.compile(r"models--([^/\\]+?)--([^/\\]+)[/\\]snapshots[/\\]([^/\\]*)")
+
+
+def snapshot_folder(repo_id: str, revision: str) -> str:
+    """Where the Hub's cache keeps a repository at a revision, below its own folder."""
+    return f"models--{repo_id.replace('/', '--')}/snapshots/{revision}"
+
+
+def snapshot_of(path: str) -> tuple[str, str] | None:
+    """The repository and the revision whose folder of the Hub's cache a path leads into."""
+    match = _SNAPSHOT.search(path)
+    return (f"{match[1]}/{match[2]}", match[3]) if match is not None else None

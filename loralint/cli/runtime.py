@@ -24,8 +24,6 @@ from loralint.verify.plan import flagged, plans
 from loralint.verify.runtime import PairOutcome, Runner
 from loralint.verify.side_case import Surroundings
 
-UNDECIDED = 3
-
 
 @dataclass(frozen=True)
 class Asked:

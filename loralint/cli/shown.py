@@ -49,12 +49,11 @@ def _status(load: Load) -> str:
     texts = [one.value for one in options if isinstance(one, (Known, Default))]
     if len(texts) < len(options) or not all(isinstance(text, str) and text for text in texts):
         return "unknown"
-    if not hub_ids(load) and not any(is_repo_id(str(text)) for text in texts):
+    several = len(set(texts)) > 1
+    if not hub_ids(load) and not (several and any(is_repo_id(str(text)) for text in texts)):
         return "local"
-    if len(set(texts)) > 1:
+    if several:
         return "choice"
-    if not hub_ids(load):
-        return "local"
     return "default" if by_default(value) else "known"
 
 

@@ -35,7 +35,7 @@ def if_(flow: Flow, node: cst.If) -> bool:
         bodies.append(lambda: _branch(flow, node, holds=False))
     before = flow.names
     ended = flow.branches(bodies)
-    widen(flow.names, before)
+    widen(flow.names, before, node.test)
     return ended
 
 

@@ -15,14 +15,13 @@ class Frame:
     """One running scope.
 
     `function` is the qualified name ("" for the module); `class_` the class whose method or body
-    it is; `outer` the enclosing function's frame, for closures. `self_name` is the first
-    parameter of a method. Names such as "self.x" hold attributes set in this method.
+    it is; `outer` the enclosing function's frame, for closures. Names such as
+    "self.x" hold attributes set in this method.
     """
 
     function: str = ""
     class_: str = ""
     outer: Frame | None = None
-    self_name: str = ""
     class_body: bool = False
     names: Names = field(default_factory=dict)
     globals: set[str] = field(default_factory=set)

@@ -37,14 +37,15 @@ def narrowed(names: Names, test: cst.BaseExpression, *, holds: bool) -> Names:
     return {**names, **found} if found else names
 
 
-def widen(names: Names, before: Names) -> None:
-    """Forget after an `if` what it found of names that it leaves alone.
+def widen(names: Names, before: Names, test: cst.BaseExpression) -> None:
+    """Forget after an `if` what its test found of names that it leaves alone.
 
     A slice may lack the `if` (a check that raises): the same must come out of it.
     """
-    for name, term in names.items():
-        if isinstance(term, Either) and term == truthy(before.get(name, term)):
-            names[name] = before.get(name, term)
+    for name in {*_true(test, True), *_true(test, False)}:
+        term = names.get(name)
+        if name in before and isinstance(term, Either) and term == truthy(before[name]):
+            names[name] = before[name]
 
 
 def same_name(test: cst.BaseExpression, body: cst.BaseExpression) -> bool:

@@ -183,6 +183,7 @@ class _Recipe:
         value = recipe_revision.value(self.reader, self.framework, key, revision)
         if revision is not None and isinstance(value, Known):
             self.found.literals[id(value)] = revision.node.span
+        insert_at, margins = recipe_revision.insertion(self.reader, self.framework, key)
         return LoadSite(
             path=self.reader.path,
             span=entry.span,
@@ -194,8 +195,8 @@ class _Recipe:
             text=f"{key.path}: {repo_id.value if isinstance(repo_id, Known) else ''}",
             revision_key=name,
             revision_at=revision.span if revision is not None else None,
-            insert_at=recipe_revision.place(self.reader, self.framework, key),
-            margins=recipe_revision.margins(self.reader, self.framework, key),
+            insert_at=insert_at,
+            margins=margins,
         )
 
     def _saves(self, inputs: tuple[int, ...], where: str) -> Iterator[SaveSite]:

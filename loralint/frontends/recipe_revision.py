@@ -48,20 +48,17 @@ def _is_mirrored(reader: Reader, framework: Framework, key: Key) -> bool:
     return all(reader.holds(condition) for condition in quantizer.four)
 
 
-def place(reader: Reader, framework: Framework, key: Key) -> Span | None:
-    """Where the revision's key may go: above the first key whose revision it gives."""
+def insertion(
+    reader: Reader, framework: Framework, key: Key
+) -> tuple[Span | None, tuple[str, str]]:
+    """Where the revision's key may go, above the first key whose revision it gives; its margins."""
     written = any(reader.node(path) is not None for path in key.revision)
-    first = _first(reader, framework, key)
-    if written or first is None:
-        return None
-    return Span(first.span.start, first.span.start)
-
-
-def margins(reader: Reader, framework: Framework, key: Key) -> tuple[str, str]:
-    """What goes before and after that key."""
-    first = _first(reader, framework, key)
-    indent = " " * (first.span.start.column - 1) if first is not None else ""
-    return "", f"{',' if reader.path.endswith('.json') else ''}\n{indent}"
+    first = None if written else _first(reader, framework, key)
+    if first is None:
+        return None, ("", "")
+    start = first.span.start
+    comma = "," if reader.path.endswith(".json") else ""
+    return Span(start, start), ("", f"{comma}\n{' ' * (start.column - 1)}")
 
 
 def _first(reader: Reader, framework: Framework, key: Key) -> Entry | None:

@@ -79,14 +79,14 @@ class LocalCache:
         known = [each.name for each in _entries(repository / "snapshots") if is_commit(each.name)]
         if is_commit(ref):
             return ref if ref in known else None
-        found = _ref(repository, ref)
+        found = ref_commit(repository, ref)
         if found is None and _SHORT.fullmatch(ref):
             fitting = [commit for commit in known if commit.startswith(ref)]
             return fitting[0] if len(fitting) == 1 else None
         return found
 
 
-def _ref(repository: Path, ref: str) -> str | None:
+def ref_commit(repository: Path, ref: str) -> str | None:
     """The commit that a ref stands at, where its file is one of the cache's."""
     if ".." in ref.split("/") or "\0" in ref:
         return None

@@ -13,8 +13,6 @@ from typing import Literal
 
 Part = Literal["config", "code", "tokenizer", "weights"]
 
-PARTS: tuple[Part, ...] = ("config", "code", "tokenizer", "weights")
-
 _PATTERNS: tuple[tuple[Part, re.Pattern[str]], ...] = (
     ("code", re.compile(r".*\.py")),
     (

@@ -8,7 +8,7 @@ from loralint.linker.evidence import Evidence
 from loralint.linker.instances import Sighting
 from loralint.linker.patterns import fits, is_certain, may_agree, patterns_of
 from loralint.linker.saving import Saving
-from loralint.linker.values import origins_of, texts_of
+from loralint.linker.values import comes_from, origins_of, texts_of
 
 
 def contradicted(evidence: Evidence, train: Sighting, adapter: Sighting) -> bool:
@@ -16,7 +16,7 @@ def contradicted(evidence: Evidence, train: Sighting, adapter: Sighting) -> bool
     if _one_of_commands(evidence, train):
         return True
     loaded = adapter.load.site.repo_id
-    fetched = _is_fetched(loaded)
+    fetched = comes_from(loaded, "snapshot_download")  # no training side saves there
     if adapter.load.given or (not fetched and (not _is_named(loaded) or _is_open(loaded))):
         return False
     saved = evidence.saved_by.get(train.path, ())
@@ -25,11 +25,6 @@ def contradicted(evidence: Evidence, train: Sighting, adapter: Sighting) -> bool
         and all(_is_named(each.target) for each in saved)
         and (fetched or not any(_may_be_loaded(evidence, each, adapter) for each in saved))
     )
-
-
-def _is_fetched(value: Value) -> bool:
-    """Whether a folder lies in what was downloaded: no training side saves there."""
-    return any(":snapshot_download() #" in origin for origin in origins_of(value))
 
 
 def _is_named(value: Value) -> bool:

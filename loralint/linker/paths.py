@@ -53,8 +53,3 @@ def places(text: str, script: str) -> frozenset[str]:
     folder = dirname(script)
     beside = normal(f"{folder}/{text}" if folder else text)
     return frozenset({normal(text), beside})
-
-
-def contains(saved: str, loaded: str) -> bool:
-    """Whether what is loaded is what was saved, or lies below it (`checkpoint-500`)."""
-    return bool(saved) and (loaded == saved or loaded.startswith(f"{saved}/"))

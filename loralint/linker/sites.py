@@ -25,7 +25,7 @@ from loralint.linker.nodes import (
 from loralint.linker.options import options_of_load
 from loralint.linker.revisions import revision_of
 from loralint.linker.values import is_object, origin_of, texts_of, value_of
-from loralint.refs import is_repo_id
+from loralint.refs import is_repo_id, snapshot_folder
 
 if TYPE_CHECKING:
     from loralint.linker.machine import Machine
@@ -151,7 +151,7 @@ def _snapshot(found: Reading) -> Node:
     if len(names) != 1:
         return Unknown("a downloaded folder", origin_of_value(found.repo_id, "snapshot"))
     revision = revisions[0] if len(revisions) == 1 else "main"
-    return Known(f"models--{names[0].replace('/', '--')}/snapshots/{revision}")
+    return Known(snapshot_folder(names[0], revision))
 
 
 def origin_of_value(value: Value, suffix: str) -> str:

@@ -17,7 +17,7 @@ from loralint.linker.paths import absolute, normal, places
 from loralint.linker.patterns import fits, patterns_of, weight
 from loralint.linker.saving import Saving
 from loralint.linker.values import origins_of, texts_of
-from loralint.refs import is_repo_id
+from loralint.refs import is_repo_id, snapshot_of
 from loralint.source import START
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 Texts = Callable[[Value], tuple[str, ...]]
 """Which strings of a value are meant: those that are known, or the patterns."""
-
-_SNAPSHOT = re.compile(r"models--(.+?)--(.+)/snapshots/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,5 +191,5 @@ def names_of(value: Value) -> tuple[str, ...]:
 
 
 def _snapshot_of(text: str) -> str:
-    match = _SNAPSHOT.search(text)
-    return f"{match[1]}/{match[2]}" if match is not None else text
+    found = snapshot_of(text)
+    return found[0] if found is not None else text

@@ -121,6 +121,11 @@ def origin_of(node: Node) -> str:
     return ""
 
 
+def comes_from(value: Value, called: str) -> bool:
+    """Whether a value is the result of such a call of the file's own code, or is made of it."""
+    return any(f":{called}() #" in origin for origin in origins_of(value))
+
+
 def _extended(origin: str, name: str) -> str:
     return f"{origin}.{name}" if origin else ""
 

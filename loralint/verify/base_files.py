@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from loralint.contract import FileHash
+from loralint.hub.cache import ref_commit
+from loralint.refs import is_commit
 from loralint.verify import hashing
 
 CONFIG = "config.json"
@@ -19,7 +21,6 @@ WEIGHTS = (
 """What holds a model's weights, in the order in which transformers looks."""
 
 _REPOSITORY = re.compile(r"[\w.-]+(/[\w.-]+)?")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def locate(base: str, revision: str | None) -> Located:
 def _folder(path: Path) -> Located:
     """A folder; one inside the Hub's cache (`snapshot_download`) is a repository at a commit."""
     real = path.resolve()
-    if real.parent.name == "snapshots" and _COMMIT.fullmatch(real.name):
+    if real.parent.name == "snapshots" and is_commit(real.name):
         kind, _, name = real.parent.parent.name.partition("--")
         if kind == "models" and name:
             return Located("hub", path, real.name, id=name.replace("--", "/"))
@@ -79,18 +80,12 @@ def snapshots(base: str) -> dict[str, Path]:
     if cached is None or not (cached / "snapshots").is_dir():
         return {}
     found = sorted((cached / "snapshots").iterdir())
-    return {one.name: one for one in found if _COMMIT.fullmatch(one.name)}
+    return {one.name: one for one in found if is_commit(one.name)}
 
 
 def _commit(cached: Path, revision: str) -> str | None:
     """The commit that a name stands for, as the cache remembers it."""
-    if _COMMIT.fullmatch(revision):
-        return revision
-    ref = cached.joinpath("refs", *revision.split("/"))
-    if ".." in revision.split("/") or not ref.is_file():
-        return None
-    named = ref.read_text(encoding="utf-8").strip()
-    return named if _COMMIT.fullmatch(named) else None
+    return revision if is_commit(revision) else ref_commit(cached, revision)
 
 
 def weight_files(folder: Path) -> list[Path]:

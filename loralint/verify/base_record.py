@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from loralint.contract import Base, Code
+from loralint.refs import is_commit
 from loralint.verify import base_files, provenance
 from loralint.verify.base_files import Located
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 _REMOTE = "transformers_modules."
 
 
@@ -129,7 +128,7 @@ def _code_commit(model: Any, own: str) -> str | None:
 def _imported_commit(model: Any) -> str | None:
     """The commit that names the folder from which the remote code was imported."""
     parts = type(plain(model)).__module__.split(".")
-    return next((part for part in parts if _COMMIT.fullmatch(part)), None)
+    return next((part for part in parts if is_commit(part)), None)
 
 
 def _code_repository(model: Any) -> str | None:

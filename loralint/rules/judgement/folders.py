@@ -7,13 +7,12 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Literal
 
 from loralint.project import Adapter, Project
-from loralint.refs import is_repo_id
+from loralint.refs import is_repo_id, snapshot_of
 
 WEIGHTS = "adapter_model.safetensors"
 PICKLE = "adapter_model.bin"
 
 _CHECKPOINT = re.compile(r"(?:checkpoint|ckpt|step|epoch|iter|global_step)s?[-_]?(\d+)")
-_SNAPSHOT = re.compile(r"models--([^/\\]+?)--([^/\\]+)[/\\]snapshots[/\\]([^/\\]+)")
 _PATH = re.compile(r"[/~.\\]|[A-Za-z]:[\\/]|.*\\")
 
 
@@ -37,9 +36,9 @@ def kind_of_base(adapter: Adapter) -> Literal["hub", "local", "none", "unclear"]
 
 def hub_base(adapter: Adapter) -> tuple[str, str | None] | None:
     """The Hub id and revision that are recorded, if only as a path of the Hub's cache."""
-    match = _SNAPSHOT.search(adapter.base or "")
-    if match is not None:
-        return f"{match[1]}/{match[2]}", match[3]
+    found = snapshot_of(adapter.base or "")
+    if found is not None and found[1]:
+        return found
     if adapter.base is None or kind_of_base(adapter) != "hub":
         return None
     return adapter.base, adapter.revision
