@@ -79,6 +79,13 @@ SHAPES = {
         'm, s = AutoModel.from_pretrained("org/a"), """\nx"""\n',
         f'm, s = AutoModel.from_pretrained("org/a", revision="{A}"), """\nx"""\n',
     ),
+    "a row that ends in a string, beside others": (
+        'm, s = AutoModel.from_pretrained("org/a"), """\nx"""\n'
+        't = AutoTokenizer.from_pretrained("org/a")\nc = AutoModel.from_pretrained("org/a")\n',
+        f'm, s = AutoModel.from_pretrained("org/a", revision="{A}"), """\nx"""\n'
+        f't = AutoTokenizer.from_pretrained("org/a", revision="{A}")  {NOTE}\n'
+        f'c = AutoModel.from_pretrained("org/a", revision="{A}")  {NOTE}\n',
+    ),
     "a tag": (
         'm = AutoModel.from_pretrained("org/a", revision="v1")\n',
         f'm = AutoModel.from_pretrained("org/a", revision="{A}")  # v1, {DAY}\n',
