@@ -193,6 +193,34 @@ def test_what_the_adapter_records_follows_its_base(project, cache, run, write) -
     assert f'LoraConfig(r=8, revision="{A}")' in after and '"v1"' not in after
 
 
+PEFT = "from peft import LoraConfig, get_peft_model\n"
+
+
+def test_an_adapter_is_told_which_commit_its_base_is_pinned_to(project, cache, run, write) -> None:
+    base = 'b = AutoModel.from_pretrained("org/a"{})\nm = get_peft_model(b, LoraConfig(){})\n'
+    write({"x.py": HEAD + PEFT + base.format("", "")})
+    given = f', revision="{A}"'
+    expected = base.format(given, given).replace(f'"{A}")\nm', f'"{A}")  {NOTE}\nm')
+    assert pinned(project, run) == HEAD + PEFT + expected
+    assert run("check", "--select", "LOR1", "--isolated").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # One call for two bases: whichever it records, it is wrong for the other.
+        'b = AutoModel.from_pretrained("org/a") if x else AutoModel.from_pretrained("org/b")\n'
+        "m = get_peft_model(b, LoraConfig())\n",
+        'b = AutoModel.from_pretrained("org/a")\n'
+        "m = get_peft_model(b, LoraConfig())  # loralint: ignore[unrecorded-revision] by hand\n",
+    ],
+)
+def test_an_adapter_that_is_told_nothing(project, cache, run, write, text: str) -> None:
+    write({"x.py": HEAD + PEFT + text})
+    wrap = next(line for line in text.splitlines() if "get_peft_model" in line)
+    assert wrap in pinned(project, run)
+
+
 def test_line_ends_and_mode_stay(project, cache, run, write) -> None:
     path = project / "x.py"
     path.write_bytes((HEAD + SHAPES["a call"][0]).replace("\n", "\r\n").encode())
@@ -386,10 +414,10 @@ def test_two_sides_that_disagree_are_not_pinned_blindly(project, torn, run) -> N
 def test_the_side_that_is_preferred_decides(project, torn, run, side, commit, ref) -> None:
     result = run("pin", "--prefer", side)
     assert result.exit_code == 0, result.output
-    for name, count in (("train.py", 1), ("serve.py", 2)):
+    for name, loads, adapters in (("train.py", 1, 1), ("serve.py", 2, 0)):
         text = (project / name).read_text()
-        assert text.count(f'revision="{commit}"') == count
-        assert text.count(f"# {ref}, {DAY}") == count
+        assert text.count(f'revision="{commit}"') == loads + adapters
+        assert text.count(f"# {ref}, {DAY}") == loads
     assert run("check", "--select", "LOR101,LOR201,LOR203").exit_code == 0
     assert run("pin", "--check").exit_code == 0
 
