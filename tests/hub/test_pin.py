@@ -115,6 +115,17 @@ SHAPES = {
         f'REVISION = "{A}"  {NOTE}\nm = AutoModel.from_pretrained("org/a", revision=REVISION)\n'
         't = AutoTokenizer.from_pretrained("org/a", revision=REVISION)\n',
     ),
+    "an option's default that is a constant": (
+        'import argparse\nREVISION = "main"\n\n\ndef parse():\n    p = argparse.ArgumentParser()\n'
+        '    p.add_argument("--model", default="org/a")\n'
+        '    p.add_argument("--revision", default=REVISION)\n    return p.parse_args()\n\n\n'
+        "args = parse()\nm = AutoModel.from_pretrained(args.model, revision=args.revision)\n",
+        f'import argparse\nREVISION = "{A}"  {NOTE}\n\n\ndef parse():\n'
+        "    p = argparse.ArgumentParser()\n"
+        '    p.add_argument("--model", default="org/a")\n'
+        '    p.add_argument("--revision", default=REVISION)\n    return p.parse_args()\n\n\n'
+        "args = parse()\nm = AutoModel.from_pretrained(args.model, revision=args.revision)\n",
+    ),
     "an option's default": (
         "import argparse\np = argparse.ArgumentParser()\n"
         'p.add_argument("--model", default="org/a")\np.add_argument("--revision", default="main")\n'
