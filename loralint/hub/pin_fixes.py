@@ -9,7 +9,7 @@ from loralint.facts import Absent, Known
 from loralint.hub.pins import Pin
 from loralint.hub.waived import is_silenced
 from loralint.project import Action, Load, Project
-from loralint.rules.judgement.fixes import revision_edits
+from loralint.rules.judgement.fixes import revision_edits, revision_names
 from loralint.rules.judgement.recording import unrecorded
 
 
@@ -18,10 +18,9 @@ def fix_of(project: Project, pin: Pin) -> Fix | None:
     edits = revision_edits(project, pin.load, pin.commit)
     if not edits:
         return None
-    key = pin.load.site.revision_key.lstrip("-").replace("-", "_")
     recorded = (*_recorded(project, pin), *_newly_recorded(project, pin))
     edits += tuple(edit for edit in recorded if edit not in edits)
-    return Fix("unsafe", f"pin {pin.repo_id} to {pin.commit}", edits, (key, "revision"))
+    return Fix("unsafe", f"pin {pin.repo_id} to {pin.commit}", edits, revision_names(pin.load.site))
 
 
 def _recorded(project: Project, pin: Pin) -> Iterator[Edit]:

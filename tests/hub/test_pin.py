@@ -40,6 +40,9 @@ def pinned(project: Path, run, name: str = "x.py", *more: str) -> str:
     return text
 
 
+EMBEDDINGS = "from langchain_huggingface import HuggingFaceEmbeddings\n"
+
+
 # --- where it is written ------------------------------------------------------------------------
 
 NOTE = f"# main, {DAY}"
@@ -114,6 +117,12 @@ SHAPES = {
         't = AutoTokenizer.from_pretrained("org/a", revision=REVISION)\n',
         f'REVISION = "{A}"  {NOTE}\nm = AutoModel.from_pretrained("org/a", revision=REVISION)\n'
         't = AutoTokenizer.from_pretrained("org/a", revision=REVISION)\n',
+    ),
+    "a revision inside another argument": (
+        EMBEDDINGS + 'e = HuggingFaceEmbeddings(model_name="org/a")\n',
+        EMBEDDINGS
+        + f'e = HuggingFaceEmbeddings(model_name="org/a", model_kwargs={{"revision": "{A}"}})'
+        f"  {NOTE}\n",
     ),
     "an option's default that is a constant": (
         'import argparse\nREVISION = "main"\n\n\ndef parse():\n    p = argparse.ArgumentParser()\n'
@@ -258,6 +267,10 @@ def test_line_ends_and_mode_stay(project, cache, run, write) -> None:
          "load() is told what to load"),
         ('from trl import SFTTrainer\nSFTTrainer(model="org/a")',
          "belongs into args.model_init_kwargs"),
+        (EMBEDDINGS + 'HuggingFaceEmbeddings(model_name="org/a", model_kwargs={"device": "cpu"})',
+         "belongs into model_kwargs"),
+        (EMBEDDINGS + 'HuggingFaceEmbeddings(model_name="org/a", **{"model_kwargs": {}})',
+         "belongs into model_kwargs"),
         ('REVISION = "main"\nAutoModel.from_pretrained("org/a", revision=REVISION)\n'
          'AutoModel.from_pretrained("org/b", revision=REVISION)', "no place in the code"),
         ('import sys\nAutoModel.from_pretrained("org/a", revision="v1" if sys.argv[1] else "main")',
