@@ -64,7 +64,7 @@ class _Rounds:
         """Pin what can be pinned at once; whether something was."""
         plan = self.planner.plan(self.found.project, sources_of(self.found))
         fixes = self._fixes(plan.pins)
-        applied = apply([fix for _, fix in fixes], self._source)
+        applied = apply([fix for _, fix in fixes], self._source, self.request.jobs)
         for index, reason in applied.dropped.items():
             self._refused[_identity(fixes[index][0])] = reason
         done = [fixes[index][0] for index in applied.done]

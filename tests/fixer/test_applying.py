@@ -39,6 +39,19 @@ def test_two_fixes_of_one_file():
     assert applied.contents["a.py"].count(REVISION.encode()) == 2
 
 
+def test_many_files_are_checked_in_processes_as_here():
+    """Enough bytes for a pool: the same files, the same reasons, in the same order."""
+    long = A + b"# " + b"x" * 100_000 + b"\n"
+    good = [insert(f"{n}.py", 3, 38, REVISION, "revision") for n in range(4)]
+    harm = insert("2.py", 4, 38, ", revision=", "revision")
+    here, there = (
+        apply([*good, harm], lambda path: Source(path, "python", long), jobs) for jobs in (1, 2)
+    )
+    assert there == here
+    assert here.done == (0, 1, 2, 3)
+    assert "no longer parse" in here.dropped[4]
+
+
 def test_a_shared_edit_is_made_once():
     fix = insert("a.py", 3, 38, REVISION, "revision")
     applied = apply([fix, fix], read)
