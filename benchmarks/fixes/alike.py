@@ -38,9 +38,7 @@ class _Stripped(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        node.keywords = [
-            one for one in node.keywords if one.arg is None or not KEYWORDS.fullmatch(one.arg)
-        ]
+        node.keywords = [one for one in node.keywords if not _may_change(one)]
         return node
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
@@ -51,6 +49,15 @@ class _Stripped(ast.NodeTransformer):
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         is_revision = isinstance(node.value, str) and _REVISION.fullmatch(node.value)
         return ast.Constant("REVISION") if is_revision else node
+
+
+def _may_change(given: ast.keyword) -> bool:
+    """Whether a keyword is one of those, or holds them alone: `model_kwargs={"revision": "…"}`."""
+    inside = given.value.keys if isinstance(given.value, ast.Dict) else []
+    names = [given.arg or "", *(key.value for key in inside if isinstance(key, ast.Constant))]
+    alone = bool(inside) and len(names) == len(inside) + 1
+    fits = [KEYWORDS.fullmatch(str(name)) is not None for name in names]
+    return fits[0] or (alone and all(fits[1:]))
 
 
 def differences(name: str, before: bytes, after: bytes) -> str:
