@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 UNUSED = ("bitsandbytes", "scipy", "sklearn", "pandas")
 COMPILER = "torch._dynamo"
@@ -39,7 +39,7 @@ def slim() -> None:
 class _NoCompiler(ModuleType):
     """A module of the compiler whose decorators, all that is used of it here, do nothing."""
 
-    __path__: list[str] = []
+    __path__: ClassVar[list[str]] = []
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
