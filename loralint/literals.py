@@ -28,6 +28,7 @@ from loralint.facts import (
     Mapping,
     Partial,
     Sequence,
+    Symbol,
     Term,
     Value,
 )
@@ -129,6 +130,20 @@ class Written:
                 self._known[id(known)] = places[number]
                 if origin:
                     self._defaults[origin].append(places[number])
+        if places:
+            self._add_constants(facts)
+
+    def _add_constants(self, facts: FileFacts) -> None:
+        """Options whose default is a constant of their own file."""
+        constants = dict(facts.names)
+        for call in facts.calls:
+            origin = _option(facts.path, call)
+            for given in call.arguments if origin else ():
+                named = given.value
+                if given.name == "default" and isinstance(named, Symbol) and not named.module:
+                    place = self._known.get(id(constants.get(named.name)))
+                    if place is not None:
+                        self._defaults[origin].append(place)
 
     def at(self, value: Value) -> Place | None:
         """Where the literal stands that a value comes from, without its quotes.
