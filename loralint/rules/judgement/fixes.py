@@ -115,10 +115,10 @@ def insertion(target: Load | Action, argument: str) -> tuple[Edit, ...]:
 
 def keyword_at(site: LoadSite, keyword: str) -> Place | None:
     """Where the name of a keyword stands in a call."""
-    span = dict(site.keywords).get(keyword)
-    if span is None:
+    found = next((one for one in site.keywords if one.name == keyword), None)
+    if found is None:
         return None
-    start = span.start
+    start = found.span.start
     end = Span.of(start.row, start.column, start.row, start.column + len(keyword))
     return Place(site.path, end, site.cell)
 
