@@ -172,7 +172,8 @@ def _revision_holder(load: Load) -> str:
         return "its id, behind an @"
     holder, space, _ = key.partition(" ")
     if space:
-        return holder
+        takes_it = holder.startswith("--") and load.site.insert_at is not None
+        return "" if takes_it else holder
     loader = loader_of(name) if "." in name else None
     is_method = loader is not None and loader.receiver
     return "adapter_kwargs" if is_method and name.startswith("transformers.") else ""

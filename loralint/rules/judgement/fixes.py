@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterable
 
 from loralint.diagnostics import Applicability, Edit, Fix
-from loralint.facts import ABSENT, Default, Known, LoadSite
+from loralint.facts import ABSENT, Known, LoadSite
 from loralint.project import Action, Load, Project
 from loralint.rules.judgement.pinning import is_local
 from loralint.rules.judgement.values import leaves, same
 from loralint.source import Place, Span
+
+_PLAIN = re.compile(r"[\w./+@-]+")
+"""A revision that needs no quotes in a shell and no escapes in quotes."""
 
 _FORWARDED = r"\b{}\s*=\s*([A-Za-z_][\w.]*)\s*[,)]"
 
@@ -48,17 +51,26 @@ def revision_edits(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
     an option's default. Where loads of other repositories take theirs from the same literal,
     nothing is changed.
     """
-    if not load.site.revision_key or " " in load.site.revision_key:  # it lies inside another one
+    if not _takes(load.site) or not _PLAIN.fullmatch(text):
         return ()
     if load.site.revision == ABSENT:
         alone = _alone(load, _sharing(project, load))
         given = _given(load.site, text) if alone else ""
         return insertion(load, given) if given else ()
-    place = written_at(project, load)
-    if place is None or not _alone(load, project.takers[place]):
+    places = _written(project, load)
+    if not all(_alone(load, project.takers[place]) for place in places):
         return ()
     is_none = isinstance(load.site.revision, Known) and load.site.revision.value is None
-    return (Edit(place, json.dumps(text) if is_none else text),)
+    return tuple(Edit(place, json.dumps(text) if is_none else text) for place in places)
+
+
+def _takes(site: LoadSite) -> bool:
+    """Whether the revision is an argument, a key or a flag, or a part of a flag's value.
+
+    `model_kwargs revision` lies inside another argument.
+    """
+    key = site.revision_key
+    return key.startswith("--") or (key != "" and " " not in key)
 
 
 def _alone(load: Load, takers: Iterable[Load]) -> bool:
@@ -79,14 +91,19 @@ def _sharing(project: Project, load: Load) -> list[Load]:
 
 
 def written_at(project: Project, load: Load) -> Place | None:
-    """Where the one literal stands that a load takes its revision from, without its quotes."""
+    """Where the literal stands that a load takes its revision from, without its quotes.
+
+    Of several that say the same (the flags of two commands), the first.
+    """
+    return next(iter(_written(project, load)), None)
+
+
+def _written(project: Project, load: Load) -> tuple[Place, ...]:
+    """Where all the literals stand that a load takes its one revision from."""
     options = leaves(load.site.revision)
     if len(options) != 1:
-        return None
-    found = project.written.at(options[0])
-    if isinstance(options[0], Default) and load.given_revision:
-        return found if (found,) == load.given_revision else None
-    return found
+        return ()
+    return project.written.all_of(options[0], load.given_revision)
 
 
 def forwarded(load: Load, other: Load) -> str:
@@ -126,10 +143,12 @@ def keyword_at(site: LoadSite, keyword: str) -> Place | None:
 def _given(site: LoadSite, text: str) -> str:
     """The revision as an argument, a recipe's key or a flag; "" where it is none of them alone."""
     key = site.revision_key
-    if not re.fullmatch(r"[\w.-]+", key):  # it stands inside another: `model_kwargs revision`
+    flag, inside, name = key.partition(" ")
+    if flag.startswith("--"):
+        is_item = site.margins[0].strip()  # of a list: one word
+        return f"{name}={text}" if inside else f"{flag}{'=' if is_item else ' '}{text}"
+    if not re.fullmatch(r"[\w.-]+", key):
         return ""
-    if key.startswith("--"):
-        return f"{key} {text}"
     if site.path.endswith((".py", ".pyw", ".ipynb")):
         return f'{key}="{text}"'
     separator = {"toml": " = ", "json": ": "}.get(site.path.rpartition(".")[2], ": ")
