@@ -122,4 +122,4 @@ def _says_the_same(source: Source, plain: Sequence[Edit], noted: Sequence[Edit])
         texts = [lines_of(edited(source, edits), cell) for edits in (plain, noted)]
     except (Uneditable, OutsideText):
         return False
-    return says_the_same(source.kind, *texts)
+    return says_the_same(source, *texts)

@@ -172,7 +172,10 @@ def test_a_recipe(project, cache, run, write) -> None:
 
 def test_a_command_line(project, cache, run, write) -> None:
     write({"x.sh": "vllm serve org/a --revision main --port 1\n"})
-    assert pinned(project, run, "x.sh") == f"vllm serve org/a --revision {A} --port 1\n"
+    assert pinned(project, run, "x.sh") == f"vllm serve org/a --revision {A} --port 1  {NOTE}\n"
+    cache.add("org/a", C, "main")
+    assert run("pin", "--upgrade").exit_code == 0
+    assert C in (project / "x.sh").read_text()
 
 
 def test_what_the_adapter_records_follows_its_base(project, cache, run, write) -> None:
