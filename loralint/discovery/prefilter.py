@@ -57,8 +57,10 @@ def matters(text: bytes) -> bool:
     return any(comment in text for comment in COMMENTS)
 
 
-COMMANDS = (b"%%bash", b"%%sh", b"%%script", b"!python", b"! python", b"%run", b"accelerate launch",
-            b"torchrun", b"deepspeed", b"-cli", b"axolotl", b"trl sft", b"swift sft")  # fmt: skip
+COMMANDS = (b"%%bash", b"%%sh", b"%%script", b"!python", b"! python", b"%run",
+            b"accelerate launch", b"torchrun", b"deepspeed", b"-cli", b"axolotl", b"trl sft",
+            b"swift sft", b"hf download", b"lm_eval", b"lm-eval", b"sglang", b"text-generation",
+            b"lorax")  # fmt: skip
 """What a notebook with none of the ecosystem's names may still run."""
 
 
