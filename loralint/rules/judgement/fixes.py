@@ -45,8 +45,12 @@ def give_revision(
 
 
 def revision_names(site: LoadSite) -> tuple[str, ...]:
-    """The keywords, keys and flags that change where a site gets a revision."""
-    return (*site.revision_key.lstrip("-").replace("-", "_").split(), "revision")
+    """The keywords, keys and flags that change where a site gets a revision.
+
+    What is inside a flag's value is one flag to the facts, inside an argument two keywords.
+    """
+    key = site.revision_key.lstrip("-").replace("-", "_")
+    return (key, "revision") if key != site.revision_key else (*key.split(), "revision")
 
 
 def revision_edits(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
