@@ -72,4 +72,4 @@ def _says_the_same(source: Source, fixes: Sequence[Noted]) -> bool:
             texts.append(lines_of(edited(source, list(dict.fromkeys(here))), cell))
         except Uneditable:
             return False
-    return says_the_same(source.kind, *texts)
+    return says_the_same(source, *texts)

@@ -11,12 +11,14 @@ from loralint.catalog import loader_of
 from loralint.facts import ABSENT, RECORDED, Default, Parameter, Unknown, Value
 from loralint.hub import MAIN, Ask, Repo, is_commit, plain
 from loralint.hub.sources import Sources
+from loralint.hub.standing import stands_for
 from loralint.hub.waived import is_waived_by_hand
 from loralint.hub.wants import is_elsewhere, repos_of
+from loralint.lockfile import NAME
 from loralint.project import Load, Project
 from loralint.refs import kind_of
 from loralint.rules.judgement import wording
-from loralint.rules.judgement.fixes import revision_edits, written_at
+from loralint.rules.judgement.fixes import revision_edits
 from loralint.rules.judgement.pinning import is_unpinned, judged_ids
 from loralint.rules.judgement.values import by_default, leaves, only
 
@@ -116,10 +118,15 @@ def _upgrade(
     commit = str(only(load.site.revision))
     if commit not in sources.commits:
         return None  # it comes from the lock, which `lock --upgrade` moves
-    note = sources.note(commit, written_at(project, load))
-    if note is None:
-        return Left(load, f"what {commit[:12]} stood for is not noted: `# main, <date>` behind it")
-    return Candidate(load, Ask(repos[0], note.ref), commit) if len(repos) == 1 else None
+    if len(repos) > 1:
+        return None
+    ref = stands_for(project, sources, load, Ask(repos[0], commit))
+    return Candidate(load, Ask(repos[0], ref), commit) if ref else Left(load, _unnoted(commit))
+
+
+def _unnoted(commit: str) -> str:
+    where = f"`# main, <date>` behind it, or the `ref` of its entry in {NAME}"
+    return f"what {commit[:12]} stood for is not noted: {where}"
 
 
 def _back_to_lock(

@@ -199,7 +199,10 @@ def test_a_recipe(project, cache, run, write) -> None:
 
 def test_a_command_line(project, cache, run, write) -> None:
     write({"x.sh": "vllm serve org/a --revision main --port 1\n"})
-    assert pinned(project, run, "x.sh") == f"vllm serve org/a --revision {A} --port 1\n"
+    assert pinned(project, run, "x.sh") == f"vllm serve org/a --revision {A} --port 1  {NOTE}\n"
+    cache.add("org/a", C, "main")
+    assert run("pin", "--upgrade").exit_code == 0
+    assert C in (project / "x.sh").read_text()
 
 
 def test_what_the_adapter_records_follows_its_base(project, cache, run, write) -> None:
@@ -542,6 +545,89 @@ def test_an_age_that_is_none(project, cache, run, age: str) -> None:
 
 
 # --- the lock -----------------------------------------------------------------------------------
+
+JSON = """\
+{{
+  {0}"model_name_or_path": "org/a",
+  "stage": "sft",
+  "finetuning_type": "lora",
+  "template": "qwen3",
+  "output_dir": "out"
+}}
+"""
+REVISION = '"model_revision": "{0}",\n  '
+
+
+def _seen(path: Path, day: int) -> None:
+    """A file or folder of the cache is as old as if it had been written on a day of November."""
+    seconds = time.mktime((2026, 11, day, 0, 0, 0, 0, 0, 0))
+    for each in (path, *path.glob("*")):
+        os.utime(each, (seconds, seconds), follow_symlinks=False)
+
+
+@pytest.fixture
+def recipe(project, cache, run, write) -> Path:
+    """A recipe in JSON, locked and pinned at A on the first of November."""
+    write({"x.json": JSON.format("")})
+    _seen(cache.folder / "models--org--a" / "snapshots" / A, 1)
+    assert run("lock").exit_code == 0
+    assert A in pinned(project, run, "x.json")
+    assert run("lock").exit_code == 0 and 'ref = "main"' in (project / NAME).read_text()
+    return project / "x.json"
+
+
+def _main_moves(cache: FakeCache, commit: str, day: int) -> None:
+    _seen(cache.add("org/a", commit, "main"), day)
+    _seen(cache.folder / "models--org--a" / "refs" / "main", day)
+
+
+def test_upgrade_takes_the_ref_from_the_lock_where_no_comment_can_stand(
+    project, cache, run, recipe
+) -> None:
+    for day, commit in ((2, B), (3, C)):
+        _main_moves(cache, commit, day)
+        result = run("pin", "--upgrade")
+        assert result.exit_code == 0 and f"→ {commit}" in result.output, result.output
+        assert recipe.read_text() == JSON.format(REVISION.format(commit))
+        assert run("lock").exit_code == 0  # knows what the new commit stands for
+        assert run("lock", "--check").exit_code == 0
+        assert (project / NAME).read_text().count('ref = "main"') == 1
+        assert run("pin", "--upgrade", "--check").exit_code == 0
+
+
+def test_a_lock_made_after_the_pin_knows_what_it_stands_for(project, cache, run, write) -> None:
+    write({"x.json": JSON.format("")})
+    pinned(project, run, "x.json")
+    assert run("lock").exit_code == 0
+    assert 'ref = "main"' in (project / NAME).read_text()
+
+
+def test_a_commit_by_hand_in_a_script_stays_without_a_ref(project, cache, run, write) -> None:
+    write({"x.py": f'{HEAD}AutoModel.from_pretrained("org/a", revision="{A}")\n'})
+    assert run("lock").exit_code == 0
+    assert "ref = " not in (project / NAME).read_text()
+
+
+def test_a_pin_that_is_younger_than_what_the_cache_knows_stays(cache, run, recipe) -> None:
+    """Somebody else has moved on; here the new commit was downloaded, and `main` not asked for."""
+    _main_moves(cache, B, 2)
+    recipe.write_text(JSON.format(REVISION.format(C)))
+    (recipe.parent / NAME).write_text(_lock(C))
+    result = run("pin", "--upgrade")  # the cache does not have C at all
+    assert result.exit_code == 0 and "does not say whether" in result.output
+    _seen(cache.add("org/a", C), 3)
+    run("pin", "--upgrade")
+    assert C in recipe.read_text()
+    _main_moves(cache, B, 4)
+    run("pin", "--upgrade")
+    assert B in recipe.read_text()
+
+
+def test_a_lock_that_holds_one_commit_at_two_refs_decides_nothing(cache, run, recipe) -> None:
+    (recipe.parent / NAME).write_text(_lock(A) + _lock(A, "v1").partition("\n\n")[2])
+    _main_moves(cache, B, 2)
+    assert "is not noted" in run("pin", "--upgrade").output
+    assert A in recipe.read_text()
 
 
 def _lock(commit: str, ref: str = "main") -> str:
