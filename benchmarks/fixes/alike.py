@@ -30,7 +30,8 @@ KEYWORDS = re.compile(
 CONFIG = "BitsAndBytesConfig"
 _REVISION = re.compile(r"[0-9a-f]{40}|main|master|HEAD|refs/pr/\d+|v?\d+(\.\d+)*|")
 _IGNORE = re.compile(r"#\s*(loralint:\s*ignore|noqa)[^#\n]*")
-_FLAG = re.compile(r"\s*--?[\w-]*revision[= ](\"[^\"]*\"|'[^']*'|\S+)")
+_FLAG = re.compile(r"\s*--?[\w-]*revision[= ](\"[^\"]*\"|'[^']*'|\S+)|,revision=[0-9a-f]{40}\b")
+"""A flag of a command line, or one of the `--model_args a=b,c=d` of lm_eval."""
 
 
 class _Stripped(ast.NodeTransformer):
@@ -134,6 +135,8 @@ def _data(read: Callable[[str], Any]) -> Callable[[str, str], str]:
 def _without(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _without(v) for k, v in value.items() if not KEYWORDS.fullmatch(str(k))}
+    if isinstance(value, str):
+        return _FLAG.sub("", value)  # a command in a workflow
     return [_without(one) for one in value] if isinstance(value, list) else value
 
 
