@@ -18,6 +18,11 @@ _EMBEDDINGS = re.compile(r"(embed_tokens|wte|word_embeddings|embed_in|lm_head|em
                          r"(\.base_layer)?\.weight$")  # fmt: skip
 
 
+def is_table(name: str) -> bool:
+    """Whether a tensor has a row for each token, by its name."""
+    return _EMBEDDINGS.search(name) is not None
+
+
 def wanted_rows(base: Any, folder: AdapterFolder) -> int | None:
     """How many rows the embeddings need so that the adapter's own fit; None to leave them.
 
