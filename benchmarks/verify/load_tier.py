@@ -34,15 +34,28 @@ print(json.dumps({"seconds": time.perf_counter() - began}))
 
 VERIFIED = """
 import json, sys, time
+from pathlib import Path
+
+def peak():
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+
 import torch, transformers, peft, bitsandbytes
 from transformers.models.llama import modeling_llama
 from loralint.verify.resolve import Asked, case_for
 from loralint.verify.running import verify
+from loralint.verify import bench
+
+plain_load, after_load = bench.load, []
+def load(*given):
+    loaded = plain_load(*given)
+    after_load.append(peak())
+    return loaded
+bench.load = load
 began = time.perf_counter()
 case = case_for(sys.argv[2], Asked(base=sys.argv[1]))
 found = verify(case, ("load",))
 assert found.verdict == "verified", found
-print(json.dumps({"seconds": time.perf_counter() - began}))
+print(json.dumps({"seconds": time.perf_counter() - began, "share": peak() / after_load[0]}))
 """
 
 
@@ -78,14 +91,19 @@ def build(root: Path) -> tuple[Path, Path]:
     return base, adapter
 
 
-def run(program: str, base: Path, adapter: Path) -> tuple[float, float, float]:
-    """Seconds of the load without imports, processor seconds of the process, peak MB."""
+def run(program: str, base: Path, adapter: Path) -> tuple[float, float, float, float]:
+    """Seconds of the load without imports, processor seconds of the process, peak MB.
+
+    The last is the peak at the end as a share of the peak when base and adapter were loaded: what
+    the checks add to the plain load of the same process, whose own peak is chance (see README.md).
+    """
     command = [sys.executable, "-W", "ignore", "-c", program, str(base), str(adapter)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         text = process.stdout.read()
         _, _, usage = os.wait4(process.pid, 0)
-    return json.loads(text)["seconds"], usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    said, cpu = json.loads(text), usage.ru_utime + usage.ru_stime
+    return said["seconds"], cpu, usage.ru_maxrss / 1024, said.get("share", 1.0)
 
 
 def main() -> None:
@@ -99,7 +117,7 @@ def main() -> None:
     print("| | load s (median, best) | CPU s of the process | peak MB |")
     print("|---|---|---|---|")
     for name, runs in (("plain PEFT load, nf4", plain), ("load tier", verified)):
-        seconds, cpu, peak = (list(column) for column in zip(*runs, strict=True))
+        seconds, cpu, peak, _ = (list(column) for column in zip(*runs, strict=True))
         print(f"| {name} | {statistics.median(seconds):.2f}, {min(seconds):.2f} |"
               f" {statistics.median(cpu):.2f} | {statistics.median(peak):.0f} |")  # fmt: skip
     pairs = [one[0] / other[0] for one, other in zip(verified, plain, strict=True)]
@@ -108,6 +126,9 @@ def main() -> None:
     )
     print(f"\nwall: {statistics.median(pairs):.2f} times (median of pairs), memory:"
           f" {memory:.3f} times")  # fmt: skip
+    shares = [row[3] for row in verified]
+    print(f"peak at the end / peak of the same process when loaded: {statistics.median(shares):.3f}"
+          f" (median), {max(shares):.3f} (largest)")  # fmt: skip
 
 
 if __name__ == "__main__":

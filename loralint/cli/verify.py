@@ -15,7 +15,7 @@ from loralint.cli.printing import in_colour, put
 from loralint.reporters import FORMATS
 from loralint.verify.case import DTYPES, QUANTIZATIONS
 from loralint.verify.outcome import TIERS, UnusableInputError, Verification, joined
-from loralint.verify.slim import hide_unused
+from loralint.verify.slim import slim
 
 if TYPE_CHECKING:
     from loralint.verify.case import Case
@@ -81,7 +81,7 @@ def command(adapter: str | None, **given: Any) -> None:
         raise click.UsageError("name an adapter, or two files with --pair")
     prepare(given["offline"])
     if set(given["tiers"]) <= WEIGHTLESS and given["tiers"] and not given["trust_remote_code"]:
-        hide_unused()
+        slim()
     began = time.perf_counter()
     try:
         outcomes = _outcomes(adapter, given)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-
 from loralint.verify.case import Case
 from loralint.verify.folder import AdapterFolder, open_folder
 from loralint.verify.loading import Loaded, load
+from loralint.verify.memory import give_back
 
 
 class Bench:
@@ -21,6 +20,7 @@ class Bench:
         """The model, loaded at the first call; CannotBuildError or AdapterRefusedError."""
         if self._loaded is None:
             self._loaded = load(self.case, self.folder)
+            give_back()
         return self._loaded
 
     def fresh(self) -> Loaded:
@@ -29,8 +29,10 @@ class Bench:
 
     def drop(self) -> None:
         """Give the model's memory back."""
+        if self._loaded is None:
+            return
         self._loaded = None
-        gc.collect()
+        give_back()
         import torch
 
         if torch.cuda.is_available():

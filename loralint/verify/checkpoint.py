@@ -20,6 +20,9 @@ SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 _METADATA = "__metadata__"
 
+ADVICE = 128 << 10
+"""How much of a file the system is told of at a time: of more it reads the beginning only."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -68,6 +71,14 @@ class Checkpoint:
         shape = (last - first, *entry.shape[1:])
         return self._read(entry, start, (last - first) * entry.row, shape, slot)
 
+    def expect(self, name: str) -> None:
+        """Have the system read a tensor from the disk while we compute: it is asked for soon."""
+        entry = self.entries[name]
+        file = self._file(entry.path)
+        if hasattr(os, "posix_fadvise"):
+            for start in range(entry.start, entry.start + entry.size, ADVICE):
+                os.posix_fadvise(file.fileno(), start, ADVICE, os.POSIX_FADV_WILLNEED)
+
     def raw(self, name: str, first: int, last: int) -> memoryview:
         """Some of a tensor's bytes; valid until the next call."""
         entry = self.entries[name]
@@ -95,11 +106,7 @@ class Checkpoint:
         if len(self._buffers.get(slot, b"")) < size:
             self._buffers[slot] = bytearray(size)
         view = memoryview(self._buffers[slot])[:size]
-        file = self._open.get(path)
-        if file is None:
-            file = self._open[path] = path.open("rb", buffering=0)
-            if hasattr(os, "posix_fadvise"):  # the system reads ahead while we compute
-                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        file = self._file(path)
         file.seek(start)
         done = 0
         while done < size:
@@ -108,6 +115,13 @@ class Checkpoint:
                 raise UnusableInputError(f"{path}: the file has become shorter while it was read")
             done += got
         return view
+
+    def _file(self, path: Path) -> BinaryIO:
+        if path not in self._open:
+            file = self._open[path] = path.open("rb", buffering=0)
+            if hasattr(os, "posix_fadvise"):  # the system reads ahead while we compute
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        return self._open[path]
 
 
 def _files(folder: Path) -> Iterator[Path]:

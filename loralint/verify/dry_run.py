@@ -28,7 +28,7 @@ from loralint.verify.landing import Landing, Shape, compare, findings
 from loralint.verify.outcome import Checked
 from loralint.verify.progress import Progress
 from loralint.verify.prompts import wrong_sizes
-from loralint.verify.slim import no_collection
+from loralint.verify.slim import no_collection, no_first_values
 from loralint.verify.vocabulary import unsaved_rows, wanted_rows
 from loralint.verify.weights_file import DTYPE_NAMES
 from loralint.verify.wording import listed, short
@@ -44,7 +44,11 @@ _MISMATCH = re.compile(
 
 def check(case: Case, bench: Bench, progress: Progress) -> Checked:
     """The tier: `judge` the folder of the bench."""
-    with progress.step(f"building {case.base} without weights"), no_collection():
+    with (
+        progress.step(f"building {case.base} without weights"),
+        no_collection(),
+        no_first_values(),
+    ):
         return judge(case, bench.folder)
 
 

@@ -12,7 +12,7 @@ from loralint.verify.checkpoint import Checkpoint
 from loralint.verify.folder import AdapterFolder
 from loralint.verify.merge_parts import Names, Part, Parts
 from loralint.verify.merge_quantised import PlainAgain
-from loralint.verify.merge_stream import Streamed, dtype_of, same_tensor, streamed
+from loralint.verify.merge_stream import Streamed, dtype_of, foreseen, same_tensor, streamed
 from loralint.verify.merge_tensor import Judged, judge
 from loralint.verify.progress import Progress
 from loralint.verify.replay import CannotReplayError, Ingredients, merge, ways
@@ -21,12 +21,10 @@ from loralint.verify.wording import short
 if TYPE_CHECKING:
     from torch import Tensor
 
+Pair = tuple[str, "str | None"]
+"""A tensor of the merged model, and the base's of which it was made."""
+
 FLOATS = frozenset({"F32", "F16", "BF16", "F64"})
-VARIANTS = (
-    "use_qalora", "use_bdlora", "arrow_config", "alora_invocation_tokens", "layer_replication",
-    "kasa_config", "monteclora_config", "velora_config", "target_parameters",
-)  # fmt: skip
-"""Keys of adapter_config.json that change how an adapter is merged."""
 
 
 @dataclass
@@ -53,13 +51,20 @@ class Replay:
         names = Names(self.base.entries)
         seen: set[str] = set()
         used: set[str] = set()
-        for name, entry in self.model.entries.items():
-            source = names.find(name)
+        pairs = [(name, names.find(name)) for name in self.model.entries]
+        size = {name: entry.size for name, entry in self.model.entries.items()}
+        for name, source in foreseen(pairs, lambda pair: size[pair[0]], self._expect):
             if source is not None:
                 seen.add(source)
             used |= self._note(name, source)
-            progress.advance(entry.size)
+            progress.advance(size[name])
         self._missing(seen, used)
+
+    def _expect(self, pair: Pair) -> None:
+        name, source = pair
+        self.model.expect(name)
+        if source is not None:
+            self.base.expect(source)
 
     def _note(self, name: str, source: str | None) -> set[str]:
         """Judge a tensor and note the verdict; the parts of the adapter that it took."""
@@ -177,7 +182,7 @@ class Replay:
 
     def _ingredients(self, part: Part, base: Tensor, pieces: dict[str, Tensor]) -> Ingredients:
         config = self.folder.config
-        variant = [key for key in VARIANTS if config.get(key)]
+        variant = [key for key in merge_parts.VARIANTS if config.get(key)]
         if variant:
             raise CannotReplayError(f"{variant[0]} is merged in a way that is not replayed")
         first = pieces["lora_embedding_A" if "lora_embedding_A" in pieces else "lora_A"]

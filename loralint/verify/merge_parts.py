@@ -21,6 +21,12 @@ _TOKENS = re.compile(
 _UNDER = re.compile(r"^(?:base_model\.model\.)?(?P<module>.+?)\.base_layer\.weight$")
 _PREFIX = "base_model.model."
 
+VARIANTS = (
+    "use_qalora", "use_bdlora", "arrow_config", "alora_invocation_tokens", "layer_replication",
+    "kasa_config", "monteclora_config", "velora_config", "target_parameters",
+)  # fmt: skip
+"""Keys of adapter_config.json that change how an adapter is merged."""
+
 
 @dataclass
 class Part:

@@ -4,11 +4,11 @@ belong to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from loralint.verify import merge_parts
 from loralint.verify.checkpoint import Checkpoint
@@ -18,6 +18,11 @@ from loralint.verify.weights_file import DTYPE_NAMES
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+T = TypeVar("T")
+
+AHEAD = 64 << 20
+"""How far ahead the system is told what will be read: that is its page cache, not our memory."""
 
 BYTES = 4 << 20
 """How much is read at a time: what a core has just read should still be in its cache."""
@@ -116,6 +121,23 @@ def _read_ahead(
             if first + step < total:
                 coming = reader.submit(read, first + step)
             yield here
+
+
+def foreseen(
+    items: Sequence[T], size: Callable[[T], int], expect: Callable[[T], None]
+) -> Iterator[T]:
+    """The items in order, each after `expect` was called for it and the AHEAD bytes after it.
+
+    The disk is kept busy across the borders of tensors, and base and result take turns on it.
+    """
+    told = outstanding = 0
+    for number, item in enumerate(items):
+        while told < len(items) and (told <= number or outstanding < AHEAD):
+            expect(items[told])
+            outstanding += size(items[told])
+            told += 1
+        yield item
+        outstanding -= size(item)
 
 
 def _equal(one: Tensor, other: Tensor) -> bool:

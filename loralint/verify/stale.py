@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.diagnostics import Diagnostic, Fix
-from loralint.rules import RULES
 from loralint.source import START, Place
 from loralint.verify.case import Case
 from loralint.verify.folder import CONFIG, PICKLE, WEIGHTS, AdapterFolder
 
 _MINUTE = 60.0
-_NAMES = {rule.code: rule.name for rule in RULES}
 
 
 def stale_or_double(case: Case, folder: AdapterFolder) -> Iterator[Diagnostic]:
@@ -35,9 +33,11 @@ def stale_or_double(case: Case, folder: AdapterFolder) -> Iterator[Diagnostic]:
 
 
 def _finding(code: str, message: str, file: str, help: str) -> Diagnostic:
+    from loralint.rules import RULES  # all of them: too long to import where nothing is found
+
     return Diagnostic(
         code=code,
-        name=_NAMES[code],
+        name=next(rule.name for rule in RULES if rule.code == code),
         severity="error",
         message=message,
         place=Place(file, START),
