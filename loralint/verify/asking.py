@@ -188,11 +188,13 @@ def _show(model: Any, given: Mapping[str, Tensor]) -> Tensor:
     import torch
 
     parameter = next(one for one in model.parameters() if one.is_floating_point())
+    # Where hooks fetch the weights they fetch the input too, from anywhere.
+    device = "cpu" if parameter.is_meta else parameter.device
     placed = {
-        name: one.to(parameter.device, parameter.dtype if one.is_floating_point() else None)
+        name: one.to(device, parameter.dtype if one.is_floating_point() else None)
         for name, one in given.items()
     }
-    with torch.inference_mode():
+    with torch.no_grad():
         found = model(**placed)
     for name in ("logits", "logits_per_image", "last_hidden_state"):
         values = getattr(found, name, None)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from loralint.contract import Golden
+from loralint.verify.offload import device_of, is_hooked
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,7 +45,7 @@ def ask(model: Any) -> Golden:
         full = answers(model, ids)
         with adapter_off(model):
             without = answers(model, ids)
-    return _golden(ids, full, without, embeddings.weight.device.type)
+    return _golden(ids, full, without, device_of(embeddings).type)
 
 
 def _golden(
@@ -100,7 +101,7 @@ def table_size(model: Any) -> int:
 def _forward(model: Any, row: tuple[int, ...]) -> Any:
     import torch
 
-    device = _embeddings(model).weight.device
+    device = device_of(_embeddings(model))
     taken = inspect.signature(_base(model).forward).parameters
     if "input_ids" not in taken:
         raise NoAnswerError("the model takes no token ids")
@@ -111,7 +112,9 @@ def _forward(model: Any, row: tuple[int, ...]) -> Any:
     if "use_cache" in taken:
         given["use_cache"] = False
     try:
-        with torch.inference_mode(), torch.autocast(device.type, enabled=False):
+        with torch.no_grad(), torch.autocast(device.type, enabled=False):
+            if is_hooked(model):  # its weights have to be fetched
+                return model(**given)
             # The class's own forward: accelerate puts one that casts in its place for training.
             return type(model).forward(model, **given)
     except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
