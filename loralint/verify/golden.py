@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from loralint.contract import Golden
 from loralint.verify.offload import device_of, is_hooked
+from loralint.verify.sharded import SHARDED, is_sharded
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,7 +39,8 @@ def ask(model: Any) -> Golden:
     The model is left as it was: mode, random numbers, adapters. NoAnswerError where it takes no
     token ids, where it is spread over several processes, or where what it answers is no number.
     """
-    _refuse_sharded(model)
+    if is_sharded(model):  # a forward that every process has to take part in
+        raise NoAnswerError(SHARDED)
     embeddings = _embeddings(model)
     ids = token_ids(embeddings.weight.shape[0])
     with quiet(model):
@@ -185,16 +187,3 @@ def _embeddings(model: Any) -> Any:
     if found is None or not hasattr(found, "weight"):
         raise NoAnswerError("the model has no table of token embeddings")
     return found
-
-
-def _refuse_sharded(model: Any) -> None:
-    """A forward that every process has to take part in would wait for ever for the others."""
-    for module in model.modules():
-        if type(module).__name__ in ("FullyShardedDataParallel", "FSDPModule"):
-            raise NoAnswerError(SHARDED)
-    for parameter in model.parameters():
-        if hasattr(parameter, "ds_id") or type(parameter).__name__ == "DTensor":
-            raise NoAnswerError(SHARDED)
-
-
-SHARDED = "the model is spread over several processes; run `loralint record FOLDER` afterwards"
