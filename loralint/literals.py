@@ -28,6 +28,7 @@ from loralint.facts import (
     Mapping,
     Partial,
     Sequence,
+    Symbol,
     Term,
     Value,
 )
@@ -118,7 +119,8 @@ class Written:
     def __init__(self, files: Table[str, FileFacts]) -> None:
         self._facts = files  # kept alive: places are found by identity
         self._known: dict[int, Place] = {}
-        self._defaults: defaultdict[str, list[Place]] = defaultdict(list)
+        self._defaults: defaultdict[str, list[tuple[Place, Known]]] = defaultdict(list)
+        self._flags: dict[Place, tuple[Place, Known]] = {}
         for path, facts in files.items():
             self._add(path, facts)
 
@@ -128,7 +130,28 @@ class Written:
             if number in places:
                 self._known[id(known)] = places[number]
                 if origin:
-                    self._defaults[origin].append(places[number])
+                    self._defaults[origin].append((places[number], known))
+        for command in facts.commands:
+            for flag in command.flags:
+                value = flag.value
+                if isinstance(value, Known) and id(value) in self._known:
+                    word = Place(path, flag.span, command.cell)
+                    self._flags[word] = (self._known[id(value)], value)
+        if places:
+            self._add_constants(facts)
+
+    def _add_constants(self, facts: FileFacts) -> None:
+        """Options whose default is a constant of their own file."""
+        constants = dict(facts.names)
+        for call in facts.calls:
+            origin = _option(facts.path, call)
+            for given in call.arguments if origin else ():
+                named = given.value
+                if given.name == "default" and isinstance(named, Symbol) and not named.module:
+                    known = constants.get(named.name)
+                    place = self._known.get(id(known))
+                    if place is not None and isinstance(known, Known):
+                        self._defaults[origin].append((place, known))
 
     def at(self, value: Value) -> Place | None:
         """Where the literal stands that a value comes from, without its quotes.
@@ -139,9 +162,25 @@ class Written:
         if isinstance(value, Known):
             return self._known.get(id(value))
         if isinstance(value, Default):
-            found = self._defaults.get(value.origin, [])
-            return found[0] if len(set(found)) == 1 else None
+            found = {place for place, _ in self._defaults.get(value.origin, ())}
+            return found.pop() if len(found) == 1 else None
         return None
+
+    def all_of(self, value: Value, given: tuple[Place, ...]) -> tuple[Place, ...]:
+        """The literals that a value comes from: to change it, all of them have to be changed.
+
+        `given` are the words of commands that give the value of an option. A default that says the
+        same is one of the literals; none at all where one is not seen.
+        """
+        at = self.at(value)
+        if not isinstance(value, Default) or not given or (at,) == given:
+            return (at,) if at is not None else ()
+        flags = [self._flags.get(word) for word in given]
+        found = [flag for flag in flags if flag is not None and flag[1].value == value.value]
+        if len(found) < len(given):
+            return ()
+        defaults = [each for each in self._defaults.get(value.origin, ()) if each[1] == found[0][1]]
+        return tuple(dict.fromkeys(place for place, _ in (*found, *defaults)))
 
 
 def _option(path: str, call: CallFact) -> str:

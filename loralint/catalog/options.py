@@ -37,7 +37,7 @@ REMOVED: frozenset[str] = frozenset({"load_in_4bit", "load_in_8bit"})
 """Keywords that newer versions of their library do not take any more."""
 
 REWRITTEN = re.compile(
-    r"load_in_[48]bit|bnb_\w+|.*(?:rev|ref|commit|branch|sha|trust|remote|local|offline).*"
+    r"load_in_[48]bit|bnb_\w+|llm_int8_\w+|.*(?:rev|ref|commit|branch|sha|trust|remote|local|offline).*"
 )
 """Keywords that a fix may write anew: they are removed ones and what goes with
 them, or misspelt."""

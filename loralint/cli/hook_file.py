@@ -18,7 +18,7 @@ ENTRY = f"""\
       entry: loralint check
       language: python
       additional_dependencies: ["loralint=={__version__}"]
-      types_or: [python, jupyter, yaml, json, toml, shell, dotenv]
+      types_or: [python, jupyter, yaml, json, toml, shell, dotenv, dockerfile, makefile]
       # One run over the whole project: a single file cannot show a pair.
       pass_filenames: false
       require_serial: true

@@ -13,6 +13,7 @@ from loralint.facts.code import (
     FieldFact,
     FileError,
     FunctionFact,
+    KeywordFact,
     ParameterFact,
     Suppression,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "FunctionFact",
     "Item",
     "Join",
+    "KeywordFact",
     "Known",
     "LoadSite",
     "LockFacts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loralint.facts.code import KeywordFact
 from loralint.facts.terms import Fact, Value
 from loralint.source import Span
 
@@ -38,7 +39,7 @@ class LoadSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=T
     revision_key: str = "revision"
     inputs: tuple[int, ...] = ()
     stage: str = ""
-    keywords: tuple[tuple[str, Span], ...] = ()
+    keywords: tuple[KeywordFact, ...] = ()
     revision_at: Span | None = None
 
 

@@ -10,12 +10,12 @@ from loralint.catalog.commands import BACKENDS, OFFLINE, Tool, is_recipe
 from loralint.facts import ABSENT, Known, LoadSite, SaveSite, Unknown, Value
 from loralint.frontends.command_given import at_revision, given, split_adapters
 from loralint.frontends.command_lines import Invocation
+from loralint.frontends.command_places import behind
 from loralint.frontends.shell_values import Word, leaves, mapped, scalar
 from loralint.source import Span
 
 _OPTIONS = ("trust_remote_code", "dtype", "load_in_4bit", "load_in_8bit", "code_revision",
             "tokenizer_revision", "enable_lora")  # fmt: skip
-_SCRIPTS = (".sh", ".bash", ".zsh", ".ipynb")
 _BITS = {"4": "load_in_4bit", "8": "load_in_8bit"}
 
 
@@ -93,20 +93,13 @@ class Sites:
             repo_id=_rooted(value), revision=revision, options=tuple(self._options(artifact)),
             function=self._scope, text=self.invocation.command.text, stage=self._stage(),
             revision_key=self._revision_key(artifact), insert_at=self._behind(artifact, span),
-            margins=(" ", ""),
+            margins=self.invocation.command.margins or (" ", ""),
         )  # fmt: skip
 
     def _behind(self, artifact: str, span: Span) -> Span | None:
-        """Where a flag may go: behind the word that names the model, in a script of its own.
-
-        In other files words stand in quotes of another language, or in lists.
-        """
-        whole = self.invocation.command.span
-        inside = whole.start <= span.start and span.end <= whole.end
+        """Where a flag may go, for what takes one."""
         is_flag = self._revision_key(artifact).startswith("--")
-        if not (inside and is_flag and self.path.endswith(_SCRIPTS)):
-            return None
-        return Span(span.end, span.end)
+        return behind(self.invocation.command, span) if is_flag else None
 
     def _stage(self) -> str:
         if self.tool.trains and self._trained() == "adapter":

@@ -15,6 +15,8 @@ _INSTRUCTION = re.compile(r"^\s*([A-Za-z]+)\s+(.*)$", re.DOTALL)
 _FLAGS = re.compile(r"^(\s*--[a-z-]+(=\S+)?)+\s")
 _REFERENCE = re.compile(r"\$\{?(\w+)\}?")
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\],]')
+_PLAIN = (" ", "")
+_LISTED = (', "', '"')
 _CODE = frozenset({"RUN", "CMD", "ENTRYPOINT"})
 
 
@@ -38,10 +40,13 @@ def fragments(path: str, text: str) -> Iterator[Fragment]:
             environment.update(_variables(match[2], keyword))
         elif keyword in _CODE:
             shown, words = _code(block, match.start(2))
+            margins = _LISTED if words else _PLAIN
             behind = entry if keyword == "CMD" else ""
             entry = words if keyword == "ENTRYPOINT" else entry
+            own = len(shown) - len(shown.lstrip(" ")) + 1 if behind else 1
             yield Fragment(*_behind(behind, shown, row), environment=dict(environment),
-                           image=image if keyword == "CMD" and not entry else "")  # fmt: skip
+                           image=image if keyword == "CMD" and not entry else "",
+                           margins=margins, first_column=own)  # fmt: skip
 
 
 def _behind(entry: str, shown: str, row: int) -> tuple[str, int, int]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from loralint.facts import CallFact, FileError, FileFacts, Suppression
+from loralint.facts import CallFact, FileError, FileFacts, KeywordFact, Suppression
 from loralint.frontends.magics import Row
 from loralint.frontends.nesting import nested_deeply
 from loralint.source import Location, Span
@@ -101,8 +101,12 @@ class Joined:
             span=self._span(call.span),
             cell=self._cell(call.span),
             insert_at=self._span(call.insert_at) if call.insert_at is not None else None,
-            keywords=tuple((name, self._span(span)) for name, span in call.keywords),
+            keywords=tuple(map(self._keyword, call.keywords)),
         )
+
+    def _keyword(self, one: KeywordFact) -> KeywordFact:
+        removal = self._span(one.removal) if one.removal is not None else None
+        return msgspec.structs.replace(one, span=self._span(one.span), removal=removal)
 
     def _literals(
         self, literals: tuple[tuple[int, Span, int | None], ...]

@@ -19,6 +19,7 @@ from loralint.frontends.magics import Shell
 from loralint.frontends.shell import from_commands
 from loralint.frontends.shell_run import Runner
 from loralint.frontends.shell_text import Fragment
+from loralint.literals import held
 from loralint.source import Location, Span
 
 Site = TypeVar("Site", LoadSite, SaveSite)
@@ -33,12 +34,15 @@ def with_commands(facts: FileFacts, shell: Iterable[tuple[int, Shell]], text: st
     session = _Session(facts.path, _constants(facts.names, text))
     for cell, command in shell:
         session.run(cell, command)
-    return msgspec.structs.replace(
+    both = msgspec.structs.replace(
         facts,
         loads=(*facts.loads, *session.loads),
         saves=(*facts.saves, *session.saves),
         commands=(*facts.commands, *session.commands),
     )
+    found = ((n, session.literals.get(id(known))) for n, (known, _) in enumerate(held(both)))
+    further = tuple((number, *place) for number, place in found if place is not None)
+    return msgspec.structs.replace(both, literals=(*facts.literals, *further))
 
 
 def _constants(names: Iterable[tuple[str, Term]], text: str) -> dict[str, Value]:
@@ -61,6 +65,8 @@ class _Session:
     loads: list[LoadSite] = field(default_factory=list)
     saves: list[SaveSite] = field(default_factory=list)
     commands: list[CommandFact] = field(default_factory=list)
+    literals: dict[int, tuple[Span, int]] = field(default_factory=dict)
+    """The places of revisions, with their cells, by the identity of the constant."""
 
     def run(self, cell: int, shell: Shell) -> None:
         """Take one command, or a cell of them."""
@@ -75,6 +81,9 @@ class _Session:
         self.loads += [way.load(load, before) for load in found.loads]
         self.saves += [way.site(save, before) for save in found.saves]
         self.commands += [way.command(command) for command in found.commands]
+        texts = [known for known, _ in held(found)]
+        for number, span, _ in found.literals:
+            self.literals[id(texts[number])] = way.span(span), cell
 
     def _set(self, text: str) -> None:
         folder, variable = _FOLDER.match(text), _VARIABLE.match(text)

@@ -6,12 +6,14 @@ import ast
 import codecs
 import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import libcst as cst
 
 from loralint.catalog import MARKERS, METHODS, PARSER_METHODS
-from loralint.facts import CallFact, ClassFact, FileError, FileFacts, Term
+from loralint.facts import CallFact, ClassFact, FileError, FileFacts, KeywordFact, Term
 from loralint.frontends import comments, terms
 from loralint.frontends.assembling import Tree, assembled, whole
 from loralint.frontends.evaluate import Evaluator
@@ -22,12 +24,15 @@ from loralint.frontends.marks import Criteria, Marks
 from loralint.frontends.masking import masked
 from loralint.frontends.nesting import nested_deeply, too_large
 from loralint.frontends.recorder import Literal, PendingCall, Recorder
+from loralint.frontends.removal import removal, written
 from loralint.frontends.slicing import kept_units
+from loralint.frontends.statements import ParsedModule
 from loralint.frontends.units import NotCut
 from loralint.literals import with_literals
 from loralint.source import START, Source, Span
 
 MAX_TEXT = 200
+MAX_CODE = 1_000
 """How many characters of a call's source are kept."""
 
 
@@ -66,6 +71,16 @@ def _sliced(text: str, lines: list[str]) -> Tree:
     return assembled(units, lines)
 
 
+def writes_back(text: str) -> bool:
+    """Whether LibCST writes a module that it can read letter by letter as it stands.
+
+    Cheap for the text that was read whole last.
+    """
+    parsed = _whole(text).whole.parsed
+    return isinstance(parsed, ParsedModule) and parsed.code == text
+
+
+@lru_cache(maxsize=1)
 def _whole(text: str) -> Tree:
     if nested_deeply(text):
         raise RecursionError
@@ -207,17 +222,26 @@ def _call(pending: PendingCall, lines: list[str]) -> CallFact:
         discarded=pending.discarded,
         insert_at=insert_at,
         margins=margins,
-        keywords=tuple((arg.keyword.value, place(arg)) for arg in pending.keywords if arg.keyword),
+        keywords=tuple(_keywords(pending, lines)),
     )
 
 
+def _keywords(pending: PendingCall, lines: list[str]) -> Iterator[KeywordFact]:
+    """The keyword arguments that a fix may write anew."""
+    arguments = pending.node.args if isinstance(pending.node, cst.Call) else ()
+    before: Span | None = None
+    for argument in arguments if pending.keywords else ():
+        span, gone = pending.origin.span(argument), None
+        if argument.keyword is not None and argument in pending.keywords:
+            code = written(lines, span).partition("=")[2].strip()
+            gone = removal(span, before, lines)
+            fitting = code if len(code) <= MAX_CODE else ""
+            yield KeywordFact(argument.keyword.value, span, fitting, gone)
+        before = span if gone is None or gone.end == span.end else None  # its rows go as a whole
+
+
 def _text(lines: list[str], span: Span) -> str:
-    rows = lines[span.start.row - 1 : span.end.row]
-    if not rows:
-        return ""
-    rows[-1] = rows[-1][: span.end.column - 1]
-    rows[0] = rows[0][span.start.column - 1 :]
-    return " ".join(" ".join(rows).split())[:MAX_TEXT]
+    return " ".join(written(lines, span).split())[:MAX_TEXT]
 
 
 def _with_attributes(fact: ClassFact, recorder: Recorder) -> ClassFact:

@@ -26,6 +26,7 @@ from loralint.facts import (
 from loralint.frontends import comments, dockerfile, makefile, workflow
 from loralint.frontends.command_flags import Flag
 from loralint.frontends.command_lines import Invocation, inline, invocation
+from loralint.frontends.command_places import placed
 from loralint.frontends.command_sites import recipe_of, sites
 from loralint.frontends.shell_literals import literals
 from loralint.frontends.shell_run import Runner
@@ -80,7 +81,8 @@ def from_commands(path: str, text: str, found: Iterable[Command]) -> FileFacts:
             saves += made.saves
             revisions += made.revisions
             commands += _fact(run)
-    loads = _joined(_together(loads))
+    lines = text.split("\n")
+    loads = [placed(load, lines) for load in _joined(_together(loads))]
     spans = [*(each.span for each in commands), *(each.span for each in loads)]
     facts = FileFacts(
         path=path,
@@ -116,7 +118,7 @@ def _commands(path: str, fragment: Fragment, depth: int = 0) -> list[Command]:
         inner = inline(command) if depth < MAX_INLINE else None
         if inner is not None:
             text, span = inner
-            part = Fragment(text, whole=span, folder=command.folder)
+            part = Fragment(text, whole=span, folder=command.folder, margins=None)
             found += _commands(path, part, depth + 1)
     return found
 

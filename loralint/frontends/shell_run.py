@@ -225,8 +225,9 @@ class Runner:
     ) -> None:
         environment = {**self.exported, **(variables or {})}
         folded = " ".join(text.replace("\\\n", " ").split())[:200]
+        part = self.fragment
         made = Command(tuple(words), span, folded, self.state.folder, environment,
-                       self.fragment.image)  # fmt: skip
+                       part.image, part.margins, part.first_column)  # fmt: skip
         self.found.append(made)
 
 

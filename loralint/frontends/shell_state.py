@@ -14,7 +14,10 @@ from loralint.source import Span
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command as the script runs it; `environment` are the variables set for it."""
+    """A command as the script runs it; `environment` are the variables set for it.
+
+    `margins` and `first_column` are those of its fragment.
+    """
 
     words: tuple[Word, ...]
     span: Span
@@ -22,6 +25,8 @@ class Command:
     folder: str
     environment: dict[str, Value]
     image: str = ""
+    margins: tuple[str, str] | None = None
+    first_column: int = 1
 
 
 @dataclass(slots=True)

@@ -26,7 +26,8 @@ class Fragment:
 
     `row` and `column` are what its positions lack to those of the file; with `whole`, everything
     in it stands there. `folder` is the working directory: relative to where the file is run, or
-    from the project's root with a leading slash.
+    from the project's root with a leading slash. `margins` stand around one more word of a command,
+    None where none can be added; words left of `first_column` are not in the file at their place.
     """
 
     text: str
@@ -36,6 +37,8 @@ class Fragment:
     folder: str = ""
     whole: Span | None = None
     image: str = ""
+    margins: tuple[str, str] | None = (" ", "")
+    first_column: int = 1
 
 
 class Positions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import yaml
 
@@ -132,11 +133,27 @@ def _command(
 ) -> Iterator[Fragment]:
     if isinstance(node, yaml.ScalarNode):
         for part in scalar(node, lines, environment, ""):
-            yield Fragment(part.text, part.row, part.column, part.environment, "", None, image)
+            yield replace(part, folder="", image=image)
         return
     words = [each for each in _items(node) if isinstance(each, yaml.ScalarNode)]
     if words:
-        yield Fragment(*_listed(words, lines), environment=environment, image=image)
+        yield Fragment(*_listed(words, lines), environment=environment, image=image,
+                       margins=_margins(words, lines))  # fmt: skip
+
+
+def _margins(words: list[yaml.ScalarNode], lines: list[str]) -> tuple[str, str] | None:
+    """What stands around one more item of a list: a row of its own, or a comma and quotes."""
+    starts = {_item_start(word, lines) for word in words}
+    if starts == {None}:
+        return ', "', '"'
+    start = starts.pop()
+    return (f"\n{start}", "") if start is not None and not starts else None
+
+
+def _item_start(word: yaml.ScalarNode, lines: list[str]) -> str | None:
+    """What stands before an item that has a row of its own; None for one in brackets."""
+    before = lines[word.start_mark.line][: word.start_mark.column]
+    return before if re.fullmatch(r"\s*-\s+", before) else None
 
 
 def _listed(words: list[yaml.ScalarNode], lines: list[str]) -> tuple[str, int]:
@@ -172,7 +189,8 @@ def scalar(
         if not (node.style == '"' and "\\" in text):
             yield Fragment(_cleaned(text), first.line, first.column + quoted, environment, folder)
             return
-    yield Fragment(_cleaned(str(node.value)), first.line, 0, environment, folder)
+    text = _cleaned(str(node.value))
+    yield Fragment(text, first.line, 0, environment, folder, margins=None)
 
 
 def _cleaned(text: str) -> str:

@@ -11,12 +11,14 @@ from loralint.catalog import loader_of
 from loralint.facts import ABSENT, RECORDED, Default, Parameter, Unknown, Value
 from loralint.hub import MAIN, Ask, Repo, is_commit, plain
 from loralint.hub.sources import Sources
+from loralint.hub.standing import stands_for
 from loralint.hub.waived import is_waived_by_hand
 from loralint.hub.wants import is_elsewhere, repos_of
+from loralint.lockfile import NAME
 from loralint.project import Load, Project
 from loralint.refs import kind_of
 from loralint.rules.judgement import wording
-from loralint.rules.judgement.fixes import written_at
+from loralint.rules.judgement.fixes import revision_edits
 from loralint.rules.judgement.pinning import is_unpinned, judged_ids
 from loralint.rules.judgement.values import by_default, leaves, only
 
@@ -116,10 +118,15 @@ def _upgrade(
     commit = str(only(load.site.revision))
     if commit not in sources.commits:
         return None  # it comes from the lock, which `lock --upgrade` moves
-    note = sources.note(commit, written_at(project, load))
-    if note is None:
-        return Left(load, f"what {commit[:12]} stood for is not noted: `# main, <date>` behind it")
-    return Candidate(load, Ask(repos[0], note.ref), commit) if len(repos) == 1 else None
+    if len(repos) > 1:
+        return None
+    ref = stands_for(project, sources, load, Ask(repos[0], commit))
+    return Candidate(load, Ask(repos[0], ref), commit) if ref else Left(load, _unnoted(commit))
+
+
+def _unnoted(commit: str) -> str:
+    where = f"`# main, <date>` behind it, or the `ref` of its entry in {NAME}"
+    return f"what {commit[:12]} stood for is not noted: {where}"
 
 
 def _back_to_lock(
@@ -144,29 +151,27 @@ def why_not(project: Project, load: Load, repos: tuple[Repo, ...]) -> str:
 
 def _why_no_argument(project: Project, load: Load) -> str:
     """Why a call must not get a revision that it does not have yet."""
-    holder = _revision_holder(load)
-    if holder:
-        return f"its revision belongs into {holder}"
     if by_default(load.site.repo_id):
         option = wording.outside(_default(load.site.repo_id))
         return f"{option} may name another repository: let an option give the revision too"
     if _is_named_by_callers(project, load):
         return f"{load.site.function}() is told what to load: tell it the revision too"
-    return ""
+    holder = _revision_holder(project, load)
+    return f"its revision belongs into {holder}" if holder else ""
 
 
 def _default(value: Value) -> Value:
     return next(leaf for leaf in leaves(value) if isinstance(leaf, Default))
 
 
-def _revision_holder(load: Load) -> str:
-    """The argument that takes the revision where the call itself does not."""
+def _revision_holder(project: Project, load: Load) -> str:
+    """The argument that takes the revision in the call's place, and that has to be written."""
     key, name = load.site.revision_key, load.site.loader
     if key == "@":
         return "its id, behind an @"
     holder, space, _ = key.partition(" ")
     if space:
-        return holder
+        return "" if revision_edits(project, load, MAIN) else holder
     loader = loader_of(name) if "." in name else None
     is_method = loader is not None and loader.receiver
     return "adapter_kwargs" if is_method and name.startswith("transformers.") else ""

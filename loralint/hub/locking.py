@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from loralint.hub import Answer, Ask, Found, Place, Repo, failures, is_commit, plain, resolve
+from loralint.hub import MAIN, Answer, Ask, Found, Place, Repo, failures, is_commit, plain, resolve
 from loralint.hub.adapters import adapters_of
 from loralint.hub.sources import Sources
 from loralint.hub.wants import Want, wants
 from loralint.lockfile import NAME, Artifact, Lock
 from loralint.project import Project
+from loralint.rules.judgement.fixes import written_at
 
 KINDS = (
     "base-model engine pipeline embedding adapter model tokenizer processor config file other"
@@ -128,7 +129,38 @@ class _Making:
         note = self.locker.sources.notes.get(ask.ref)
         if note is not None:
             return note.ref
-        return next((one.ref for one in self._held(ask.repo) if one.commit == ask.ref), "")
+        held = next((one.ref for one in self._held(ask.repo) if one.commit == ask.ref), None)
+        return self._moved.get(ask, "") if held is None else held
+
+    @cached_property
+    def _moved(self) -> dict[Ask, str]:
+        """What commits stand for that neither a comment nor the old lock explains.
+
+        A ref that may be meant and that stands at the commit today.
+        """
+        refs = [
+            (want.ask, Ask(want.ask.repo, ref)) for want in self.group for ref in self._meant(want)
+        ]
+        answers = resolve((ref for _, ref in refs), self.locker.places)
+        stand_at = {
+            ref: answer.commit for ref, answer in answers.items() if isinstance(answer, Found)
+        }
+        return {ask: ref.ref for ask, ref in refs if stand_at.get(ref) == ask.ref}
+
+    def _meant(self, want: Want) -> Iterator[str]:
+        """The refs that an unexplained commit may stand for.
+
+        Those that its repository is locked at: the pin has moved on. Where its file holds no
+        comments, and so nobody could say, also the default branch.
+        """
+        ask, held = want.ask, self._held(want.ask.repo)
+        explained = ask.ref in self.locker.sources.notes or any(o.commit == ask.ref for o in held)
+        if not is_commit(ask.ref) or explained:
+            return
+        at = written_at(self.locker.project, want.load)
+        if at is not None and at.path.endswith(".json"):
+            yield MAIN
+        yield from (plain(one.ref) for one in held if one.ref)
 
     def _held(self, repo: Repo) -> tuple[Artifact, ...]:
         return self.old.of(repo.id, repo.type)

@@ -13,8 +13,8 @@ from loralint.source import Place, Source, Span
 _OLD = re.compile(r"#[ \t]*[^\s,#]+, \d{4}-\d\d-\d\d\b")
 _MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
 
-WITH_COMMENTS = frozenset({"python", "notebook", "yaml", "toml"})
-"""Kinds of files in which `#` begins a comment, whatever stands before it on its row."""
+WITH_COMMENTS = frozenset({"python", "notebook", "yaml", "toml", "shell"})
+"""Kinds of files in which `#` begins a comment: nearly everywhere, so `says_the_same` looks."""
 
 
 def with_note(source: Source, edit: Edit, current: str, text: str) -> tuple[Edit, ...]:
@@ -31,7 +31,9 @@ def with_note(source: Source, edit: Edit, current: str, text: str) -> tuple[Edit
     end = edit.place.span.end
     row = lines_of(source.content, edit.place.cell)[end.row - 1]
     rest = row[end.column - 1 :]
-    if not rest.strip():
+    if _takes_no_comment(source.kind, row):
+        return (edit,)
+    if not rest.strip() and edit.place.span.start == end:
         return (Edit(edit.place, f"{edit.content}  # {text}"),)
     beside = _beside(row, end.column - 1, current, text)
     if beside is None:
@@ -39,6 +41,15 @@ def with_note(source: Source, edit: Edit, current: str, text: str) -> tuple[Edit
     start, stop, written = beside
     span = Span.of(end.row, start + 1, end.row, stop + 1)
     return (edit, Edit(Place(source.path, span, edit.place.cell), written))
+
+
+def _takes_no_comment(kind: str, row: str) -> bool:
+    """Whether what stands behind a `#` on a row would not be one.
+
+    A magic of IPython hands all of its row on (`%run x.py # main`); in shell a row may go on.
+    """
+    magic = kind == "notebook" and row.lstrip().startswith("%")
+    return magic or (kind == "shell" and row.rstrip().endswith("\\"))
 
 
 def _row_ends_inside(content: str) -> tuple[str, str, str]:
@@ -57,9 +68,13 @@ def _beside(row: str, column: int, current: str, text: str) -> tuple[int, int, s
     return (old.start(), old.end(), f"# {text}") if current and current in row else None
 
 
-def says_the_same(kind: str, one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two texts of a Python file or cell, by rows, differ in comments only."""
-    if kind not in ("python", "notebook"):
+def says_the_same(source: Source, one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two texts of a file, or of a cell, by rows, differ in comments only."""
+    if source.kind == "shell":
+        from loralint.frontends.shell_comments import differ_in_comments
+
+        return differ_in_comments(source.path, "\n".join(one), "\n".join(other))
+    if source.kind not in ("python", "notebook"):
         return True  # the facts of other kinds are their whole content, and are compared
     first = _tree(one)
     return first is not None and first == _tree(other)

@@ -10,9 +10,9 @@ from loralint.hub import Answer, Ask, Failure, Found, Place, Repo, is_commit, pl
 from loralint.hub.cache import LocalCache
 from loralint.hub.files import Part, changed
 from loralint.hub.sources import Sources
+from loralint.hub.standing import stands_for
 from loralint.hub.wants import wants
 from loralint.project import Project
-from loralint.rules.judgement.fixes import written_at
 from loralint.source import Place as Where
 
 Status = Literal["current", "moved", "unknown"]
@@ -67,19 +67,8 @@ def _in_code(project: Project, sources: Sources) -> Iterator[tuple[Held, Where]]
     for want in wants(project):
         commit, repo = want.ask.ref, want.ask.repo
         if is_commit(commit) and commit in sources.commits:
-            note = sources.note(commit, written_at(project, want.load))
-            ref = (
-                note.ref
-                if note is not None
-                else _locked_ref(project, want.load.site.path, want.ask)
-            )
+            ref = stands_for(project, sources, want.load, want.ask)
             yield Held(repo, ref, commit), want.load.place
-
-
-def _locked_ref(project: Project, path: str, ask: Ask) -> str:
-    locked = project.locked_for(path)
-    held = locked.of(ask.repo.id, ask.repo.type) if locked is not None else ()
-    return next((plain(one.ref) for one in held if one.commit == ask.ref and one.ref), "")
 
 
 def _in_locks(project: Project) -> Iterator[tuple[Held, Where]]:

@@ -218,7 +218,7 @@ def _imports(machine: Machine, path: str) -> Iterator[str]:
 
 
 def _note(machine: Machine, origin: str, given: list[tuple[Run, FlagFact]]) -> None:
-    places = {Place(run.path, flag.span) for run, flag in given}
+    places = {Place(run.path, flag.span, run.fact.cell) for run, flag in given}
     machine.cache("given places")[origin] = places
 
 

@@ -65,8 +65,8 @@ class Project:
         for load in (*self.loads, *self.instances):
             value = load.site.revision
             for leaf in value.values if isinstance(value, Choice) else (value,):
-                place = self.written.at(leaf)  # type: ignore[arg-type]  # a value's choices
-                if place is not None:
+                given = load.given_revision
+                for place in self.written.all_of(leaf, given):  # type: ignore[arg-type]  # a value's choices
                     found[place].append(load)
         return {place: tuple(loads) for place, loads in found.items()}
 

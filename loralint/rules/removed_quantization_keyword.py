@@ -8,7 +8,7 @@ from loralint.diagnostics import Edit, Fix, Severity
 from loralint.facts import FileFacts, Known, Symbol
 from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
-from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement import configuration, fixes, wording
 from loralint.rules.judgement.values import is_given, texts
 from loralint.rules.judgement.versions import pinned_below
 from loralint.source import Place, Span
@@ -44,9 +44,13 @@ def removed_quantization_keyword(project: Project) -> Iterator[Finding]:
     ## Fix safety
 
     Safe: `load_in_4bit=True` becomes `quantization_config=BitsAndBytesConfig(load_in_4bit=True)`,
-    and the class is imported where it is not; transformers 4 makes the same of both. A call with
-    other options of bitsandbytes, with a value that is not plainly `True`, or with keywords that
-    come from a dict is shown how to change and not changed.
+    and the class is imported where it is not; the call's options of bitsandbytes
+    (`bnb_4bit_quant_type=`, `llm_int8_threshold=`) move into it. transformers 4 makes the same of
+    both. What may be off gets a condition, as transformers 4 had it: `load_in_4bit=args.four_bit`
+    becomes `BitsAndBytesConfig(load_in_4bit=True) if args.four_bit else None`, because
+    `BitsAndBytesConfig(load_in_4bit=False)` quantises to 4 bits. A keyword that is off is left out.
+    Keywords that come from a dict, that stand beside a `quantization_config=`, or between comments
+    that would be lost are shown how to change and not changed.
 
     ## Known problems
 
@@ -92,9 +96,22 @@ def _is_transformers(load: Load) -> bool:
 
 def _fix(project: Project, load: Load, words: list[str]) -> Fix:
     message = _advice(load, words)
-    arguments = f"{words[0]}=True"
-    edits = _edits(project, load, arguments) if _is_plain(load, words) else ()
-    return fixes.made("safe", message, edits, "quantization_config", *words)
+    change = configuration.change(load.site, _keywords(load))
+    if change is None or not change.edits:
+        return fixes.shown(message)
+    edits = change.edits
+    if change.needs_class:
+        imports = _imports(project, load)
+        if imports is None:
+            return fixes.shown(message)
+        name, first = imports
+        edits = (*first, *(_named(edit, name) for edit in edits))
+    return fixes.made("safe", message, edits, "quantization_config", *change.words)
+
+
+def _named(edit: Edit, name: str) -> Edit:
+    """An edit with the class called as the file calls it."""
+    return Edit(edit.place, edit.content.replace(f"{configuration.CLASS}(", f"{name}(", 1))
 
 
 def _advice(load: Load, words: list[str]) -> str:
@@ -102,7 +119,9 @@ def _advice(load: Load, words: list[str]) -> str:
     on = [word for word in words if load.option(word) not in (Known(False), Known(None))]
     if not on or "quantization_config" in _keywords(load):
         return f"leave {wording.listed(wording.code(f'{word}=') for word in words)} out"
-    config = f"BitsAndBytesConfig({' or '.join(f'{word}=True' for word in on)})"
+    options = [word for word in _keywords(load) if word in configuration.OPTIONS]
+    given = ", ".join([" or ".join(f"{word}=True" for word in on), *(f"{o}=…" for o in options)])
+    config = f"BitsAndBytesConfig({given})"
     certain = all(load.option(word) == Known(True) for word in on)
     return f"pass quantization_config={config}{'' if certain else ', and None where it is off'}"
 
@@ -111,43 +130,25 @@ def _keywords(load: Load) -> list[str]:
     return [word for text in texts(load.option("keywords")) for word in text.split()]
 
 
-def _is_plain(load: Load, words: list[str]) -> bool:
-    """Whether one keyword that is on stands in a script's call, and no other bitsandbytes option.
-
-    transformers 4 takes `bnb_4bit_quant_type=` and its like beside it: they would have to move.
-    """
-    written = _keywords(load)
-    others = any(word.startswith(("bnb_", "quantization_config")) for word in written)
-    named = [name for name, _ in load.site.keywords if name in _KEYWORDS]
-    alone = named == words and len(words) == 1
-    return alone and not others and load.option(words[0]) == Known(True)
-
-
-def _edits(project: Project, load: Load, arguments: str) -> tuple[Edit, ...]:
-    """The keyword written anew, and the import that this needs."""
+def _imports(project: Project, load: Load) -> tuple[str, tuple[Edit, ...]] | None:
+    """What the file calls the class, and the import that this needs; None where it has no place."""
     facts = project.files[load.site.path]
-    name, imports = _config_name(facts), tuple[Edit, ...]()
+    name = _config_name(facts)
+    if name:
+        return name, ()
     at = next((one for one in facts.imported_at if one[0] == "transformers"), None)
-    if not name and at is None:
-        return ()
-    if not name and at is not None:
-        imports = (_import(load.site.path, at[1], at[2]),)
-    content = f"quantization_config={name or _CONFIG}({arguments})"
-    keyword = arguments.partition("=")[0]
-    place = Place(load.site.path, dict(load.site.keywords)[keyword], load.site.cell)
-    return (*imports, Edit(place, content))
-
-
-_CONFIG = "BitsAndBytesConfig"
+    if at is None:
+        return None
+    return configuration.CLASS, (_import(load.site.path, at[1], at[2]),)
 
 
 def _config_name(facts: FileFacts) -> str:
     """What the file calls the class already; "" where it does not import it."""
     for name, term in facts.names:
-        if term == Symbol("transformers", _CONFIG):
+        if term == Symbol("transformers", configuration.CLASS):
             return name
         if term == Symbol("transformers", ""):
-            return f"{name}.{_CONFIG}"
+            return f"{name}.{configuration.CLASS}"
     return ""
 
 
@@ -155,4 +156,6 @@ def _import(path: str, at: Span, cell: int | None) -> Edit:
     """An import of its own before the first one from transformers."""
     indent = " " * (at.start.column - 1)
     before = Span(at.start, at.start)
-    return Edit(Place(path, before, cell), f"from transformers import {_CONFIG}\n{indent}")
+    return Edit(
+        Place(path, before, cell), f"from transformers import {configuration.CLASS}\n{indent}"
+    )

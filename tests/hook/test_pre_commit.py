@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+
+from loralint import __version__
 
 ROOT = Path(__file__).parents[2]
 TRAIN = """\
@@ -45,11 +49,32 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(("git", *identity, *arguments), cwd=folder, check=True, capture_output=True)
 
 
-def pre_commit(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run pre-commit in a folder, its cache apart from the user's."""
+@pytest.fixture(scope="session")
+def index() -> None:
+    """Skips a test that installs packages where their index cannot be reached."""
+    with tempfile.TemporaryDirectory() as folder:
+        asked = ("download", "--quiet", "--no-deps", "--retries", "0", "--timeout", "15")
+        done = pip(*asked, "--no-cache-dir", "--dest", folder, "hatchling")
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["no answer"])[-1]
+        pytest.skip(f"no package can be installed here, PyPI is out of reach: {said}")
+
+
+def pip(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run pip in this environment."""
+    command = [sys.executable, "-m", "pip", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def pre_commit(
+    folder: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run pre-commit in a folder, its cache apart from the user's, without what is set here."""
+    foreign = ("GIT_", "PYTHONPATH")
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
+        **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
         "PRE_COMMIT_HOME": str(folder.parent / f"{folder.name}-pre-commit"),
+        **environment,
     }
     command = [sys.executable, "-m", "pre_commit", *arguments]
     return subprocess.run(
@@ -57,7 +82,7 @@ def pre_commit(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
     )
 
 
-def test_try_repo_finds_the_pair(project: Path) -> None:
+def test_try_repo_finds_the_pair(project: Path, index: None) -> None:
     done = pre_commit(project, "try-repo", str(ROOT), "loralint", "--all-files", "--verbose")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "LOR201" in done.stdout
@@ -113,3 +138,61 @@ def test_the_hook_can_fix(project: Path) -> None:
     assert (project / "infer.py").read_text() == fixed
     git(project, "add", ".")
     assert pre_commit(project, "run", "--files", "infer.py").returncode == 0
+
+
+def test_the_hook_that_init_writes_is_installed_and_runs(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, index: None
+) -> None:
+    """From `loralint init` to a commit that is stopped and one that is not.
+
+    The entry asks for `loralint` of this version from the index: here it is a wheel of this very
+    tree, in a folder that pip looks into first. All that loralint needs comes from the index.
+    """
+    wheels = tmp_path_factory.mktemp("wheels")
+    built = pip("wheel", "--quiet", "--no-deps", "--wheel-dir", str(wheels), str(ROOT))
+    assert built.returncode == 0, built.stderr
+    done = subprocess.run(
+        [sys.executable, "-m", "loralint", "init", "--start", "nothing"],
+        cwd=project, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    git(project, "add", ".")
+    links = f"{wheels} {os.environ.get('PIP_FIND_LINKS', '')}".strip()
+    assert_stops_and_lets_through(project, PIP_FIND_LINKS=links)
+
+
+def test_the_hook_of_a_tagged_repository_is_installed_and_runs(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, index: None
+) -> None:
+    """The entry of the README, its URL led to a clone of this repository that has the tag."""
+    clone = tmp_path_factory.mktemp("origin") / "loralint"
+    shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns(".*_cache", ".venv*", ".git"))
+    git(clone, "init", "-q")
+    git(clone, "add", ".")
+    git(clone, "commit", "-q", "-m", "release")
+    git(clone, "tag", TAG)
+    home = tmp_path_factory.mktemp("home")
+    (home / ".gitconfig").write_text(f'[url "{clone}"]\n    insteadOf = {URL}\n')
+    (project / ".pre-commit-config.yaml").write_text(
+        f"repos:\n  - repo: {URL}\n    rev: {TAG}\n    hooks:\n      - id: loralint\n"
+    )
+    git(project, "add", ".")
+    assert_stops_and_lets_through(project, HOME=str(home))
+
+
+URL = "https://example.invalid/loralint"
+TAG = f"v{__version__}"
+
+
+def assert_stops_and_lets_through(project: Path, **environment: str) -> None:
+    """The hook of a project stops a commit with a finding and lets one without it through."""
+    stopped = pre_commit(project, "run", "--verbose", **environment)
+    assert stopped.returncode == 1, stopped.stdout + stopped.stderr
+    assert "LOR201" in stopped.stdout, stopped.stdout
+    assert "infer.py:4:8" in stopped.stdout
+    (project / "infer.py").write_text(INFER.format(revision=', revision="refs/pr/23"'))
+    git(project, "add", ".")
+    passed = pre_commit(project, "run", "--verbose", **environment)
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+    assert "Nothing found" in passed.stdout, passed.stdout  # it has run, and was not skipped

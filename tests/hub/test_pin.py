@@ -40,6 +40,9 @@ def pinned(project: Path, run, name: str = "x.py", *more: str) -> str:
     return text
 
 
+EMBEDDINGS = "from langchain_huggingface import HuggingFaceEmbeddings\n"
+
+
 # --- where it is written ------------------------------------------------------------------------
 
 NOTE = f"# main, {DAY}"
@@ -79,6 +82,13 @@ SHAPES = {
         'm, s = AutoModel.from_pretrained("org/a"), """\nx"""\n',
         f'm, s = AutoModel.from_pretrained("org/a", revision="{A}"), """\nx"""\n',
     ),
+    "a row that ends in a string, beside others": (
+        'm, s = AutoModel.from_pretrained("org/a"), """\nx"""\n'
+        't = AutoTokenizer.from_pretrained("org/a")\nc = AutoModel.from_pretrained("org/a")\n',
+        f'm, s = AutoModel.from_pretrained("org/a", revision="{A}"), """\nx"""\n'
+        f't = AutoTokenizer.from_pretrained("org/a", revision="{A}")  {NOTE}\n'
+        f'c = AutoModel.from_pretrained("org/a", revision="{A}")  {NOTE}\n',
+    ),
     "a tag": (
         'm = AutoModel.from_pretrained("org/a", revision="v1")\n',
         f'm = AutoModel.from_pretrained("org/a", revision="{A}")  # v1, {DAY}\n',
@@ -107,6 +117,23 @@ SHAPES = {
         't = AutoTokenizer.from_pretrained("org/a", revision=REVISION)\n',
         f'REVISION = "{A}"  {NOTE}\nm = AutoModel.from_pretrained("org/a", revision=REVISION)\n'
         't = AutoTokenizer.from_pretrained("org/a", revision=REVISION)\n',
+    ),
+    "a revision inside another argument": (
+        EMBEDDINGS + 'e = HuggingFaceEmbeddings(model_name="org/a")\n',
+        EMBEDDINGS
+        + f'e = HuggingFaceEmbeddings(model_name="org/a", model_kwargs={{"revision": "{A}"}})'
+        f"  {NOTE}\n",
+    ),
+    "an option's default that is a constant": (
+        'import argparse\nREVISION = "main"\n\n\ndef parse():\n    p = argparse.ArgumentParser()\n'
+        '    p.add_argument("--model", default="org/a")\n'
+        '    p.add_argument("--revision", default=REVISION)\n    return p.parse_args()\n\n\n'
+        "args = parse()\nm = AutoModel.from_pretrained(args.model, revision=args.revision)\n",
+        f'import argparse\nREVISION = "{A}"  {NOTE}\n\n\ndef parse():\n'
+        "    p = argparse.ArgumentParser()\n"
+        '    p.add_argument("--model", default="org/a")\n'
+        '    p.add_argument("--revision", default=REVISION)\n    return p.parse_args()\n\n\n'
+        "args = parse()\nm = AutoModel.from_pretrained(args.model, revision=args.revision)\n",
     ),
     "an option's default": (
         "import argparse\np = argparse.ArgumentParser()\n"
@@ -172,7 +199,10 @@ def test_a_recipe(project, cache, run, write) -> None:
 
 def test_a_command_line(project, cache, run, write) -> None:
     write({"x.sh": "vllm serve org/a --revision main --port 1\n"})
-    assert pinned(project, run, "x.sh") == f"vllm serve org/a --revision {A} --port 1\n"
+    assert pinned(project, run, "x.sh") == f"vllm serve org/a --revision {A} --port 1  {NOTE}\n"
+    cache.add("org/a", C, "main")
+    assert run("pin", "--upgrade").exit_code == 0
+    assert C in (project / "x.sh").read_text()
 
 
 def test_what_the_adapter_records_follows_its_base(project, cache, run, write) -> None:
@@ -184,6 +214,34 @@ def test_what_the_adapter_records_follows_its_base(project, cache, run, write) -
     write({"x.py": HEAD + text})
     after = pinned(project, run)
     assert f'LoraConfig(r=8, revision="{A}")' in after and '"v1"' not in after
+
+
+PEFT = "from peft import LoraConfig, get_peft_model\n"
+
+
+def test_an_adapter_is_told_which_commit_its_base_is_pinned_to(project, cache, run, write) -> None:
+    base = 'b = AutoModel.from_pretrained("org/a"{})\nm = get_peft_model(b, LoraConfig(){})\n'
+    write({"x.py": HEAD + PEFT + base.format("", "")})
+    given = f', revision="{A}"'
+    expected = base.format(given, given).replace(f'"{A}")\nm', f'"{A}")  {NOTE}\nm')
+    assert pinned(project, run) == HEAD + PEFT + expected
+    assert run("check", "--select", "LOR1", "--isolated").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # One call for two bases: whichever it records, it is wrong for the other.
+        'b = AutoModel.from_pretrained("org/a") if x else AutoModel.from_pretrained("org/b")\n'
+        "m = get_peft_model(b, LoraConfig())\n",
+        'b = AutoModel.from_pretrained("org/a")\n'
+        "m = get_peft_model(b, LoraConfig())  # loralint: ignore[unrecorded-revision] by hand\n",
+    ],
+)
+def test_an_adapter_that_is_told_nothing(project, cache, run, write, text: str) -> None:
+    write({"x.py": HEAD + PEFT + text})
+    wrap = next(line for line in text.splitlines() if "get_peft_model" in line)
+    assert wrap in pinned(project, run)
 
 
 def test_line_ends_and_mode_stay(project, cache, run, write) -> None:
@@ -212,6 +270,10 @@ def test_line_ends_and_mode_stay(project, cache, run, write) -> None:
          "load() is told what to load"),
         ('from trl import SFTTrainer\nSFTTrainer(model="org/a")',
          "belongs into args.model_init_kwargs"),
+        (EMBEDDINGS + 'HuggingFaceEmbeddings(model_name="org/a", model_kwargs={"device": "cpu"})',
+         "belongs into model_kwargs"),
+        (EMBEDDINGS + 'HuggingFaceEmbeddings(model_name="org/a", **{"model_kwargs": {}})',
+         "belongs into model_kwargs"),
         ('REVISION = "main"\nAutoModel.from_pretrained("org/a", revision=REVISION)\n'
          'AutoModel.from_pretrained("org/b", revision=REVISION)', "no place in the code"),
         ('import sys\nAutoModel.from_pretrained("org/a", revision="v1" if sys.argv[1] else "main")',
@@ -379,10 +441,10 @@ def test_two_sides_that_disagree_are_not_pinned_blindly(project, torn, run) -> N
 def test_the_side_that_is_preferred_decides(project, torn, run, side, commit, ref) -> None:
     result = run("pin", "--prefer", side)
     assert result.exit_code == 0, result.output
-    for name, count in (("train.py", 1), ("serve.py", 2)):
+    for name, loads, adapters in (("train.py", 1, 1), ("serve.py", 2, 0)):
         text = (project / name).read_text()
-        assert text.count(f'revision="{commit}"') == count
-        assert text.count(f"# {ref}, {DAY}") == count
+        assert text.count(f'revision="{commit}"') == loads + adapters
+        assert text.count(f"# {ref}, {DAY}") == loads
     assert run("check", "--select", "LOR101,LOR201,LOR203").exit_code == 0
     assert run("pin", "--check").exit_code == 0
 
@@ -483,6 +545,89 @@ def test_an_age_that_is_none(project, cache, run, age: str) -> None:
 
 
 # --- the lock -----------------------------------------------------------------------------------
+
+JSON = """\
+{{
+  {0}"model_name_or_path": "org/a",
+  "stage": "sft",
+  "finetuning_type": "lora",
+  "template": "qwen3",
+  "output_dir": "out"
+}}
+"""
+REVISION = '"model_revision": "{0}",\n  '
+
+
+def _seen(path: Path, day: int) -> None:
+    """A file or folder of the cache is as old as if it had been written on a day of November."""
+    seconds = time.mktime((2026, 11, day, 0, 0, 0, 0, 0, 0))
+    for each in (path, *path.glob("*")):
+        os.utime(each, (seconds, seconds), follow_symlinks=False)
+
+
+@pytest.fixture
+def recipe(project, cache, run, write) -> Path:
+    """A recipe in JSON, locked and pinned at A on the first of November."""
+    write({"x.json": JSON.format("")})
+    _seen(cache.folder / "models--org--a" / "snapshots" / A, 1)
+    assert run("lock").exit_code == 0
+    assert A in pinned(project, run, "x.json")
+    assert run("lock").exit_code == 0 and 'ref = "main"' in (project / NAME).read_text()
+    return project / "x.json"
+
+
+def _main_moves(cache: FakeCache, commit: str, day: int) -> None:
+    _seen(cache.add("org/a", commit, "main"), day)
+    _seen(cache.folder / "models--org--a" / "refs" / "main", day)
+
+
+def test_upgrade_takes_the_ref_from_the_lock_where_no_comment_can_stand(
+    project, cache, run, recipe
+) -> None:
+    for day, commit in ((2, B), (3, C)):
+        _main_moves(cache, commit, day)
+        result = run("pin", "--upgrade")
+        assert result.exit_code == 0 and f"→ {commit}" in result.output, result.output
+        assert recipe.read_text() == JSON.format(REVISION.format(commit))
+        assert run("lock").exit_code == 0  # knows what the new commit stands for
+        assert run("lock", "--check").exit_code == 0
+        assert (project / NAME).read_text().count('ref = "main"') == 1
+        assert run("pin", "--upgrade", "--check").exit_code == 0
+
+
+def test_a_lock_made_after_the_pin_knows_what_it_stands_for(project, cache, run, write) -> None:
+    write({"x.json": JSON.format("")})
+    pinned(project, run, "x.json")
+    assert run("lock").exit_code == 0
+    assert 'ref = "main"' in (project / NAME).read_text()
+
+
+def test_a_commit_by_hand_in_a_script_stays_without_a_ref(project, cache, run, write) -> None:
+    write({"x.py": f'{HEAD}AutoModel.from_pretrained("org/a", revision="{A}")\n'})
+    assert run("lock").exit_code == 0
+    assert "ref = " not in (project / NAME).read_text()
+
+
+def test_a_pin_that_is_younger_than_what_the_cache_knows_stays(cache, run, recipe) -> None:
+    """Somebody else has moved on; here the new commit was downloaded, and `main` not asked for."""
+    _main_moves(cache, B, 2)
+    recipe.write_text(JSON.format(REVISION.format(C)))
+    (recipe.parent / NAME).write_text(_lock(C))
+    result = run("pin", "--upgrade")  # the cache does not have C at all
+    assert result.exit_code == 0 and "does not say whether" in result.output
+    _seen(cache.add("org/a", C), 3)
+    run("pin", "--upgrade")
+    assert C in recipe.read_text()
+    _main_moves(cache, B, 4)
+    run("pin", "--upgrade")
+    assert B in recipe.read_text()
+
+
+def test_a_lock_that_holds_one_commit_at_two_refs_decides_nothing(cache, run, recipe) -> None:
+    (recipe.parent / NAME).write_text(_lock(A) + _lock(A, "v1").partition("\n\n")[2])
+    _main_moves(cache, B, 2)
+    assert "is not noted" in run("pin", "--upgrade").output
+    assert A in recipe.read_text()
 
 
 def _lock(commit: str, ref: str = "main") -> str:

@@ -1,8 +1,9 @@
 """`kill -9` in the middle of a command, again and again: every file is the old or the new one.
 
-Half of the kills come at any moment of the run; the other half as soon as something has been
-written, or a little later, where a careless writer would leave half a file. The command runs in a
-fork of this process, which has imported everything already, so that a hundred kills take seconds.
+Half of the kills come at any moment of the run; the other half after something has been written
+and before an undisturbed run would end, where a careless writer would leave half a file. The
+command runs in a fork of this process, which has imported everything already, so that a hundred
+kills take seconds.
 """
 
 from __future__ import annotations
@@ -22,18 +23,24 @@ from io import StringIO
 from pathlib import Path
 
 TIMES = 100
+LITTER = 10
+"""After so many runs that found something left behind, nothing new is learnt from another one."""
 
 
 @dataclass
 class Killed:
     """What a hundred kills left behind: `states` counts untouched, mixed and finished projects.
 
-    `torn` names files that were neither what they were nor what they were to become.
+    `torn` names files that were neither what they were nor what they were to become, `broken` those
+    that the next run did not bring to their end. `litter` are further files that were left in
+    the folders, `kept` those of them that the next run, a minute later, did not remove.
     """
 
     states: Counter[str] = field(default_factory=Counter)
     torn: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    litter: list[Path] = field(default_factory=list)
+    kept: list[Path] = field(default_factory=list)
 
 
 def loralint(*arguments: str) -> Callable[[], None]:
@@ -60,22 +67,37 @@ def kill_often(
     old = _contents(project, files)
     _warmed_up(project, run)
     _restore(origin, project)
-    duration = _finished(project, run)
+    took = _finished(project, run, old)
     new = _contents(project, files)
     assert new != old, "the command changes nothing: there is nothing to interrupt"
     killed = Killed()
+    clean = {str(project / name) for name in files} | {path for path, _ in _names(project, old)}
     for number in range(times):
         _restore(origin, project)
-        wait = chance.uniform(0, duration)
-        pause = None if number % 2 else chance.uniform(0, duration / 20)
+        wait = chance.uniform(0, took.whole)
+        pause = None if number % 2 else chance.uniform(0, took.writing)
         _killed(project, run, old, wait, pause)
         killed.states[_judge(killed, _contents(project, files), old, new)] += 1
-        if number % 10 == 9:  # what is left behind is no obstacle
-            _finished(project, run)
+        litter = _litter(project, old, clean)
+        killed.litter += litter
+        if number % 10 == 9 or (
+            litter and len(killed.litter) <= LITTER
+        ):  # what is left behind is no obstacle, and does not stay
+            _finished(project, run, old)
             after = _contents(project, files)
             killed.broken += [name for name in files if after[name] != new[name]]
+            killed.kept += _litter(project, old, clean)
     shutil.rmtree(origin)
     return killed
+
+
+def _litter(project: Path, old: dict[str, bytes | None], clean: set[str]) -> list[Path]:
+    """Files that a killed command left beside its own; they are made a minute old."""
+    found = [Path(path) for path, _ in _names(project, old) if path not in clean]
+    a_minute_ago = time.time() - 60
+    for path in found:
+        os.utime(path, (a_minute_ago, a_minute_ago))
+    return found
 
 
 def _judge(
@@ -133,11 +155,23 @@ def _started(project: Path, run: Callable[[], None]) -> int:
         os._exit(code)
 
 
-def _finished(project: Path, run: Callable[[], None]) -> float:
+@dataclass(frozen=True)
+class Took:
+    """How long an undisturbed run takes, and its part from the first file to the end; seconds."""
+
+    whole: float
+    writing: float
+
+
+def _finished(project: Path, run: Callable[[], None], old: dict[str, bytes | None]) -> Took:
     began = time.monotonic()
-    _, status = os.waitpid(_started(project, run), 0)
+    child = _started(project, run)
+    _wait_for_writing(project, old, child)
+    wrote = time.monotonic()
+    _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) in (0, 1), "the command failed"
-    return time.monotonic() - began
+    ended = time.monotonic()
+    return Took(ended - began, ended - wrote)
 
 
 def _killed(
@@ -152,12 +186,16 @@ def _killed(
     if pause is None:
         time.sleep(wait)
     else:
-        names = _names(project, old)
-        while _names(project, old) == names and not _has_ended(child):
-            pass
+        _wait_for_writing(project, old, child)
         time.sleep(pause)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
+
+
+def _wait_for_writing(project: Path, old: dict[str, bytes | None], child: int) -> None:
+    names = _names(project, old)
+    while _names(project, old) == names and not _has_ended(child):
+        time.sleep(0.0002)
 
 
 def _has_ended(child: int) -> bool:
@@ -171,5 +209,5 @@ def _names(project: Path, files: dict[str, bytes | None]) -> list[tuple[str, int
     found = []
     for folder in sorted(folders):
         with os.scandir(folder) as entries:
-            found += [(entry.name, entry.inode()) for entry in entries if entry.is_file()]
+            found += [(entry.path, entry.inode()) for entry in entries if entry.is_file()]
     return sorted(found)

@@ -9,6 +9,7 @@ import pytest
 from loralint.config import Config
 from loralint.diagnostics import Edit, Fix
 from loralint.engine import Request, gather
+from loralint.fixer.rows import Rows
 from loralint.rules.removed_quantization_keyword import removed_quantization_keyword
 
 CALL = 'AutoModelForCausalLM.from_pretrained("a/b", load_in_4bit=True, device_map="auto")\n'
@@ -25,13 +26,7 @@ def fix_of(folder: Path, text: str) -> Fix:
 
 
 def applied(text: str, edits: tuple[Edit, ...]) -> str:
-    rows = text.splitlines(keepends=True)
-    for edit in sorted(edits, key=lambda one: one.place.span, reverse=True):
-        start, end = edit.place.span.start, edit.place.span.end
-        assert start.row == end.row
-        row = rows[start.row - 1]
-        rows[start.row - 1] = row[: start.column - 1] + edit.content + row[end.column - 1 :]
-    return "".join(rows)
+    return Rows(text).edited(edits)
 
 
 @pytest.mark.parametrize(
@@ -67,15 +62,122 @@ def test_keyword_becomes_a_configuration(tmp_path: Path, before: str, after: str
     assert applied(before, fix.edits) == after
 
 
+ROWS = """AutoModelForCausalLM.from_pretrained(
+    "a/b",
+    {}
+)
+"""
+IMPORTS = "from transformers import AutoModelForCausalLM, BitsAndBytesConfig\n\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "load_in_4bit=True, bnb_4bit_quant_type='nf4', device_map='auto'",
+            "quantization_config=BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type='nf4'),"
+            " device_map='auto'",
+        ),
+        (
+            "bnb_4bit_compute_dtype=dtypes[0], device_map={'': 0}, load_in_4bit = True",
+            "device_map={'': 0}, quantization_config=BitsAndBytesConfig(load_in_4bit=True,"
+            " bnb_4bit_compute_dtype=dtypes[0])",
+        ),
+        (
+            "llm_int8_threshold=6.0, load_in_8bit=True,",
+            "quantization_config=BitsAndBytesConfig(load_in_8bit=True, llm_int8_threshold=6.0),",
+        ),
+        ("load_in_4bit=True, load_in_8bit=False", f"quantization_config={CONFIG}"),
+        ("load_in_8bit=False, device_map='auto'", "device_map='auto'"),
+        ("load_in_8bit=False, load_in_4bit=None", None),
+        ("quantization_config=config, load_in_4bit=False", "quantization_config=config"),
+        (
+            "load_in_4bit=args.four",
+            f"quantization_config={CONFIG} if args.four else None",
+        ),
+        (
+            "load_in_4bit=bits() == 4 and not full, bnb_4bit_quant_type=kind",
+            "quantization_config=BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type=kind)"
+            " if (bits() == 4 and not full) else None",
+        ),
+        (
+            "load_in_8bit=args.eight, load_in_4bit=four",
+            "quantization_config=BitsAndBytesConfig(load_in_4bit=four, load_in_8bit=args.eight)"
+            " if four or args.eight else None",
+        ),
+        (
+            "load_in_8bit=args.eight, load_in_4bit=True",
+            "quantization_config=BitsAndBytesConfig(load_in_4bit=True, load_in_8bit=args.eight)",
+        ),
+    ],
+)
+def test_in_one_row(tmp_path: Path, before: str, after: str | None) -> None:
+    call = "AutoModelForCausalLM.from_pretrained('a/b'{})\n"
+    text = f"{IMPORTS}def f(args, four, full, bits, dtypes, kind, config):\n    {call}"
+    fix = fix_of(tmp_path, text.format(f", {before}"))
+    assert fix.applicability == "safe"
+    mended = applied(text.format(f", {before}"), fix.edits)
+    assert mended == text.format(f", {after}" if after else "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            """load_in_4bit=True,  # fits
+    bnb_4bit_quant_type=k,
+    device_map="auto",""",
+            f"""quantization_config={CONFIG[:-1]}, bnb_4bit_quant_type=k),  # fits
+    device_map="auto",""",
+        ),
+        (
+            """load_in_4bit=four_bits,
+    bnb_4bit_quant_type="nf4",
+    device_map="auto",  # on the GPU
+    llm_int8_skip_modules=[
+        "lm_head",  # stays
+    ],
+    bnb_4bit_use_double_quant=True""",
+            """quantization_config=BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        llm_int8_skip_modules=[
+        "lm_head",  # stays
+    ],
+        bnb_4bit_use_double_quant=True,
+    ) if four_bits else None,
+    device_map="auto",  # on the GPU""",
+        ),
+        (
+            """device_map="auto",  # on the GPU
+    load_in_8bit=False,
+    torch_dtype="auto",""",
+            """device_map="auto",  # on the GPU
+    torch_dtype="auto",""",
+        ),
+    ],
+)
+def test_in_rows(tmp_path: Path, before: str, after: str) -> None:
+    text = f"{IMPORTS}{ROWS}"
+    fix = fix_of(tmp_path, text.format(before))
+    assert fix.applicability == "safe"
+    mended = applied(text.format(before), fix.edits)
+    assert mended == text.format(after)
+    compile(mended, "a.py", "exec")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
-        "load_in_4bit=True, bnb_4bit_quant_type='nf4'",
-        "load_in_4bit=True, load_in_8bit=False",
-        "load_in_8bit=False",
-        "load_in_8bit=eight",
+        "load_in_4bit=True, load_in_8bit=True",
+        "load_in_4bit=four(), load_in_8bit=eight()",
+        "load_in_4bit=False, bnb_4bit_quant_type='nf4'",
+        "load_in_4bit=True, bnb_4bit_new='x'",
+        "load_in_4bit=True, **{'bnb_4bit_quant_type': 'nf4'}",
         "**{'load_in_4bit': True}",
         "load_in_4bit=True, quantization_config=None",
+        "load_in_4bit=four, quantization_config=config",
+        "load_in_4bit=True,  # four\n    bnb_4bit_quant_type='nf4',  # of which kind\n",
     ],
 )
 def test_anything_else_is_only_shown(tmp_path: Path, arguments: str) -> None:

@@ -246,3 +246,13 @@ class TestLoadVerified:
         loralint.record(wrapped, tmp_path / "a")
         torch.manual_seed(11)
         fails(tmp_path / "a", "LOR511")
+
+
+@pytest.mark.parametrize("config", [{"load_in_4bit": False}, {}])
+def test_a_configuration_that_is_off_quantises(base, config):
+    """Why LOR315 writes `BitsAndBytesConfig(load_in_4bit=True) if x else None`."""
+    off = BitsAndBytesConfig(**config)
+    model = AutoModelForCausalLM.from_pretrained(base, quantization_config=off)
+    assert model.model.layers[0].self_attn.q_proj.weight.dtype == torch.uint8
+    plain = AutoModelForCausalLM.from_pretrained(base, quantization_config=None)
+    assert plain.model.layers[0].self_attn.q_proj.weight.dtype.is_floating_point

@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterable
 
 from loralint.diagnostics import Applicability, Edit, Fix
-from loralint.facts import ABSENT, Default, Known, LoadSite
+from loralint.facts import ABSENT, Known, LoadSite
 from loralint.project import Action, Load, Project
 from loralint.rules.judgement.pinning import is_local
 from loralint.rules.judgement.values import leaves, same
 from loralint.source import Place, Span
+
+_PLAIN = re.compile(r"[\w./+@-]+")
+"""A revision that needs no quotes in a shell and no escapes in quotes."""
 
 _FORWARDED = r"\b{}\s*=\s*([A-Za-z_][\w.]*)\s*[,)]"
 
@@ -37,8 +40,17 @@ def give_revision(
     project: Project, load: Load, text: str, applicability: Applicability, message: str
 ) -> Fix:
     """Make a load ask for a revision; in words only where the code has no place for that."""
-    keys = (load.site.revision_key.lstrip("-").replace("-", "_"), "revision")
-    return made(applicability, message, revision_edits(project, load, text), *keys)
+    edits = revision_edits(project, load, text)
+    return made(applicability, message, edits, *revision_names(load.site))
+
+
+def revision_names(site: LoadSite) -> tuple[str, ...]:
+    """The keywords, keys and flags that change where a site gets a revision.
+
+    What is inside a flag's value is one flag to the facts, inside an argument two keywords.
+    """
+    key = site.revision_key.lstrip("-").replace("-", "_")
+    return (key, "revision") if key != site.revision_key else (*key.split(), "revision")
 
 
 def revision_edits(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
@@ -48,17 +60,45 @@ def revision_edits(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
     an option's default. Where loads of other repositories take theirs from the same literal,
     nothing is changed.
     """
-    if not load.site.revision_key or " " in load.site.revision_key:  # it lies inside another one
+    if not load.site.revision_key or not _PLAIN.fullmatch(text):
         return ()
+    if not _takes(load.site):
+        return _inside_another(project, load, text)
     if load.site.revision == ABSENT:
         alone = _alone(load, _sharing(project, load))
         given = _given(load.site, text) if alone else ""
         return insertion(load, given) if given else ()
-    place = written_at(project, load)
-    if place is None or not _alone(load, project.takers[place]):
+    places = _written(project, load)
+    if not all(_alone(load, project.takers[place]) for place in places):
         return ()
     is_none = isinstance(load.site.revision, Known) and load.site.revision.value is None
-    return (Edit(place, json.dumps(text) if is_none else text),)
+    return tuple(Edit(place, json.dumps(text) if is_none else text) for place in places)
+
+
+def _takes(site: LoadSite) -> bool:
+    """Whether the revision is an argument, a key or a flag, or a part of a flag's value.
+
+    `model_kwargs revision` lies inside another argument.
+    """
+    key = site.revision_key
+    return key.startswith("--") or (key != "" and " " not in key)
+
+
+def _inside_another(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
+    """`model_kwargs={"revision": …}`, in a call that certainly has no `model_kwargs` yet."""
+    site = load.site
+    holder, _, name = site.revision_key.partition(" ")
+    certainly_none = holder.isidentifier() and not _may_give(project, site, holder)
+    if site.revision != ABSENT or not certainly_none:
+        return ()
+    return insertion(load, f'{holder}={{"{name}": "{text}"}}')
+
+
+def _may_give(project: Project, site: LoadSite, name: str) -> bool:
+    """Whether a call has an argument, or may have it among those that it unpacks."""
+    calls = project.files[site.path].calls
+    here = (call for call in calls if (call.span, call.cell) == (site.span, site.cell))
+    return any(given.stars or given.name == name for call in here for given in call.arguments)
 
 
 def _alone(load: Load, takers: Iterable[Load]) -> bool:
@@ -79,14 +119,19 @@ def _sharing(project: Project, load: Load) -> list[Load]:
 
 
 def written_at(project: Project, load: Load) -> Place | None:
-    """Where the one literal stands that a load takes its revision from, without its quotes."""
+    """Where the literal stands that a load takes its revision from, without its quotes.
+
+    Of several that say the same (the flags of two commands), the first.
+    """
+    return next(iter(_written(project, load)), None)
+
+
+def _written(project: Project, load: Load) -> tuple[Place, ...]:
+    """Where all the literals stand that a load takes its one revision from."""
     options = leaves(load.site.revision)
     if len(options) != 1:
-        return None
-    found = project.written.at(options[0])
-    if isinstance(options[0], Default) and load.given_revision:
-        return found if (found,) == load.given_revision else None
-    return found
+        return ()
+    return project.written.all_of(options[0], load.given_revision)
 
 
 def forwarded(load: Load, other: Load) -> str:
@@ -115,10 +160,10 @@ def insertion(target: Load | Action, argument: str) -> tuple[Edit, ...]:
 
 def keyword_at(site: LoadSite, keyword: str) -> Place | None:
     """Where the name of a keyword stands in a call."""
-    span = dict(site.keywords).get(keyword)
-    if span is None:
+    found = next((one for one in site.keywords if one.name == keyword), None)
+    if found is None:
         return None
-    start = span.start
+    start = found.span.start
     end = Span.of(start.row, start.column, start.row, start.column + len(keyword))
     return Place(site.path, end, site.cell)
 
@@ -126,10 +171,12 @@ def keyword_at(site: LoadSite, keyword: str) -> Place | None:
 def _given(site: LoadSite, text: str) -> str:
     """The revision as an argument, a recipe's key or a flag; "" where it is none of them alone."""
     key = site.revision_key
-    if not re.fullmatch(r"[\w.-]+", key):  # it stands inside another: `model_kwargs revision`
+    flag, inside, name = key.partition(" ")
+    if flag.startswith("--"):
+        is_item = site.margins[0].strip()  # of a list: one word
+        return f"{name}={text}" if inside else f"{flag}{'=' if is_item else ' '}{text}"
+    if not re.fullmatch(r"[\w.-]+", key):
         return ""
-    if key.startswith("--"):
-        return f"{key} {text}"
     if site.path.endswith((".py", ".pyw", ".ipynb")):
         return f'{key}="{text}"'
     separator = {"toml": " = ", "json": ": "}.get(site.path.rpartition(".")[2], ": ")
