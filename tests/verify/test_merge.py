@@ -174,9 +174,10 @@ def test_merge_in_half_precision_that_is_saved_in_float32(base, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["nf4", "int8"])
-@pytest.mark.parametrize("factor", [0.5, 2.0])
-def test_wrong_scaling_on_plain_again(kind, factor, base, tmp_path):
-    adapter(str(base), tmp_path / "a")
+@pytest.mark.parametrize(("alpha", "factor"), [(8, 0.5), (8, 2.0), (0.01, 2.0)])
+def test_wrong_scaling_on_plain_again(kind, alpha, factor, base, tmp_path):
+    """Also of an update that is small beside the error of quantising, where it could hide."""
+    adapter(str(base), tmp_path / "a", lora_alpha=alpha)
     shutil.copytree(tmp_path / "a", tmp_path / "b")
     path = tmp_path / "b" / "adapter_config.json"
     config = json.loads(path.read_text())

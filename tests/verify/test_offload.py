@@ -14,11 +14,12 @@ if MISSING and not REQUIRED:
 
 import torch
 from accelerate import cpu_offload, disk_offload
+from accelerate.hooks import AlignDevicesHook, add_hook_to_module
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
 from loralint.verify import loading, twice
-from loralint.verify.asking import both, question
+from loralint.verify.asking import Question, both, question
 from loralint.verify.bench import Bench
 from loralint.verify.case import Case
 from loralint.verify.folder import open_folder
@@ -98,6 +99,18 @@ def test_answers_are_those_of_the_model_in_memory(model, pair):
     for whole in (True, False):
         asked = question(model, config, whole=whole)
         assert torch.equal(both(model, asked).full, both(plain, asked).full)
+
+
+def test_whole_blocks_are_fetched_by_one_hook(pair):
+    """As a device map has it: the hook of a block keeps the tensors of all its modules."""
+    plain = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(pair[0]), pair[1])
+    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(pair[0]), pair[1])
+    block = AlignDevicesHook(execution_device="cpu", offload=True, place_submodules=True)
+    add_hook_to_module(model.get_base_model().model, block)
+    folder = open_folder(pair[1])
+    assert inspect(model, case(pair), folder).findings == ()
+    asked = Question("model", (tuple(range(16)),))
+    assert torch.equal(both(model, asked).full, both(plain, asked).full)
 
 
 def test_two_loads_are_compared_by_value(model, pair):
