@@ -5,19 +5,22 @@
 #
 # Another Python, side by side: make test PYTHON=python3.13 VENV=.venv-3.13
 #
-# The tests of `loralint verify` load models. On Python 3.11 what they need is installed, torch for
-# the CPU only; on another Python ask for it with RUNTIME=yes, or they are skipped and say so.
+# The tests of `loralint verify` load models. What they need is installed, torch for the CPU only;
+# where PyTorch has no such build for a Python they are skipped and say so, except on 3.11, where
+# that is an error. RUNTIME=yes makes it one everywhere, RUNTIME=no does without.
 
 PYTHON ?= python3
 VENV ?= .venv
 DEMO_VENV ?= .venv-demo
 PYTEST_ARGS ?=
-RUNTIME ?= $(if $(filter 3.11,$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')),yes,no)
+RUNTIME ?= $(if $(filter 3.11,$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')),yes,auto)
 # Without its own index pip takes the build for CUDA, several gigabytes, on Linux. That index is
 # asked for nothing else.
-TORCH_yes := torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu --retries 1
-PACKAGES_yes := '.[dev,runtime,models]'
-PACKAGES_no := '.[dev]'
+TORCH := torch==2.13.0
+CPU := $(if $(filter Linux,$(shell uname)),+cpu)
+TORCH_INDEX := --extra-index-url https://download.pytorch.org/whl/cpu --retries 1
+STATIC := '.[dev]'
+EVERYTHING := '.[dev,runtime,models]'
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -36,8 +39,14 @@ help:
 
 $(VENV)/.installed: pyproject.toml
 	@$(call venv,$(VENV))
-	$(if $(TORCH_$(RUNTIME)),$(BIN)/python -m pip install --quiet $(TORCH_$(RUNTIME)))
-	$(BIN)/python -m pip install --quiet --editable $(PACKAGES_$(RUNTIME))
+	@packages=$(STATIC); \
+	if [ $(RUNTIME) != no ]; then \
+		if $(BIN)/python -m pip install --quiet $(TORCH)$(CPU) $(TORCH_INDEX); then packages=$(EVERYTHING); \
+		elif [ $(RUNTIME) = yes ]; then \
+			$(BIN)/python -m pip install --quiet $(TORCH) || exit 1; packages=$(EVERYTHING); \
+		else echo 'No CPU build of PyTorch for this Python: the tests that load models are skipped.' >&2; fi; \
+	fi; \
+	$(BIN)/python -m pip install --quiet --editable "$$packages"
 	@touch $@
 
 $(DEMO_VENV)/.installed: pyproject.toml $(SOURCES)
@@ -61,7 +70,8 @@ demo: $(DEMO_VENV)/.installed
 	echo; echo 'These are the findings that $(DEMO) is there to show: see $(DEMO)/README.md.'
 
 test: $(VENV)/.installed
-	LORALINT_TEST_RUNTIME=$(if $(filter yes,$(RUNTIME)),required,optional) $(BIN)/python -m pytest $(PYTEST_ARGS)
+	runtime=optional; if [ $(RUNTIME) != no ] && $(BIN)/python -c 'import torch' 2>/dev/null; then runtime=required; fi; \
+	LORALINT_TEST_RUNTIME=$$runtime $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check

@@ -28,6 +28,7 @@ from loralint.facts import (
     Mapping,
     Partial,
     Sequence,
+    Symbol,
     Term,
     Value,
 )
@@ -136,6 +137,21 @@ class Written:
                 if isinstance(value, Known) and id(value) in self._known:
                     word = Place(path, flag.span, command.cell)
                     self._flags[word] = (self._known[id(value)], value)
+        if places:
+            self._add_constants(facts)
+
+    def _add_constants(self, facts: FileFacts) -> None:
+        """Options whose default is a constant of their own file."""
+        constants = dict(facts.names)
+        for call in facts.calls:
+            origin = _option(facts.path, call)
+            for given in call.arguments if origin else ():
+                named = given.value
+                if given.name == "default" and isinstance(named, Symbol) and not named.module:
+                    known = constants.get(named.name)
+                    place = self._known.get(id(known))
+                    if place is not None and isinstance(known, Known):
+                        self._defaults[origin].append((place, known))
 
     def at(self, value: Value) -> Place | None:
         """Where the literal stands that a value comes from, without its quotes.

@@ -241,6 +241,8 @@ def test_large_files_are_not_read(tmp_path):
         "    from sentence_transformers import SentenceTransformer as ST\n",
         "import vllm\n",
         "from transformers import pipeline\npipe = pipeline('text-generation', model='a/b')",
+        "from modelscope import pipeline\npipe = pipeline('text-generation', model='a/b')",
+        "import timm\nmodel = timm.create_model('hf-hub:org/name', pretrained=True)",
         "x = 1  # loralint: ignore[LOR101]\n",
         "x = 1  # noqa: LOR101\n",
     ],
@@ -256,6 +258,7 @@ def test_uses_of_a_name_matter(text):
         "# loaded with from_pretrained somewhere else\n",
         "my_from_pretrained_thing(1)\n",
         "from sklearn.pipeline import Pipeline\nmodel.pipeline(1)\n",
+        "import timm\nmodel = timm.create_model('resnet18', pretrained=True)\n",
         "",
     ],
 )

@@ -3,7 +3,8 @@
     python benchmarks/fixes/pin.py /path/to/work/trees [--only NAME] [--keep FOLDER]
 
 Each copy is pinned, then once more (which must change nothing), then with `--prefer train` (which
-settles what the two sides disagree about). Nothing in the work trees is changed. One JSON object a
+settles what the two sides disagree about). Then `check --fix --unsafe-fixes` mends what is left,
+and both once more must change nothing. Nothing in the work trees is changed. One JSON object a
 repository on standard output; README.md has the totals of the last run.
 """
 
@@ -31,7 +32,7 @@ Row = dict[str, Any]
 LIMIT = 1800
 RULES = "LOR101,LOR102,LOR103,LOR104,LOR106,LOR107,LOR110,LOR201,LOR203,LOR211,LOR410"
 _NOTE = re.compile(rb"  # [^\s,#]+, \d{4}-\d\d-\d\d\b")
-_LEFT = re.compile(r"(error|note): (\S+?): (.*)")
+_LEFT = re.compile(r"(error|note): (.+?:(?:cell \d+:)?\d+:\d+): (.*)")
 
 
 def loralint(folder: Path, cache: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -77,11 +78,31 @@ def fill(cache: Path, folder: Path) -> int:
     return len(asked)
 
 
-def counted(folder: Path, cache: Path) -> dict[str, int]:
-    """How many findings there are of each code that pins are about."""
-    answer = loralint(folder, cache, "check", "--select", RULES, "--output-format", "json")
-    found = json.loads(answer.stdout) if answer.stdout.strip() else []
-    return dict(sorted(Counter(one["code"] for one in found).items()))
+def found(folder: Path, cache: Path, *more: str) -> list[Row]:
+    """The findings of the rules that pins are about."""
+    answer = loralint(folder, cache, "check", "--select", RULES, "--output-format", "json", *more)
+    return list(json.loads(answer.stdout)) if answer.stdout.strip() else []
+
+
+def counted(rows: list[Row]) -> dict[str, int]:
+    """How many findings there are of each code."""
+    return dict(sorted(Counter(one["code"] for one in rows).items()))
+
+
+def fixable(rows: list[Row]) -> dict[str, int]:
+    """How many of them `check --fix --unsafe-fixes` would mend."""
+    return counted([one for one in rows if one["fix"] and one["fix"]["edits"]])
+
+
+def causes(rows: list[Row], said: dict[str, str]) -> dict[str, dict[str, int]]:
+    """Why the findings of each code are left, as `pin` says."""
+    told: dict[str, Counter[str]] = {}
+    for one in rows:
+        start, cell = one["location"], one["cell"]
+        place = f"{'' if cell is None else f'cell {cell}:'}{start['row']}:{start['column']}"
+        reason = said.get(f"{one['filename']}:{place}", "pin says nothing")
+        told.setdefault(one["code"], Counter())[_kind(reason)] += 1
+    return {code: dict(count) for code, count in sorted(told.items())}
 
 
 def pinned(folder: Path, cache: Path, *more: str) -> Row:
@@ -96,6 +117,7 @@ def pinned(folder: Path, cache: Path, *more: str) -> Row:
         "pins": len(answer.stdout.splitlines()),
         "left": dict(Counter(_kind(match[3]) for match in said)),
         "grave": sum(match[1] == "error" for match in said),
+        "said": {match[2]: match[3] for match in said},
         "crash": crash,
     }
 
@@ -112,29 +134,61 @@ def _kind(reason: str) -> str:
 
 
 def measured(tree: Path, keep: Path | None) -> Row:
-    """One repository: copied, pinned, pinned again, compared."""
+    """One repository: copied, pinned, pinned again, mended, compared."""
     with tempfile.TemporaryDirectory() as made:
         folder, cache = (keep or Path(made)) / tree.name, Path(made) / "cache"
         shutil.copytree(tree, folder, symlinks=True, ignore=shutil.ignore_patterns(".git"))
         before = files(folder)
         row: Row = {"repository": tree.name.replace("+", "/"), "asked": fill(cache, folder)}
-        row["before"] = counted(folder, cache)
-        row["pin"] = pinned(folder, cache)
-        first = files(folder)
-        row["again"] = pinned(folder, cache)
-        row["again changed"] = sum(first[name] != now for name, now in files(folder).items())
-        if row["again"]["grave"]:
-            row["prefer"] = pinned(folder, cache, "--prefer", "train")
-            row["left over"] = pinned(folder, cache, "--prefer", "train", "--check")["pins"]
-        after = files(folder)
-        row["after"] = counted(folder, cache)
-        changed = [name for name in after if after[name] != before.get(name)]
-        plain = {name: _NOTE.sub(b"", after[name]) for name in changed}
-        other = {name: differences(name, before[name], plain[name]) for name in changed}
-        row["files"] = len(changed)
-        row["beyond"] = {name: text for name, text in other.items() if text}
-        row["gone or new"] = len(before.keys() ^ after.keys())
-        return row
+        row["before"] = counted(found(folder, cache))
+        row |= twice(folder, cache)
+        row |= mended(folder, cache)
+        return row | compared(before, files(folder))
+
+
+def twice(folder: Path, cache: Path) -> Row:
+    """Pin a copy, and once more; where somebody has to decide, the training side is right."""
+    row = {"pin": pinned(folder, cache)}
+    first = files(folder)
+    row["again"] = pinned(folder, cache)
+    row["again changed"] = changes(first, files(folder))
+    said = {**row["pin"].pop("said"), **row["again"].pop("said")}
+    if row["again"]["grave"]:
+        row["prefer"] = pinned(folder, cache, "--prefer", "train")
+        row["left over"] = pinned(folder, cache, "--prefer", "train", "--check")["pins"]
+        said.update(row["prefer"].pop("said"))
+    left = found(folder, cache)
+    return row | {"after": counted(left), "fixable": fixable(left), "why": causes(left, said)}
+
+
+def mended(folder: Path, cache: Path) -> Row:
+    """Fix what is left of a pinned copy; then pins and fixes once more must change nothing."""
+    left = found(folder, cache, "--fix", "--unsafe-fixes")
+    settled = files(folder)
+    pinned(folder, cache)
+    found(folder, cache, "--fix", "--unsafe-fixes")
+    return {
+        "after fix": counted(left),
+        "fixable after fix": fixable(left),
+        "after fix changed": changes(settled, files(folder)),
+    }
+
+
+def changes(before: dict[str, bytes], after: dict[str, bytes]) -> int:
+    """How many files are not what they were."""
+    return sum(before.get(name) != content for name, content in after.items())
+
+
+def compared(before: dict[str, bytes], after: dict[str, bytes]) -> Row:
+    """The files that changed, and what of it nobody meant."""
+    changed = [name for name in after if after[name] != before.get(name)]
+    plain = {name: _NOTE.sub(b"", after[name]) for name in changed}
+    other = {name: differences(name, before.get(name, b""), plain[name]) for name in changed}
+    return {
+        "files": len(changed),
+        "beyond": {name: text for name, text in other.items() if text},
+        "gone or new": len(before.keys() ^ after.keys()),
+    }
 
 
 def _size(tree: Path) -> int:

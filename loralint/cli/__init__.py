@@ -33,10 +33,12 @@ def _leave_at_once(code: object) -> None:
     """Exit without freeing every object: with torch and its kin that takes a second or more."""
     import atexit
     import os
+    from contextlib import suppress
 
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        with suppress(OSError):  # whoever read it has gone
+            stream.flush()
     os._exit(code if isinstance(code, int) else 0)
 
 

@@ -8,16 +8,14 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from loralint.cli.asking import sources_of
-from loralint.diagnostics import Edit, Fix
+from loralint.cli.pin_comments import Noted, kept
+from loralint.diagnostics import Fix
 from loralint.engine.gathering import Gathered, gather
-from loralint.engine.lines import lines_of
 from loralint.engine.outcome import Request
 from loralint.fixer.applying import apply
-from loralint.fixer.documents import Uneditable, edited
-from loralint.fixer.rows import OutsideText
 from loralint.hub.candidates import Left
 from loralint.hub.comments import comment
-from loralint.hub.noting import says_the_same, with_note
+from loralint.hub.noting import with_note
 from loralint.hub.pin_fixes import fix_of
 from loralint.hub.pins import Pin, Plan, Planner
 from loralint.source import Source
@@ -65,9 +63,8 @@ class _Rounds:
     def round(self) -> bool:
         """Pin what can be pinned at once; whether something was."""
         plan = self.planner.plan(self.found.project, sources_of(self.found))
-        made = [(one, self._fix(one)) for one in plan.pins]
-        fixes = [(one, fix) for one, fix in made if fix is not None]
-        applied = apply([fix for _, fix in fixes], self._source)
+        fixes = self._fixes(plan.pins)
+        applied = apply([fix for _, fix in fixes], self._source, self.request.jobs)
         for index, reason in applied.dropped.items():
             self._refused[_identity(fixes[index][0])] = reason
         done = [fixes[index][0] for index in applied.done]
@@ -88,17 +85,22 @@ class _Rounds:
         ]
         return (*plan.left, *refused)
 
-    def _fix(self, one: Pin) -> Fix | None:
-        """The fix of a pin, with the comment where one can stand beside the commit."""
-        plain = fix_of(self.found.project, one)
-        if plain is None or not one.ref:
-            return plain
-        edit, *others = plain.edits
+    def _fixes(self, pins: Sequence[Pin]) -> list[tuple[Pin, Fix]]:
+        """The fixes of pins, with the comment where one can stand beside the commit."""
+        plain = [(one, fix_of(self.found.project, one)) for one in pins]
+        fixes = [(one, fix) for one, fix in plain if fix is not None]
+        noted = [self._noted(one, fix) for one, fix in fixes]
+        return [
+            (one, made) for (one, _), made in zip(fixes, kept(noted, self._source), strict=True)
+        ]
+
+    def _noted(self, one: Pin, fix: Fix) -> Noted:
+        if not one.ref:
+            return Noted(fix, fix.edits)
+        edit, *others = fix.edits
         source = self._source(edit.place.path)
         edits = with_note(source, edit, one.current, comment(one.ref, self.date))
-        if not _says_the_same(source, (edit,), edits):
-            return plain
-        return msgspec.structs.replace(plain, edits=(*edits, *others))
+        return Noted(fix, (*edits, *others))
 
     def _source(self, path: str) -> Source:
         return self.made.after[path] if path in self.made.after else self.found.shelf.source(path)
@@ -113,13 +115,3 @@ class _Rounds:
 def _identity(one: Pin) -> object:
     """What stays of a pin when the rows above it change."""
     return one.load.site.path, one.load.site.cell, one.load.site.text, one.commit
-
-
-def _says_the_same(source: Source, plain: Sequence[Edit], noted: Sequence[Edit]) -> bool:
-    """Whether edits with a comment do what they do without: the comment is one."""
-    cell = plain[0].place.cell
-    try:
-        texts = [lines_of(edited(source, edits), cell) for edits in (plain, noted)]
-    except (Uneditable, OutsideText):
-        return False
-    return says_the_same(source, *texts)

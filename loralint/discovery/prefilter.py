@@ -34,8 +34,15 @@ def _use(name: str) -> re.Pattern[bytes]:
 
 
 _MARKERS = tuple((name.encode(), _use(name)) for name in sorted(FILE_MARKERS))
-_PIPELINE = _use("pipeline")
-"""Too common a word alone: scikit-learn and many others have pipelines too."""
+_COMMON = tuple(
+    (beside, name.encode(), _use(name))
+    for beside, name in (
+        (b"transformers", "pipeline"),
+        (b"modelscope", "pipeline"),
+        (b"hf-hub:", "create_model"),
+    )
+)
+"""Too common words alone, each with what must stand beside it: scikit-learn has pipelines too."""
 
 
 def matters(text: bytes) -> bool:
@@ -43,7 +50,7 @@ def matters(text: bytes) -> bool:
     # `in` is twenty times as fast as a pattern, and most files have none of the words.
     if any(word in text and use.search(text) for word, use in _MARKERS):
         return True
-    if b"transformers" in text and b"pipeline" in text and _PIPELINE.search(text):
+    if any(beside in text and word in text and use.search(text) for beside, word, use in _COMMON):
         return True
     if text.startswith(UTF_16):
         return True
@@ -77,7 +84,7 @@ def notebook_matters(text: bytes) -> bool:
     """Whether a notebook has one of the ecosystem's names, wherever: its code is in JSON here."""
     if any(word in text for word, _ in _MARKERS) or any(each in text for each in COMMANDS):
         return True
-    if b"transformers" in text and b"pipeline" in text:
+    if any(beside in text and word in text for beside, word, _ in _COMMON):
         return True
     return text.startswith(UTF_16) or any(comment in text for comment in COMMENTS)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
@@ -19,6 +19,12 @@ from loralint import __version__
 from loralint.facts import FileError, FileFacts
 from loralint.frontends import extract
 from loralint.source import START, Source
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 BATCH = 50_000
 """Bytes of source that go to a worker at once: about a fifth of a second of work."""
@@ -105,17 +111,37 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def _in_processes(sources: Sources, count: int) -> Iterator[bytes]:
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+def spread(
+    function: Callable[[_Item], _Result], items: Sequence[_Item], size: int, jobs: int | None
+) -> Iterator[_Result]:
+    """The results of a function, in order, made in processes where `size` bytes are worth them."""
+    count = jobs or _processors()
+    pool = _pool(count) if count > 1 and size >= WORTH_A_POOL else None
+    if pool is None:
+        yield from map(function, items)
+        return
+    with pool:
+        yield from pool.map(function, items, chunksize=max(1, len(items) // (8 * count)))
 
-    try:
-        pool = ProcessPoolExecutor(count, mp_context=get_context(START_METHOD))
-    except (ImportError, NotImplementedError, OSError):  # a sandbox without semaphores
+
+def _in_processes(sources: Sources, count: int) -> Iterator[bytes]:
+    pool = _pool(count)
+    if pool is None:
         yield from map(serialised, sources)
         return
     with pool:
         yield from _windowed(lambda batch: pool.submit(_batch, batch), sources, 3 * count)
+
+
+def _pool(count: int) -> ProcessPoolExecutor | None:
+    """Processes to work in; None in a sandbox without semaphores."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    try:
+        return ProcessPoolExecutor(count, mp_context=get_context(START_METHOD))
+    except (ImportError, NotImplementedError, OSError):
+        return None
 
 
 def _on_cluster(sources: Sources, address: str) -> Iterator[bytes]:

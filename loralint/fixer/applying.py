@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from loralint.diagnostics import Edit, Fix
+from loralint.engine.workers import spread
 from loralint.fixer.checking import literals, problem
 from loralint.fixer.documents import Uneditable, edited
 from loralint.fixer.meaning import Meant
@@ -33,14 +34,14 @@ class Applied:
     dropped: dict[int, str] = field(default_factory=dict)
 
 
-def apply(fixes: Sequence[Fix], read: Read) -> Applied:
+def apply(fixes: Sequence[Fix], read: Read, jobs: int | None = None) -> Applied:
     """Lay as many fixes as possible into the files, earlier ones first; nothing is written.
 
     A fix is made as a whole or not at all, in however many files its edits lie. An edit that two
-    fixes share is made once.
+    fixes share is made once. `jobs` says in how many processes many files are checked.
     """
     fitting, waiting = _fitting(fixes)
-    bench = _Bench(fixes, read)
+    bench = _Bench(fixes, read, jobs)
     dropped: dict[int, str] = {}
     for index in _in_doubt(fixes, fitting, bench.problems(fitting)):
         reason = bench.add(index)
@@ -83,12 +84,13 @@ def _paths(fix: Fix) -> frozenset[str]:
 class _Bench:
     """The files with the fixes that have been laid into them so far."""
 
-    def __init__(self, fixes: Sequence[Fix], read: Read) -> None:
+    def __init__(self, fixes: Sequence[Fix], read: Read, jobs: int | None) -> None:
         self.fixes = fixes
         self.sources: dict[str, Source] = {}
         self.laid: dict[str, list[Fix]] = {}
         self.contents: dict[str, bytes] = {}
         self._read = read
+        self._jobs = jobs
 
     def problems(self, indices: Sequence[int]) -> frozenset[str]:
         """Lay all of some fixes; the files that this harms are left as they were."""
@@ -96,7 +98,10 @@ class _Bench:
         for index in indices:
             for path in _paths(self.fixes[index]):
                 by_path[path].append(self.fixes[index])
-        harmed = frozenset(path for path, fixes in by_path.items() if self._lay(path, fixes))
+        work = [(self.source(path), fixes) for path, fixes in by_path.items()]
+        size = sum(len(source.content) for source, _ in work)
+        made = zip(by_path.items(), spread(_laid, work, size, self._jobs), strict=True)
+        harmed = frozenset(path for (path, fixes), laid in made if self._keep(path, fixes, laid))
         for index in _in_doubt(self.fixes, list(indices), harmed):
             for path in _paths(self.fixes[index]):
                 self.laid.pop(path, None)
@@ -127,24 +132,30 @@ class _Bench:
 
     def _lay(self, path: str, fixes: list[Fix]) -> str:
         """Make a file's content with some fixes in it; what is wrong with it, or ""."""
-        source = self.source(path)
-        try:
-            content, reason = _laid(source, fixes)
-        except (Uneditable, OutsideText) as error:
-            return f"{path}: {error}"
+        return self._keep(path, fixes, _laid((self.source(path), fixes)))
+
+    def _keep(self, path: str, fixes: list[Fix], laid: Laid) -> str:
+        content, reason = laid
         if reason:
             return f"{path}: {reason}"
         self.laid[path], self.contents[path] = fixes, content
         return ""
 
 
-def _laid(source: Source, fixes: Sequence[Fix]) -> tuple[bytes, str]:
-    """A file's content with some fixes in it, and what is wrong with that."""
+Laid = tuple[bytes, str]
+"""A file's content with some fixes in it, and what is wrong with that."""
+
+
+def _laid(work: tuple[Source, Sequence[Fix]]) -> Laid:
+    source, fixes = work
     edits = _edits(source.path, fixes)
-    content = edited(source, edits)
     names = frozenset(name for fix in fixes for name in fix.changes)
-    meant = Meant(names, literals(source, edits))
-    return content, problem(source, msgspec.structs.replace(source, content=content), meant)
+    try:
+        content = edited(source, edits)
+        meant = Meant(names, literals(source, edits))
+        return content, problem(source, msgspec.structs.replace(source, content=content), meant)
+    except (Uneditable, OutsideText) as error:
+        return b"", str(error)
 
 
 def _edits(path: str, fixes: Iterable[Fix]) -> list[Edit]:

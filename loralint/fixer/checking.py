@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Iterable
 
 from loralint.diagnostics import Edit
-from loralint.facts import FileFacts
 from loralint.fixer.documents import text_of
 from loralint.fixer.keys import repeated
 from loralint.fixer.meaning import Meant, same
@@ -18,20 +17,23 @@ from loralint.frontends import extract
 from loralint.source import Source
 
 _PLAIN = re.compile(r"[\w./-]+")
-_DEEP = "it is nested too deeply to be read again"
 
 
 def problem(before: Source, after: Source, meant: Meant) -> str:
     """Why the new content must not be written, in words; "" where it may be."""
+    said, says = extract(before, whole=True), extract(after, whole=True)
+    is_whole = says.error is None
+    if said.error and says.error:  # it may be too large: then what is read to check it counts
+        said, says = extract(before), extract(after)
+    if says.error and not said.error:
+        return f"it would no longer parse: {says.error.message}"
     try:
-        reason = _syntax(before, after)
+        reason = "" if says.error else _syntax(before, after, is_whole)
     except RecursionError:
-        return _DEEP
-    if reason:
+        return "it is nested too deeply to be read again"
+    if reason or same(said, says, meant):
         return reason
-    if not same(extract(before, whole=True), extract(after, whole=True), meant):
-        return "it would say more or other things than the fix means to change"
-    return ""
+    return "it would say more or other things than the fix means to change"
 
 
 def literals(source: Source, edits: Iterable[Edit]) -> dict[str, str]:
@@ -70,12 +72,10 @@ def _covered(source: Source, edit: Edit) -> str:
     return text[rows.offset(span.start) : rows.offset(span.end)]
 
 
-def _syntax(before: Source, after: Source) -> str:
+def _syntax(before: Source, after: Source, is_whole: bool) -> str:
     """Why the new content is no longer a file of its kind."""
-    if source_error := _error(extract(after)):
-        return source_error if not _error(extract(before)) else ""
     if after.kind == "python":
-        return _python(text_of(before), text_of(after))
+        return _python(text_of(before), text_of(after), is_whole)
     if after.kind == "notebook":
         return _notebook(before.content, after.content)
     if after.kind in ("yaml", "json") and repeated(text_of(after)) > repeated(text_of(before)):
@@ -83,21 +83,18 @@ def _syntax(before: Source, after: Source) -> str:
     return ""
 
 
-def _error(facts: FileFacts) -> str:
-    return f"it would no longer parse: {facts.error.message}" if facts.error else ""
+def _python(before: str, after: str, is_whole: bool) -> str:
+    """LibCST writes back all that it reads, and Python takes what it took before.
 
+    What LibCST must not be given as a whole is for Python alone to judge.
+    """
+    from loralint.frontends.python import writes_back
 
-def _python(before: str, after: str) -> str:
-    """LibCST reads all of it, and so does Python, where it did before."""
-    import libcst as cst
-
-    try:
-        tree = cst.parse_module(after)
-    except cst.ParserSyntaxError as error:
-        return f"it would no longer parse: {error.message.strip().splitlines()[0]}"
-    if tree.code != after:
+    if is_whole and not writes_back(after):
         return "LibCST would write it differently"
-    return _compiled(after) if not _compiled(before) else ""
+    if not _compiled(before):
+        return _compiled(after)
+    return "" if is_whole else "nothing can read it as a whole"
 
 
 def _compiled(text: str) -> str:

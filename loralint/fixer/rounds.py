@@ -104,7 +104,7 @@ class _Rounds:
             for found, fix in _applicable(self.request, outcome, self.wanted)
             if _identity(found) not in self.dropped
         ]
-        applied = apply([fix for _, fix in candidates], self._source)
+        applied = apply([fix for _, fix in candidates], self._source, self.request.jobs)
         self._note([found for found, _ in candidates], applied.dropped)
         self.fixed += len(applied.done)
         for path, content in applied.contents.items():

@@ -15,7 +15,7 @@ from functools import cache
 import libcst as cst
 
 from loralint.frontends.origins import Origin, Text, text_of
-from loralint.frontends.statements import Parsed, Statement, Statements
+from loralint.frontends.statements import ParsedModule, Statement, Statements
 from loralint.frontends.units import NotCut, Unit
 
 _NAME = re.compile(r"(?:async\s+)?(?:def|class)\s+(\w+)")
@@ -35,14 +35,14 @@ class Tree:
 
 def whole(module: cst.Module) -> Tree:
     """The tree of a module that LibCST read as a whole."""
-    return Tree(module, Origin(Parsed(module)))
+    return Tree(module, Origin(ParsedModule(module)))
 
 
 def assembled(units: Iterable[Unit], lines: Sequence[str]) -> Tree:
     """The tree of a module's units; raises NotCut where their blocks do not add up."""
     assembler = _Assembler(units, lines)
     module = cst.Module(body=assembler.block(None))
-    return Tree(module, Origin(Parsed(module)), assembler.origins)
+    return Tree(module, Origin(ParsedModule(module)), assembler.origins)
 
 
 class _Assembler:
@@ -112,7 +112,6 @@ class _Assembler:
     def _parsed(self, text: Text, **changes: object) -> Statement:
         """The node of a statement here, with other fields than it was parsed with."""
         parsed = _STATEMENTS.parsed(text.text)
-        assert not isinstance(parsed.node, cst.Module)
         node = _copied(parsed.node, changes)
         self.origins[id(node)] = Origin(parsed, text.rows)
         return node

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from loralint.facts import Term
-from loralint.frontends.terms import merged
+from loralint.frontends.branches import merged
 
 Names = dict[str, Term]
 

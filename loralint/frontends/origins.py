@@ -13,7 +13,7 @@ from loralint.source import Location, Span
 if TYPE_CHECKING:
     import libcst as cst
 
-    from loralint.frontends.statements import Parsed
+    from loralint.frontends.statements import Parsed, ParsedModule
     from loralint.frontends.units import Unit
 
 Row = tuple[tuple[int, int, int], ...]
@@ -24,7 +24,7 @@ Row = tuple[tuple[int, int, int], ...]
 class Origin:
     """A parsed statement at one place; without `rows` it stands in the file as it is."""
 
-    parsed: Parsed
+    parsed: Parsed | ParsedModule
     rows: Sequence[Row] = ()
 
     def span(self, node: cst.CSTNode) -> Span:

@@ -67,10 +67,30 @@ class _Tracker(CodegenState):
         self.spans[id(node)] = Span(start, Location(self.row, self.column))
 
 
-def spans_of(node: cst.Module | cst.BaseStatement) -> dict[int, Span]:
+class _Writer(_Tracker):
+    """Also keeps the code that it generates."""
+
+    def add_indent_tokens(self) -> None:
+        super().add_indent_tokens()
+        self.tokens.extend(self.indent_tokens)
+
+    def add_token(self, value: str) -> None:
+        super().add_token(value)
+        self.tokens.append(value)
+
+    def pop_trailing_newline(self) -> None:
+        CodegenState.pop_trailing_newline(self)
+
+
+def spans_of(node: cst.BaseStatement) -> dict[int, Span]:
     """The spans of what facts have a place of, by `id`, from one pass over the node's code."""
     tracker = _Tracker()
-    if isinstance(node, cst.Module):
-        tracker = _Tracker(node.default_indent, node.default_newline)
     node._codegen(tracker)
     return tracker.spans
+
+
+def written(module: cst.Module) -> tuple[dict[int, Span], str]:
+    """The spans in a module, and its code as LibCST writes it, from one pass."""
+    writer = _Writer(module.default_indent, module.default_newline)
+    module._codegen(writer)
+    return writer.spans, "".join(writer.tokens)

@@ -8,6 +8,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import libcst as cst
 
@@ -25,6 +26,7 @@ from loralint.frontends.nesting import nested_deeply, too_large
 from loralint.frontends.recorder import Literal, PendingCall, Recorder
 from loralint.frontends.removal import removal, written
 from loralint.frontends.slicing import kept_units
+from loralint.frontends.statements import ParsedModule
 from loralint.frontends.units import NotCut
 from loralint.literals import with_literals
 from loralint.source import START, Source, Span
@@ -69,6 +71,16 @@ def _sliced(text: str, lines: list[str]) -> Tree:
     return assembled(units, lines)
 
 
+def writes_back(text: str) -> bool:
+    """Whether LibCST writes a module that it can read letter by letter as it stands.
+
+    Cheap for the text that was read whole last.
+    """
+    parsed = _whole(text).whole.parsed
+    return isinstance(parsed, ParsedModule) and parsed.code == text
+
+
+@lru_cache(maxsize=1)
 def _whole(text: str) -> Tree:
     if nested_deeply(text):
         raise RecursionError

@@ -19,7 +19,8 @@ from loralint.facts import ABSENT, FileFacts, Known, LoadSite, SaveSite, Value
 from loralint.frontends import recipe_revision, recipe_targets
 from loralint.frontends.recipe_comments import suppressions
 from loralint.frontends.recipe_literals import data_literals
-from loralint.frontends.recipe_tree import Entry, Node, Tree, find, mappings, parse
+from loralint.frontends.recipe_nodes import Entry, Node, Tree, find, mappings
+from loralint.frontends.recipe_tree import parse
 from loralint.frontends.recipe_values import (
     Options,
     Reader,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from loralint.facts import Suppression
 from loralint.frontends.comments import parse
-from loralint.frontends.recipe_tree import Tree
+from loralint.frontends.recipe_nodes import Tree
 from loralint.source import Location, Span
 
 _MAY = re.compile(r"loralint:\s*ignore|noqa:[^\n]*\bLOR\d", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.facts import Known, Mapping, Sequence, Term
-from loralint.frontends.recipe_tree import MAX_DEPTH, Node, Tree
+from loralint.frontends.recipe_nodes import MAX_DEPTH, Node, Tree
 from loralint.source import Span
 
 

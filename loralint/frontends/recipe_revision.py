@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from loralint.catalog.recipe_shape import Framework, Key
 from loralint.facts import ABSENT, Unknown, Value
-from loralint.frontends.recipe_tree import Entry, find
+from loralint.frontends.recipe_nodes import Entry, find
 from loralint.frontends.recipe_values import Reader
 from loralint.source import Span
 

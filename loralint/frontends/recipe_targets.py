@@ -15,7 +15,7 @@ from loralint.catalog import (
     loader_of,
 )
 from loralint.facts import ABSENT, Known, LoadSite, Unknown, Value
-from loralint.frontends.recipe_tree import Entry, Node, Tree, mappings
+from loralint.frontends.recipe_nodes import Entry, Node, Tree, mappings
 from loralint.frontends.recipe_values import Options, Reader
 from loralint.source import Span
 

@@ -10,7 +10,7 @@ from loralint.catalog import DTYPES
 from loralint.catalog.recipe_shape import Condition, Framework, Quantizer
 from loralint.facts import ABSENT, Known, Scalar, Unknown, Value
 from loralint.frontends import terms
-from loralint.frontends.recipe_tree import Node, find
+from loralint.frontends.recipe_nodes import Node, find
 
 Options = dict[str, Value]
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import libcst as cst
 
 from loralint.frontends.nesting import nested_deeply
-from loralint.frontends.positions import spans_of
+from loralint.frontends.positions import spans_of, written
 from loralint.source import Span
 
 ROOM = 250_000
@@ -23,15 +23,36 @@ Statement: TypeAlias = cst.SimpleStatementLine | cst.BaseCompoundStatement
 
 
 class Parsed:
-    """A text as LibCST read it, and where the nodes stand in that text."""
+    """A statement as LibCST read it, and where the nodes stand in its text."""
 
-    def __init__(self, node: Statement | cst.Module) -> None:
+    def __init__(self, node: Statement) -> None:
         self.node = node
 
     @cached_property
     def spans(self) -> dict[int, Span]:
         """The spans of the calls, arguments, dicts and imports by `id`."""
         return spans_of(self.node)
+
+
+class ParsedModule:
+    """A module as LibCST read it."""
+
+    def __init__(self, node: cst.Module) -> None:
+        self.node = node
+
+    @property
+    def spans(self) -> dict[int, Span]:
+        """The spans of the calls, arguments, dicts and imports by `id`."""
+        return self._written[0]
+
+    @property
+    def code(self) -> str:
+        """The code as LibCST writes it: what it read, letter by letter."""
+        return self._written[1]
+
+    @cached_property
+    def _written(self) -> tuple[dict[int, Span], str]:
+        return written(self.node)
 
 
 class Statements:

@@ -83,7 +83,7 @@ def attribute(base: Term, name: str) -> Term:
     if isinstance(base, Symbol):
         return Symbol(base.module, f"{base.name}.{name}" if base.name else name)
     if isinstance(base, Mapping):
-        found = _entry(base, name)
+        found = entry_of(base, name)
         return found if found is not None else Attribute(base, name)
     return Attribute(base, name)
 
@@ -93,7 +93,7 @@ def item(base: Term, key: Term, default: Term = ABSENT) -> Term:
     if isinstance(base, Choice) and all(isinstance(v, (Sequence, Mapping)) for v in base.values):
         return choice(item(value, key, default) for value in base.values)
     if isinstance(base, Mapping) and isinstance(key, Known) and isinstance(key.value, str):
-        found = _entry(base, key.value)
+        found = entry_of(base, key.value)
         if found is not None:
             return found
     position = key.value if isinstance(key, Known) else None
@@ -103,7 +103,7 @@ def item(base: Term, key: Term, default: Term = ABSENT) -> Term:
     return Unknown(base.reason) if isinstance(base, Unknown) else Item(base, key, default)
 
 
-def _entry(base: Mapping, key: str) -> Term | None:
+def entry_of(base: Mapping, key: str) -> Term | None:
     """The entry that certainly wins for `key`, None where a spread may hide it."""
     for name, value in reversed(base.entries):
         if name is None:
@@ -132,53 +132,6 @@ def mapping(entries: Iterable[Entry]) -> Mapping:
 def updated(base: Term, entries: Iterable[Entry]) -> Term:
     """`base` with some keys or attributes set anew."""
     return mapping(((None, base), *entries))
-
-
-def merged(first: Term, second: Term) -> Term:
-    """What a name stands for after two branches that bind it to `first` and to `second`.
-
-    Mappings that grew from the same beginning merge key by key, so that a hundred
-    `if x: kwargs[k] = v` make a mapping of a hundred keys and not of 2**100 choices.
-    """
-    if first == second or second == truthy(first):
-        return first
-    if first == truthy(second):
-        return second
-    if not (isinstance(first, Mapping) or isinstance(second, Mapping)):
-        return choice((first, second))
-    one, two = _entries(first), _entries(second)
-    shared = _common_prefix(one, two)
-    tails = (*one[shared:], *two[shared:])
-    unrelated = not shared and not (isinstance(first, Mapping) and isinstance(second, Mapping))
-    if unrelated or any(key is None for key, _ in tails):
-        return choice((first, second))
-    return Mapping(
-        (*one[:shared], *_merged_tail(dict(one[shared:]), dict(two[shared:]), one[:shared]))
-    )
-
-
-def _merged_tail(
-    one: dict[str | None, Term], two: dict[str | None, Term], before: tuple[Entry, ...]
-) -> list[Entry]:
-    beginning = Mapping(before)
-    tail: list[Entry] = []
-    for key in (*one, *(key for key in two if key not in one)):
-        old = _entry(beginning, key) if key is not None else None
-        tail.append((key, choice((one.get(key, old or ABSENT), two.get(key, old or ABSENT)))))
-    return tail
-
-
-def _entries(term: Term) -> tuple[Entry, ...]:
-    return term.entries if isinstance(term, Mapping) else ((None, term),)
-
-
-def _common_prefix(one: tuple[Entry, ...], two: tuple[Entry, ...]) -> int:
-    length = 0
-    for left, right in zip(one, two, strict=False):
-        if left != right:
-            break
-        length += 1
-    return length
 
 
 def join(parts: Iterable[Term], separator: str = "") -> Term:

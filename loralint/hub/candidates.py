@@ -18,6 +18,7 @@ from loralint.lockfile import NAME
 from loralint.project import Load, Project
 from loralint.refs import kind_of
 from loralint.rules.judgement import wording
+from loralint.rules.judgement.fixes import revision_edits
 from loralint.rules.judgement.pinning import is_unpinned, judged_ids
 from loralint.rules.judgement.values import by_default, leaves, only
 
@@ -150,30 +151,27 @@ def why_not(project: Project, load: Load, repos: tuple[Repo, ...]) -> str:
 
 def _why_no_argument(project: Project, load: Load) -> str:
     """Why a call must not get a revision that it does not have yet."""
-    holder = _revision_holder(load)
-    if holder:
-        return f"its revision belongs into {holder}"
     if by_default(load.site.repo_id):
         option = wording.outside(_default(load.site.repo_id))
         return f"{option} may name another repository: let an option give the revision too"
     if _is_named_by_callers(project, load):
         return f"{load.site.function}() is told what to load: tell it the revision too"
-    return ""
+    holder = _revision_holder(project, load)
+    return f"its revision belongs into {holder}" if holder else ""
 
 
 def _default(value: Value) -> Value:
     return next(leaf for leaf in leaves(value) if isinstance(leaf, Default))
 
 
-def _revision_holder(load: Load) -> str:
-    """The argument that takes the revision where the call itself does not."""
+def _revision_holder(project: Project, load: Load) -> str:
+    """The argument that takes the revision in the call's place, and that has to be written."""
     key, name = load.site.revision_key, load.site.loader
     if key == "@":
         return "its id, behind an @"
     holder, space, _ = key.partition(" ")
     if space:
-        takes_it = holder.startswith("--") and load.site.insert_at is not None
-        return "" if takes_it else holder
+        return "" if revision_edits(project, load, MAIN) else holder
     loader = loader_of(name) if "." in name else None
     is_method = loader is not None and loader.receiver
     return "adapter_kwargs" if is_method and name.startswith("transformers.") else ""

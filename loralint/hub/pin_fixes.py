@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.diagnostics import Edit, Fix
-from loralint.facts import Known
+from loralint.facts import Absent, Known
 from loralint.hub.pins import Pin
+from loralint.hub.waived import is_silenced
 from loralint.project import Action, Load, Project
-from loralint.rules.judgement.fixes import revision_edits
+from loralint.rules.judgement.fixes import revision_edits, revision_names
+from loralint.rules.judgement.recording import unrecorded
 
 
 def fix_of(project: Project, pin: Pin) -> Fix | None:
@@ -16,10 +18,9 @@ def fix_of(project: Project, pin: Pin) -> Fix | None:
     edits = revision_edits(project, pin.load, pin.commit)
     if not edits:
         return None
-    key = pin.load.site.revision_key.lstrip("-").replace("-", "_")
-    recorded = tuple(_recorded(project, pin))
+    recorded = (*_recorded(project, pin), *_newly_recorded(project, pin))
     edits += tuple(edit for edit in recorded if edit not in edits)
-    return Fix("unsafe", f"pin {pin.repo_id} to {pin.commit}", edits, (key, "revision"))
+    return Fix("unsafe", f"pin {pin.repo_id} to {pin.commit}", edits, revision_names(pin.load.site))
 
 
 def _recorded(project: Project, pin: Pin) -> Iterator[Edit]:
@@ -31,6 +32,14 @@ def _recorded(project: Project, pin: Pin) -> Iterator[Edit]:
             place = project.written.at(told)
             if place is not None and isinstance(told.value, str):
                 yield Edit(place, pin.commit)
+
+
+def _newly_recorded(project: Project, pin: Pin) -> Iterator[Edit]:
+    """What an adapter is to record of a base that is pinned now, and was recorded nowhere."""
+    for one in unrecorded(project) if isinstance(pin.load.site.revision, (Absent, Known)) else ():
+        of_it = any(base.place == pin.load.place for base in one.bases)
+        if of_it and not is_silenced(project, one.place.place, "LOR110", "unrecorded-revision"):
+            yield from one.edits(pin.commit)
 
 
 def _recorders(project: Project, load: Load) -> Iterator[Action]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.diagnostics import Fix, Related
-from loralint.facts import ABSENT, Known
-from loralint.project import Action, Load, Project
+from loralint.facts import Known
+from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.pinning import hub_ids, is_pinned, is_waived, subject_of
+from loralint.rules.judgement.pinning import is_pinned, subject_of
+from loralint.rules.judgement.recording import Unrecorded, unrecorded
 
 
 @rule("LOR110", "unrecorded-revision", severity="warning")
@@ -58,57 +59,27 @@ def unrecorded_revision(project: Project) -> Iterator[Finding]:
     - [PEFT issue 1567](https://github.com/huggingface/peft/issues/1567)
     - [PEFT pull request 1658](https://github.com/huggingface/peft/pull/1658)
     """
-    wrapped: set[int] = set()
-    for taker in project.actions:
-        if taker.kind not in ("wrap", "train"):
-            continue
-        configs = [one for one in _configs(project, taker) if one.index not in wrapped]
-        is_place = taker.callee.endswith("get_peft_model")
-        if is_place or configs:
-            wrapped.update(config.index for config in configs)
-            place = taker if is_place else configs[0]
-            yield from _judge(project, taker, place, (taker, *configs))
+    for one in unrecorded(project):
+        base = next((load for load in one.bases if is_pinned(load.site.revision)), None)
+        if base is not None:
+            yield _found(one, base)
 
 
-def _configs(project: Project, taker: Action) -> list[Action]:
-    """The LoRA configurations that a call is given."""
-    given = (project.actions[index] for index in taker.actions)
-    return [action for action in given if action.kind == "lora-config"]
+def _found(one: Unrecorded, base: Load) -> Finding:
+    message = (
+        f"{wording.named(base)} is loaded at {wording.revision(base.site.revision)}"
+        f" ({base.place}), but the adapter does not record it: adapter_config.json will say"
+        " revision: null"
+    )
+    note = Related(f"{wording.named(base)} is pinned here", base.place)
+    place, subject = one.place, subject_of(base)
+    return Finding(message, place.place, (note,), _fix(one, base), subject, place.text)
 
 
-def _judge(
-    project: Project, taker: Action, place: Action, told: tuple[Action, ...]
-) -> Iterator[Finding]:
-    if taker.callee.startswith("unsloth.") or any(_names_revision(action) for action in told):
-        return
-    for base in _bases(project, taker):
-        message = (
-            f"{wording.named(base)} is loaded at {wording.revision(base.site.revision)}"
-            f" ({base.place}), but the adapter does not record it: adapter_config.json will say"
-            " revision: null"
-        )
-        note = Related(f"{wording.named(base)} is pinned here", base.place)
-        subject = subject_of(base)
-        yield Finding(message, place.place, (note,), _fix(place, base), subject, place.text)
-        return
-
-
-def _names_revision(action: Action) -> bool:
-    return action.options.get("revision", ABSENT) != ABSENT
-
-
-def _bases(project: Project, place: Action) -> Iterator[Load]:
-    """The pinned base models from the Hub that flow into the call."""
-    for load in project.inputs_of(place):
-        fits = load.site.artifact == "base-model" and hub_ids(load)
-        if fits and is_pinned(load.site.revision) and not is_waived(project, load):
-            yield load
-
-
-def _fix(place: Action, base: Load) -> Fix:
+def _fix(one: Unrecorded, base: Load) -> Fix:
     given = base.site.revision
     if isinstance(given, Known):
-        value = f'"{given.value}"'
-        advice = f"pass revision={value}, as {base.place} does"
-        return fixes.add_argument(place, "revision", value, "safe", advice)
+        advice = f'pass revision="{given.value}", as {base.place} does'
+        edits = one.edits(str(given.value))
+        return fixes.made("safe", advice, edits, "revision")
     return fixes.shown(f"pass revision=, as {base.place} does")

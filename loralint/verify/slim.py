@@ -39,8 +39,6 @@ def slim() -> None:
 class _NoCompiler(ModuleType):
     """A module of the compiler whose decorators, all that is used of it here, do nothing."""
 
-    __path__: list[str] = []
-
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
@@ -53,6 +51,7 @@ def _decorator(function: Any = None, *_: Any, **__: Any) -> Any:
 
 def _replace(name: str) -> None:
     module = _NoCompiler(name)
+    module.__path__ = []
     module.__spec__ = ModuleSpec(name, None, is_package=True)
     parent, _, leaf = name.rpartition(".")
     setattr(sys.modules[parent], leaf, module)

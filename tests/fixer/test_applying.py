@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from loralint.diagnostics import Edit, Fix
-from loralint.fixer.applying import apply
+from loralint.fixer.applying import Applied, apply
 from loralint.fixer.diff import unified
 from loralint.fixer.files import HasChanged, replace
+from loralint.frontends import extract
 from loralint.source import Place, Source, Span
 
 A = b"""from transformers import AutoModel
@@ -36,6 +37,19 @@ def test_two_fixes_of_one_file():
     applied = apply(fixes, read)
     assert (applied.done, applied.waiting, applied.dropped) == ((0, 1), (), {})
     assert applied.contents["a.py"].count(REVISION.encode()) == 2
+
+
+def test_many_files_are_checked_in_processes_as_here():
+    """Enough bytes for a pool: the same files, the same reasons, in the same order."""
+    long = A + b"# " + b"x" * 100_000 + b"\n"
+    good = [insert(f"{n}.py", 3, 38, REVISION, "revision") for n in range(4)]
+    harm = insert("2.py", 4, 38, ", revision=", "revision")
+    here, there = (
+        apply([*good, harm], lambda path: Source(path, "python", long), jobs) for jobs in (1, 2)
+    )
+    assert there == here
+    assert here.done == (0, 1, 2, 3)
+    assert "no longer parse" in here.dropped[4]
 
 
 def test_a_shared_edit_is_made_once():
@@ -112,3 +126,29 @@ def test_a_link_stays_a_link(tmp_path):
     link.symlink_to(real)
     replace(link, b"new", old=b"old")
     assert (link.is_symlink(), real.read_bytes()) == (True, b"new")
+
+
+LARGE = A + b"table = {\n" + b"    1: 2, 3: 4, 5: 6, 7: 8, 9: 10,\n" * 6_000 + b"}\n"
+"""More rows than LibCST may be given at once: only a part of the module is read."""
+
+
+def in_a_large_module(*fixes: Fix, end: bytes = b"") -> Applied:
+    module = Source("a.py", "python", LARGE + end)
+    assert extract(module, whole=True).error is not None
+    assert extract(module).error is None
+    return apply(fixes, lambda path: module)
+
+
+def test_what_is_too_large_to_be_read_whole_is_still_checked():
+    harm = insert("a.py", 3, 38, ", trust_remote_code=True", "revision")
+    twice = insert("a.py", 3, 38, ", a=1, a=2", "a")
+    good = insert("a.py", 4, 38, REVISION, "revision")
+    assert "other things" in in_a_large_module(harm, good).dropped[0]
+    assert "Python would refuse it" in in_a_large_module(twice, good).dropped[0]
+    assert in_a_large_module(harm, good).done == (1,)
+
+
+def test_what_neither_libcst_nor_python_can_read_is_left():
+    good = insert("a.py", 4, 38, REVISION, "revision")
+    applied = in_a_large_module(good, end=b'print "so wrote Python 2"\n')
+    assert "nothing can read it as a whole" in applied.dropped[0]

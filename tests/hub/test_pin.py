@@ -40,6 +40,9 @@ def pinned(project: Path, run, name: str = "x.py", *more: str) -> str:
     return text
 
 
+EMBEDDINGS = "from langchain_huggingface import HuggingFaceEmbeddings\n"
+
+
 # --- where it is written ------------------------------------------------------------------------
 
 NOTE = f"# main, {DAY}"
@@ -79,6 +82,13 @@ SHAPES = {
         'm, s = AutoModel.from_pretrained("org/a"), """\nx"""\n',
         f'm, s = AutoModel.from_pretrained("org/a", revision="{A}"), """\nx"""\n',
     ),
+    "a row that ends in a string, beside others": (
+        'm, s = AutoModel.from_pretrained("org/a"), """\nx"""\n'
+        't = AutoTokenizer.from_pretrained("org/a")\nc = AutoModel.from_pretrained("org/a")\n',
+        f'm, s = AutoModel.from_pretrained("org/a", revision="{A}"), """\nx"""\n'
+        f't = AutoTokenizer.from_pretrained("org/a", revision="{A}")  {NOTE}\n'
+        f'c = AutoModel.from_pretrained("org/a", revision="{A}")  {NOTE}\n',
+    ),
     "a tag": (
         'm = AutoModel.from_pretrained("org/a", revision="v1")\n',
         f'm = AutoModel.from_pretrained("org/a", revision="{A}")  # v1, {DAY}\n',
@@ -107,6 +117,23 @@ SHAPES = {
         't = AutoTokenizer.from_pretrained("org/a", revision=REVISION)\n',
         f'REVISION = "{A}"  {NOTE}\nm = AutoModel.from_pretrained("org/a", revision=REVISION)\n'
         't = AutoTokenizer.from_pretrained("org/a", revision=REVISION)\n',
+    ),
+    "a revision inside another argument": (
+        EMBEDDINGS + 'e = HuggingFaceEmbeddings(model_name="org/a")\n',
+        EMBEDDINGS
+        + f'e = HuggingFaceEmbeddings(model_name="org/a", model_kwargs={{"revision": "{A}"}})'
+        f"  {NOTE}\n",
+    ),
+    "an option's default that is a constant": (
+        'import argparse\nREVISION = "main"\n\n\ndef parse():\n    p = argparse.ArgumentParser()\n'
+        '    p.add_argument("--model", default="org/a")\n'
+        '    p.add_argument("--revision", default=REVISION)\n    return p.parse_args()\n\n\n'
+        "args = parse()\nm = AutoModel.from_pretrained(args.model, revision=args.revision)\n",
+        f'import argparse\nREVISION = "{A}"  {NOTE}\n\n\ndef parse():\n'
+        "    p = argparse.ArgumentParser()\n"
+        '    p.add_argument("--model", default="org/a")\n'
+        '    p.add_argument("--revision", default=REVISION)\n    return p.parse_args()\n\n\n'
+        "args = parse()\nm = AutoModel.from_pretrained(args.model, revision=args.revision)\n",
     ),
     "an option's default": (
         "import argparse\np = argparse.ArgumentParser()\n"
@@ -189,6 +216,34 @@ def test_what_the_adapter_records_follows_its_base(project, cache, run, write) -
     assert f'LoraConfig(r=8, revision="{A}")' in after and '"v1"' not in after
 
 
+PEFT = "from peft import LoraConfig, get_peft_model\n"
+
+
+def test_an_adapter_is_told_which_commit_its_base_is_pinned_to(project, cache, run, write) -> None:
+    base = 'b = AutoModel.from_pretrained("org/a"{})\nm = get_peft_model(b, LoraConfig(){})\n'
+    write({"x.py": HEAD + PEFT + base.format("", "")})
+    given = f', revision="{A}"'
+    expected = base.format(given, given).replace(f'"{A}")\nm', f'"{A}")  {NOTE}\nm')
+    assert pinned(project, run) == HEAD + PEFT + expected
+    assert run("check", "--select", "LOR1", "--isolated").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # One call for two bases: whichever it records, it is wrong for the other.
+        'b = AutoModel.from_pretrained("org/a") if x else AutoModel.from_pretrained("org/b")\n'
+        "m = get_peft_model(b, LoraConfig())\n",
+        'b = AutoModel.from_pretrained("org/a")\n'
+        "m = get_peft_model(b, LoraConfig())  # loralint: ignore[unrecorded-revision] by hand\n",
+    ],
+)
+def test_an_adapter_that_is_told_nothing(project, cache, run, write, text: str) -> None:
+    write({"x.py": HEAD + PEFT + text})
+    wrap = next(line for line in text.splitlines() if "get_peft_model" in line)
+    assert wrap in pinned(project, run)
+
+
 def test_line_ends_and_mode_stay(project, cache, run, write) -> None:
     path = project / "x.py"
     path.write_bytes((HEAD + SHAPES["a call"][0]).replace("\n", "\r\n").encode())
@@ -215,6 +270,10 @@ def test_line_ends_and_mode_stay(project, cache, run, write) -> None:
          "load() is told what to load"),
         ('from trl import SFTTrainer\nSFTTrainer(model="org/a")',
          "belongs into args.model_init_kwargs"),
+        (EMBEDDINGS + 'HuggingFaceEmbeddings(model_name="org/a", model_kwargs={"device": "cpu"})',
+         "belongs into model_kwargs"),
+        (EMBEDDINGS + 'HuggingFaceEmbeddings(model_name="org/a", **{"model_kwargs": {}})',
+         "belongs into model_kwargs"),
         ('REVISION = "main"\nAutoModel.from_pretrained("org/a", revision=REVISION)\n'
          'AutoModel.from_pretrained("org/b", revision=REVISION)', "no place in the code"),
         ('import sys\nAutoModel.from_pretrained("org/a", revision="v1" if sys.argv[1] else "main")',
@@ -382,10 +441,10 @@ def test_two_sides_that_disagree_are_not_pinned_blindly(project, torn, run) -> N
 def test_the_side_that_is_preferred_decides(project, torn, run, side, commit, ref) -> None:
     result = run("pin", "--prefer", side)
     assert result.exit_code == 0, result.output
-    for name, count in (("train.py", 1), ("serve.py", 2)):
+    for name, loads, adapters in (("train.py", 1, 1), ("serve.py", 2, 0)):
         text = (project / name).read_text()
-        assert text.count(f'revision="{commit}"') == count
-        assert text.count(f"# {ref}, {DAY}") == count
+        assert text.count(f'revision="{commit}"') == loads + adapters
+        assert text.count(f"# {ref}, {DAY}") == loads
     assert run("check", "--select", "LOR101,LOR201,LOR203").exit_code == 0
     assert run("pin", "--check").exit_code == 0
 

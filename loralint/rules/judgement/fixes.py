@@ -40,8 +40,17 @@ def give_revision(
     project: Project, load: Load, text: str, applicability: Applicability, message: str
 ) -> Fix:
     """Make a load ask for a revision; in words only where the code has no place for that."""
-    keys = (load.site.revision_key.lstrip("-").replace("-", "_"), "revision")
-    return made(applicability, message, revision_edits(project, load, text), *keys)
+    edits = revision_edits(project, load, text)
+    return made(applicability, message, edits, *revision_names(load.site))
+
+
+def revision_names(site: LoadSite) -> tuple[str, ...]:
+    """The keywords, keys and flags that change where a site gets a revision.
+
+    What is inside a flag's value is one flag to the facts, inside an argument two keywords.
+    """
+    key = site.revision_key.lstrip("-").replace("-", "_")
+    return (key, "revision") if key != site.revision_key else (*key.split(), "revision")
 
 
 def revision_edits(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
@@ -51,8 +60,10 @@ def revision_edits(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
     an option's default. Where loads of other repositories take theirs from the same literal,
     nothing is changed.
     """
-    if not _takes(load.site) or not _PLAIN.fullmatch(text):
+    if not load.site.revision_key or not _PLAIN.fullmatch(text):
         return ()
+    if not _takes(load.site):
+        return _inside_another(project, load, text)
     if load.site.revision == ABSENT:
         alone = _alone(load, _sharing(project, load))
         given = _given(load.site, text) if alone else ""
@@ -71,6 +82,23 @@ def _takes(site: LoadSite) -> bool:
     """
     key = site.revision_key
     return key.startswith("--") or (key != "" and " " not in key)
+
+
+def _inside_another(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
+    """`model_kwargs={"revision": …}`, in a call that certainly has no `model_kwargs` yet."""
+    site = load.site
+    holder, _, name = site.revision_key.partition(" ")
+    certainly_none = holder.isidentifier() and not _may_give(project, site, holder)
+    if site.revision != ABSENT or not certainly_none:
+        return ()
+    return insertion(load, f'{holder}={{"{name}": "{text}"}}')
+
+
+def _may_give(project: Project, site: LoadSite, name: str) -> bool:
+    """Whether a call has an argument, or may have it among those that it unpacks."""
+    calls = project.files[site.path].calls
+    here = (call for call in calls if (call.span, call.cell) == (site.span, site.cell))
+    return any(given.stars or given.name == name for call in here for given in call.arguments)
 
 
 def _alone(load: Load, takers: Iterable[Load]) -> bool:
