@@ -89,7 +89,8 @@ ITEM = {
     ),
     "docker, an entrypoint with arguments elsewhere": (
         "Dockerfile",
-        'FROM x\nENTRYPOINT ["vllm", "serve", "org/a"+]\nCMD                              --port 1\n',
+        'FROM x\nENTRYPOINT ["vllm", "serve", "org/a"+]\nCMD '
+        "                             --port 1\n",
     ),
     "docker, an image's": (
         "Dockerfile",
