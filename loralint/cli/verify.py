@@ -14,10 +14,11 @@ from loralint.cli import options
 from loralint.cli.printing import in_colour, put
 from loralint.reporters import FORMATS
 from loralint.verify.case import DTYPES, QUANTIZATIONS
-from loralint.verify.outcome import TIERS, UnusableInputError, Verification
+from loralint.verify.outcome import TIERS, UnusableInputError, Verification, joined
 from loralint.verify.slim import slim
 
 if TYPE_CHECKING:
+    from loralint.verify.case import Case
     from loralint.verify.progress import Progress
     from loralint.verify.resolve import Asked
 
@@ -72,8 +73,9 @@ _SAID = ("base", "revision", "quantization", "dtype", "device", "trust_remote_co
 def command(adapter: str | None, **given: Any) -> None:
     """Prove that an adapter arrives on its base, tensor by tensor.
 
-    ADAPTER is a folder or a Hub id (`org/name`, `org/name@revision`). Exits with 0 when it is
-    verified, 1 when it is not, 3 when it could not be decided, and 2 when there is no adapter.
+    ADAPTER is a folder or a Hub id (`org/name`, `org/name@revision`); of a folder with several
+    adapters, each is verified. Exits with 0 when it is verified, 1 when it is not, 3 when it could
+    not be decided, and 2 when there is no adapter.
     """
     if (adapter is None) == (given["pair"] is None):
         raise click.UsageError("name an adapter, or two files with --pair")
@@ -85,7 +87,7 @@ def command(adapter: str | None, **given: Any) -> None:
         outcomes = _outcomes(adapter, given)
     except UnusableInputError as error:
         raise click.ClickException(str(error)) from error
-    _show(outcomes, given, time.perf_counter() - began)
+    _show(adapter, outcomes, given, time.perf_counter() - began)
     click.get_current_context().exit(max((_code(one) for one in outcomes), key=_GRAVITY.index))
 
 
@@ -123,27 +125,53 @@ def _outcomes(adapter: str | None, given: dict[str, Any]) -> tuple[Verification,
 
             train, infer = given["pair"]
             return verify_pair(train, infer, asked, tuple(given["tiers"]), progress)
-        return (_outcome(str(adapter), asked, given, progress),)
+        planned = _cases(str(adapter), asked, alone=given["merged"] is not None)
+        return tuple(_outcome(one, given, progress) for one in planned)
 
 
-def _outcome(adapter: str, asked: Asked, given: dict[str, Any], progress: Progress) -> Verification:
+def _cases(adapter: str, asked: Asked, *, alone: bool) -> list[Case | Verification]:
+    """A case for each adapter of the folder, or why there is none; `alone` leaves subfolders."""
     from loralint.verify.folder import PickledError
-    from loralint.verify.resolve import NotAvailableError, case_for
-    from loralint.verify.running import undecided, verify, verify_merged
+    from loralint.verify.resolve import NotAvailableError, case_for, several
+    from loralint.verify.running import undecided
 
+    found: list[Case | Verification] = []
     try:
-        case = case_for(adapter, asked)
-    except (NotAvailableError, PickledError) as error:
-        return undecided(adapter, asked.base, asked.revision, str(error))
+        places = ("",) if alone else several(adapter, asked)
+    except NotAvailableError as error:
+        return [undecided(adapter, asked.base, asked.revision, str(error))]
+    for below in places:
+        try:
+            found.append(case_for(adapter, asked, below=below, alone=alone))
+        except (NotAvailableError, PickledError) as error:
+            name = f"{adapter}/{below}" if below else adapter
+            found.append(undecided(name, asked.base, asked.revision, str(error)))
+    return found
+
+
+def _outcome(
+    planned: Case | Verification, given: dict[str, Any], progress: Progress
+) -> Verification:
+    from loralint.verify.running import verify, verify_merged
+
+    if isinstance(planned, Verification):
+        return planned
     if given["merged"] is not None:
-        return verify_merged(case, given["merged"], progress)
-    return verify(case, given["tiers"], progress)
+        return verify_merged(planned, given["merged"], progress)
+    return verify(planned, given["tiers"], progress)
 
 
-def _show(outcomes: tuple[Verification, ...], given: dict[str, Any], seconds: float) -> None:
+def _show(
+    adapter: str | None,
+    outcomes: tuple[Verification, ...],
+    given: dict[str, Any],
+    seconds: float,
+) -> None:
     from loralint.cli.verify_output import render
 
     colour = in_colour(given["color"], given["output_file"])
     loudness = given["verbose"] - given["quiet"]
+    if adapter is not None and given["output_format"] == "json" and len(outcomes) > 1:
+        outcomes = (joined(adapter, outcomes),)
     text = render(given["output_format"], outcomes, seconds, colour=colour, loudness=loudness)
     put(text, given["output_file"], colour=colour)

@@ -55,6 +55,10 @@ def _meaning(outcome: Verification) -> str:
     if outcome.verdict == "verified" and not names & {"load", "round-trip", "contract"}:
         listed = " and ".join(sorted(names))
         return f"As far as {listed} can tell, the adapter fits. No weights were loaded."
+    fine = [tier.name for tier in outcome.tiers if tier.verdict == "verified"]
+    if outcome.verdict == "inconclusive" and fine:
+        listed = " and ".join(fine)
+        return f"{listed} found no fault; that the adapter arrives is not proved: see why above."
     return _MEANING[outcome.verdict]
 
 

@@ -39,7 +39,7 @@ _PLACES = frozenset(
 )
 """Fields that say where something stands or how it is written, not what it is."""
 
-_ROW = re.compile(r"\bcommand \d+:\d+")
+_ROW = re.compile(r"\bcommand \d+:-?\d+")
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,6 @@ from loralint.source import Span
 
 Margins = tuple[str, str]
 
-_WORD_ENDS = re.compile(r"""[\s;&|)`"'\],}\\]|$""")
-"""What may follow a word."""
-
 
 def behind(command: Command, span: Span) -> Span | None:
     """The place behind a word; None where it is not one of the command's own text."""
@@ -31,17 +28,12 @@ def behind(command: Command, span: Span) -> Span | None:
 
 
 def placed(load: LoadSite, lines: Sequence[str]) -> LoadSite:
-    """A load with its place made sure of, or without one; `lines` are those of the file."""
+    """A load with the place of a flag's part inside its word; `lines` are those of the file."""
     at = load.insert_at
-    if at is None:
+    if at is None or " " not in load.revision_key:
         return load
     line = lines[at.end.row - 1] if at.end.row <= len(lines) else ""
-    if " " in load.revision_key:
-        found = _inside(line, load.span)
-        return msgspec.structs.replace(load, insert_at=found, margins=(",", ""))
-    if not _WORD_ENDS.match(line, at.end.column - 1):
-        return msgspec.structs.replace(load, insert_at=None)
-    return load
+    return msgspec.structs.replace(load, insert_at=_inside(line, load.span), margins=(",", ""))
 
 
 def _inside(line: str, word: Span) -> Span | None:

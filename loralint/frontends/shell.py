@@ -118,7 +118,7 @@ def _commands(path: str, fragment: Fragment, depth: int = 0) -> list[Command]:
         inner = inline(command) if depth < MAX_INLINE else None
         if inner is not None:
             text, span = inner
-            part = Fragment(text, whole=span, folder=command.folder, margins=None)
+            part = Fragment(text, whole=span, folder=command.folder)
             found += _commands(path, part, depth + 1)
     return found
 

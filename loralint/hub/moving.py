@@ -20,10 +20,15 @@ def is_older(note: Note | None, answer: Found) -> bool:
     return datetime.fromtimestamp(answer.told, timezone.utc).strftime("%Y-%m-%d") < note.date
 
 
-def is_newer(pinned: Ask, answer: Found, places: Sequence[Place]) -> bool:
-    """Whether an answer is surely newer than a pinned commit of which no comment speaks."""
-    if answer.origin != "cache":
-        return True
+def unclear(pinned: Ask | None, answer: Found, places: Sequence[Place]) -> str:
+    """Why an answer may not be newer than a pinned commit of which no comment speaks, or ""."""
+    if pinned is None or answer.origin != "cache":
+        return ""
     known = resolve([pinned], places)[pinned]
     since = known.since if isinstance(known, Found) else None
-    return since is not None and answer.told is not None and since <= answer.told
+    if since is not None and answer.told is not None and since <= answer.told:
+        return ""
+    return (
+        f"no comment says when {pinned.ref[:12]} was pinned, and the local cache does not say"
+        f" whether {answer.commit[:12]} is newer: --online asks the Hub"
+    )

@@ -16,7 +16,7 @@ from loralint.facts import Known
 from loralint.hub import Answer, Ask, Failure, Found, Place, is_commit, resolve
 from loralint.hub.candidates import Candidate, Left, Scope, candidates, why_not
 from loralint.hub.locked import LockedCommits
-from loralint.hub.moving import is_newer, is_older
+from loralint.hub.moving import is_older, unclear
 from loralint.hub.sides import lonely
 from loralint.hub.sources import Sources
 from loralint.hub.wants import repos_of
@@ -92,9 +92,9 @@ class _Planning:
         answer = self._answer(one.ask)
         if isinstance(answer, Failure):
             return Left(one.load, answer.reason, grave=True)
-        refused = self._is_refused(one, answer)
-        if refused is not None:
-            return Left(one.load, refused) if refused else None
+        refusal = self._refusal(one, answer)
+        if refusal is not None:
+            return Left(one.load, refusal) if refusal else None
         objection = self._objection(one, answer)
         if objection:
             return Left(one.load, objection, grave=True)
@@ -110,16 +110,15 @@ class _Planning:
             return note.ref if note is not None else ""
         return "" if commit.startswith(ask.ref) else ask.ref
 
-    def _is_refused(self, one: Candidate, answer: Found) -> str | None:
+    def _refusal(self, one: Candidate, answer: Found) -> str | None:
         """Why a pin must not move to an answer; "" where nothing need be said about it."""
         note = self.sources.note(one.current, written_at(self.project, one.load))
         if answer.commit == one.current or is_older(note, answer):
             return ""
-        moves_on = self.planner.scope.upgrade and one.current and not is_commit(one.ask.ref)
-        pinned = Ask(one.ask.repo, one.current)
-        if moves_on and note is None and not is_newer(pinned, answer, self.planner.places):
-            return _WHICH_IS_NEWER.format(one.current[:12], answer.commit[:12])
-        return None
+        if note is not None or not self.planner.scope.upgrade or is_commit(one.ask.ref):
+            return None
+        pinned = Ask(one.ask.repo, one.current) if one.current else None
+        return unclear(pinned, answer, self.planner.places) or None
 
     # --- what the code says ---
 
@@ -234,10 +233,6 @@ class _Planning:
 
 
 _NO_PLACE = "there is no place in the code where its revision could be written"
-_WHICH_IS_NEWER = (
-    "no comment says when {} was pinned, and the local cache does not say whether {} is newer:"
-    " --online asks the Hub"
-)
 
 
 def _commit(load: Load) -> str:

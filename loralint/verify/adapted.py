@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from loralint.verify.offload import kept
+
 PREFIX = "base_model.model."
 
 
@@ -22,18 +24,20 @@ def adapter_tensors(model: Any, adapter: str = "default") -> dict[str, Live]:
     """Every tensor that saving this adapter would write, by its name in the file.
 
     PEFT's own code says which they are and what they are called; nothing is copied. `model` is a
-    PeftModel, or a transformers model with an adapter in it.
+    PeftModel, or a transformers model with an adapter in it. What accelerate keeps off the device
+    is read.
     """
     named = everything(model)
     names = {id(tensor): name for name, tensor in named.items()}
     saved = _peft_state(model, named, adapter)
     wrapped = hasattr(model, "get_base_model")
-    return {
-        name if wrapped or name.startswith(PREFIX) else f"{PREFIX}{name}": Live(
-            names.get(id(tensor)), tensor
-        )
-        for name, tensor in saved.items()
-    }
+    away = kept(model)
+    found = {}
+    for name, tensor in saved.items():
+        key = names.get(id(tensor))
+        file = name if wrapped or name.startswith(PREFIX) else f"{PREFIX}{name}"
+        found[file] = Live(key, away[key].read() if key in away else tensor)
+    return found
 
 
 def everything(model: Any) -> dict[str, Any]:
@@ -63,7 +67,7 @@ def passed_on(names: Iterable[str], model: Any, ours: Mapping[str, Any]) -> dict
     Embeddings and biases are passed on as they are. Saving resized embeddings writes those that
     are trained twice, and the second name is of no use to anybody.
     """
-    named = everything(model)
+    named, away = everything(model), kept(model)
     found = {}
     for name in names:
         second = name.replace(".modules_to_save.", ".")
@@ -71,5 +75,6 @@ def passed_on(names: Iterable[str], model: Any, ours: Mapping[str, Any]) -> dict
             found[name] = ours[second]
         for candidate in (name, name.removeprefix(PREFIX)):
             if candidate in named:
-                found[name] = named[candidate]
+                there = away.get(candidate)
+                found[name] = named[candidate] if there is None else there.read()
     return found

@@ -84,10 +84,21 @@ def model_class(case: Case, folder: AdapterFolder, config: Any) -> Any:
     import transformers
 
     name = case.model_class or _recorded_class(folder) or _architecture(config)
-    found = getattr(transformers, name, None)
-    if found is None:
-        found = getattr(transformers, _by_ending(name))
-    return found
+    found = getattr(transformers, name, None) or getattr(transformers, _by_ending(name))
+    if _builds(found, config):
+        return found
+    return getattr(transformers, _first_architecture(config), found)
+
+
+def _builds(cls: Any, config: Any) -> bool:
+    """Whether a class builds this configuration: AutoModelForCausalLM knows no Qwen2-VL.
+
+    Adapters of such models are recorded as CAUSAL_LM all the same, and trained with the class that
+    the configuration names.
+    """
+    mapping = getattr(cls, "_model_mapping", None)
+    remote = getattr(config, "auto_map", None) or {}
+    return mapping is None or type(config) in mapping or cls.__name__ in remote
 
 
 def _recorded_class(folder: AdapterFolder) -> str | None:
@@ -101,8 +112,12 @@ def _recorded_class(folder: AdapterFolder) -> str | None:
 
 
 def _architecture(config: Any) -> str:
+    return _by_ending(_first_architecture(config))
+
+
+def _first_architecture(config: Any) -> str:
     names = getattr(config, "architectures", None) or ["AutoModel"]
-    return _by_ending(str(names[0]))
+    return str(names[0])
 
 
 def _by_ending(name: str) -> str:

@@ -11,6 +11,7 @@ from loralint.contract import Base, Code
 from loralint.refs import is_commit
 from loralint.verify import base_files, provenance
 from loralint.verify.base_files import Located
+from loralint.verify.sharded import own_class
 
 _REMOTE = "transformers_modules."
 
@@ -106,10 +107,10 @@ def _code(told: Told, model: Any, located: Located) -> Code | None:
     """The remote code that the model runs, by the files that Python imported."""
     if model is None:
         return None
-    module = type(plain(model)).__module__
+    module = own_class(plain(model)).__module__
     if not module.startswith(_REMOTE):
         return None
-    folder = Path(inspect.getfile(type(plain(model)))).parent
+    folder = Path(inspect.getfile(own_class(plain(model)))).parent
     files = [one for one in base_files.code_files(folder) if one.name != "__init__.py"]
     own = located.id or told.id
     return Code(
@@ -127,7 +128,7 @@ def _code_commit(model: Any, own: str) -> str | None:
 
 def _imported_commit(model: Any) -> str | None:
     """The commit that names the folder from which the remote code was imported."""
-    parts = type(plain(model)).__module__.split(".")
+    parts = own_class(plain(model)).__module__.split(".")
     return next((part for part in parts if is_commit(part)), None)
 
 

@@ -68,6 +68,10 @@ class RecordCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
             if self.strict:
                 raise
             logger.error("the adapter was saved without a contract: %s", error)
+        except Exception:  # no bug of ours is worth a training
+            if self.strict:
+                raise
+            logger.exception("the adapter was saved without a contract")
 
 
 def _is_unrecorded(folder: Path) -> bool:

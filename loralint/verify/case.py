@@ -23,7 +23,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     that of the base's unquantised weights and of 4-bit arithmetic; `auto` is what the base's
     config.json says. `device` is `auto` (accelerate's device map where there is a GPU, else the
     CPU), `cpu`, `cuda` or `cuda:N`. `model_class` names a transformers class (`AutoModel`,
-    `PhiForCausalLM`); None derives it from the adapter's task type.
+    `PhiForCausalLM`); None derives it from the adapter's task type. `alone` is False where the
+    adapters in subfolders have cases of their own.
     """
 
     adapter: Path
@@ -38,6 +39,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     model_class: str | None = None
     trust_remote_code: bool = False
     offline: bool = False
+    alone: bool = True
 
     def file(self, name: str) -> str:
         """The path of a file of the adapter folder, as findings name it."""

@@ -10,9 +10,11 @@ from typing import Any
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.facts import TensorFact
 from loralint.source import START, Place
+from loralint.verify import by_names
 from loralint.verify.adapted import adapter_tensors, passed_on
 from loralint.verify.base import (
     CannotBuildError,
+    NeedsRemoteCodeError,
     base_config,
     build_empty,
     class_options,
@@ -54,6 +56,8 @@ def judge(case: Case, folder: AdapterFolder) -> Checked:
     """Judge names and shapes; `checked` is the number of tensors in the file."""
     try:
         base = empty_base(case, folder)
+    except NeedsRemoteCodeError as error:
+        return by_names.judge(case, folder, FIT, str(error))
     except CannotBuildError as error:
         return undecided(case, FIT, str(error))
     total = len(folder.tensors)

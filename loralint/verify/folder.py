@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,17 @@ class AdapterFolder:
         """A text of the configuration; None where it is null, empty or something else."""
         value = self.config.get(key)
         return value if isinstance(value, str) and value else None
+
+
+CHECKPOINT = re.compile(r"checkpoint-\d+")
+"""A subfolder that a trainer has written: the same adapter, earlier."""
+
+
+def adapters_below(path: Path) -> tuple[str, ...]:
+    """The subfolders with an adapter of their own, checkpoints left out."""
+    _, folders = _listed(path)
+    found = (name for name in folders if (path / name / CONFIG).is_file())
+    return tuple(name for name in found if not CHECKPOINT.fullmatch(name))
 
 
 def open_folder(path: Path) -> AdapterFolder:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from loralint.contract import Golden
+from loralint.verify.offload import device_of, is_hooked
+from loralint.verify.sharded import SHARDED, is_sharded
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,14 +39,15 @@ def ask(model: Any) -> Golden:
     The model is left as it was: mode, random numbers, adapters. NoAnswerError where it takes no
     token ids, where it is spread over several processes, or where what it answers is no number.
     """
-    _refuse_sharded(model)
+    if is_sharded(model):  # a forward that every process has to take part in
+        raise NoAnswerError(SHARDED)
     embeddings = _embeddings(model)
     ids = token_ids(embeddings.weight.shape[0])
     with quiet(model):
         full = answers(model, ids)
         with adapter_off(model):
             without = answers(model, ids)
-    return _golden(ids, full, without, embeddings.weight.device.type)
+    return _golden(ids, full, without, device_of(embeddings).type)
 
 
 def _golden(
@@ -100,7 +103,7 @@ def table_size(model: Any) -> int:
 def _forward(model: Any, row: tuple[int, ...]) -> Any:
     import torch
 
-    device = _embeddings(model).weight.device
+    device = device_of(_embeddings(model))
     taken = inspect.signature(_base(model).forward).parameters
     if "input_ids" not in taken:
         raise NoAnswerError("the model takes no token ids")
@@ -111,7 +114,9 @@ def _forward(model: Any, row: tuple[int, ...]) -> Any:
     if "use_cache" in taken:
         given["use_cache"] = False
     try:
-        with torch.inference_mode(), torch.autocast(device.type, enabled=False):
+        with torch.no_grad(), torch.autocast(device.type, enabled=False):
+            if is_hooked(model):  # its weights have to be fetched
+                return model(**given)
             # The class's own forward: accelerate puts one that casts in its place for training.
             return type(model).forward(model, **given)
     except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
@@ -182,16 +187,3 @@ def _embeddings(model: Any) -> Any:
     if found is None or not hasattr(found, "weight"):
         raise NoAnswerError("the model has no table of token embeddings")
     return found
-
-
-def _refuse_sharded(model: Any) -> None:
-    """A forward that every process has to take part in would wait for ever for the others."""
-    for module in model.modules():
-        if type(module).__name__ in ("FullyShardedDataParallel", "FSDPModule"):
-            raise NoAnswerError(SHARDED)
-    for parameter in model.parameters():
-        if hasattr(parameter, "ds_id") or type(parameter).__name__ == "DTensor":
-            raise NoAnswerError(SHARDED)
-
-
-SHARDED = "the model is spread over several processes; run `loralint record FOLDER` afterwards"

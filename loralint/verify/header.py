@@ -13,7 +13,7 @@ from loralint.source import START, Place
 from loralint.verify.bench import Bench
 from loralint.verify.case import Case
 from loralint.verify.codes import finding
-from loralint.verify.folder import CONFIG, PICKLE, WEIGHTS, AdapterFolder
+from loralint.verify.folder import CHECKPOINT, CONFIG, PICKLE, WEIGHTS, AdapterFolder
 from loralint.verify.outcome import Checked
 from loralint.verify.progress import Progress
 from loralint.verify.stale import stale_or_double
@@ -172,7 +172,10 @@ def pattern_value(config: Mapping[str, object], key: str, module: str, otherwise
 def _skipped(case: Case, folder: AdapterFolder) -> Iterator[Skipped]:
     place = Place(case.file(CONFIG), START)
     for name in folder.adapters:
-        reason = f"it is an adapter of its own: `loralint verify {case.name}/{name}`"
-        yield Skipped(place, f"the adapter in the subfolder {name}", reason)
+        checkpoint = CHECKPOINT.fullmatch(name) is not None
+        if case.alone or checkpoint:
+            what = "a checkpoint of a training" if checkpoint else "an adapter of its own"
+            reason = f"it is {what}: `loralint verify {case.name}/{name}`"
+            yield Skipped(place, f"the adapter in the subfolder {name}", reason)
     if PICKLE in folder.files:
         yield Skipped(place, PICKLE, f"PEFT loads {WEIGHTS}, and a pickle is never opened")

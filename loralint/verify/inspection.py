@@ -18,6 +18,7 @@ from loralint.verify.codes import finding
 from loralint.verify.conversion import converted
 from loralint.verify.folder import WEIGHTS, AdapterFolder
 from loralint.verify.landing import Landing, compare as compare_names, findings as not_landed
+from loralint.verify.offload import kept
 from loralint.verify.outcome import Checked
 from loralint.verify.scaling import wrong_scalings
 from loralint.verify.untrained import partly_untrained, untrained
@@ -116,12 +117,10 @@ def _not_loaded(case: Case, seen: Values) -> list[Diagnostic]:
 
 
 def _on_meta(case: Case, model: Any, said: list[Any]) -> list[Diagnostic]:
-    """Tensors without values, beside those `said`; an offloaded base has them on purpose."""
-    if _is_offloaded(model):
-        return []
-    ours = {id(tensor) for tensor in said}
+    """Tensors without values, beside those `said` and those that accelerate keeps elsewhere."""
+    ours, away = {id(tensor) for tensor in said}, kept(model)
     lost = [name for name, tensor in everything(model).items()
-            if tensor.is_meta and id(tensor) not in ours]  # fmt: skip
+            if tensor.is_meta and id(tensor) not in ours and name not in away]  # fmt: skip
     if not lost:
         return []
     message = (
@@ -129,11 +128,6 @@ def _on_meta(case: Case, model: Any, said: list[Any]) -> list[Diagnostic]:
     )
     return [finding("LOR504", message, case.file(WEIGHTS), details=map(short, lost),
                     help="load without low_cpu_mem_usage=True")]  # fmt: skip
-
-
-def _is_offloaded(model: Any) -> bool:
-    places = (getattr(model, "hf_device_map", None) or {}).values()
-    return any(str(place) in ("disk", "cpu") for place in places) and len(set(places)) > 1
 
 
 def _scaling(case: Case, model: Any, folder: AdapterFolder, adapter: str) -> list[Diagnostic]:

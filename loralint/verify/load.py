@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
+from loralint.verify.asking import both, question
 from loralint.verify.base import CannotBuildError
 from loralint.verify.bench import Bench
 from loralint.verify.case import Case
 from loralint.verify.codes import finding
 from loralint.verify.dry_run import undecided
-from loralint.verify.effect import effect
 from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder
 from loralint.verify.golden import NoAnswerError
 from loralint.verify.inspection import inspect
@@ -93,18 +93,24 @@ def _twice(case: Case, bench: Bench, loaded: Loaded) -> Iterator[Diagnostic]:
 def _effect(
     case: Case, folder: AdapterFolder, loaded: Loaded
 ) -> tuple[list[Diagnostic], list[Skipped]]:
+    place = Place(case.file(CONFIG), START)
     try:
-        found = effect(loaded.model, folder.config)
+        asked = question(loaded.model, folder.config, whole=False)
+        found = both(loaded.model, asked)
     except NoAnswerError as error:
-        place = Place(case.file(CONFIG), START)
         return [], [Skipped(place, "whether the adapter changes the output", str(error))]
+    unheard = [
+        Skipped(place, f"whether the adapter in `{part}` changes the output",
+                "the model was run on token ids alone, which do not go through it")
+        for part in asked.unheard
+    ]  # fmt: skip
     if not found.finite:
         return [finding("LOR507", "the model answers NaN or infinity with the adapter",
                         case.file(WEIGHTS), help="train again in a type with a larger range"
-                        " (bfloat16 or float32)")], []  # fmt: skip
+                        " (bfloat16 or float32)")], unheard  # fmt: skip
     if found.largest == 0.0:
-        return [_no_effect(case)], []
-    return [], []
+        return [_no_effect(case)], unheard
+    return [], unheard
 
 
 def _no_effect(case: Case) -> Diagnostic:

@@ -17,6 +17,7 @@ from loralint.verify.base import (
 )
 from loralint.verify.case import Case
 from loralint.verify.folder import AdapterFolder
+from loralint.verify.offload import places, spills
 from loralint.verify.vocabulary import wanted_rows
 
 ADAPTER = "default"
@@ -71,6 +72,9 @@ def load_base(case: Case, folder: AdapterFolder) -> LoadedBase:
             model, info = cls.from_pretrained(case.base, output_loading_info=True, **options)
         except Exception as error:  # files, hub, memory, remote code
             raise explained(error, case) from error
+        _refuse_disk(case, model)
+        if spills(model):
+            notes.append("the base does not fit the GPU: a part of it is kept in memory")
         rows = wanted_rows(model, folder)
         if rows is not None:
             model.resize_token_embeddings(rows, mean_resizing=False)
@@ -80,14 +84,29 @@ def load_base(case: Case, folder: AdapterFolder) -> LoadedBase:
     return LoadedBase(model, tuple(sorted(info.get("missing_keys", ()))), tuple(notes))
 
 
+def _refuse_disk(case: Case, model: Any) -> None:
+    """PEFT would write copies of the base's files beside them, to have the names of its own."""
+    if "disk" in places(model):
+        raise CannotBuildError(
+            f"{case.base} ({case.quantization}) fits neither the GPUs nor the memory, and"
+            " accelerate would leave a part of it on disk: quantise it, or take a larger machine"
+        )
+
+
 def load_adapter(base: Any, folder: AdapterFolder) -> Any:
     """The adapter on the base, through PEFT's main path."""
     from peft import PeftModel
 
+    spread = spills(base)
     with _quiet():
         try:
             return PeftModel.from_pretrained(base, str(folder.path), adapter_name=ADAPTER)
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            if spread:
+                raise CannotBuildError(
+                    f"the base is spread over GPU and memory, and PEFT cannot put an adapter on it"
+                    f" there: {' '.join(str(error).split())[:200]}"
+                ) from error
             raise AdapterRefusedError(" ".join(str(error).split())[:400]) from error
 
 

@@ -5,29 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from loralint.contract import Loading, Quantization
+from loralint.verify.asking import input_rows
 from loralint.verify.base_record import plain
+from loralint.verify.sharded import own_class
 
 
 def describe(model: Any, task_type: str | None) -> Loading:
     """How a model in memory was loaded."""
     base = plain(model)
-    embeddings = _embeddings(base)
+    class_ = own_class(base)
     return Loading(
-        model_class=type(base).__name__,
+        model_class=class_.__name__,
         task_type=task_type,
         dtype=_dtype(base),
         quantization=_quantization(getattr(base.config, "quantization_config", None)),
-        remote_code=type(base).__module__.startswith("transformers_modules."),
-        vocabulary=None if embeddings is None else int(embeddings.weight.shape[0]),
+        remote_code=class_.__module__.startswith("transformers_modules."),
+        vocabulary=input_rows(base),
     )
-
-
-def _embeddings(base: Any) -> Any:
-    try:
-        found = base.get_input_embeddings()
-    except (AttributeError, NotImplementedError):
-        return None
-    return found if hasattr(found, "weight") else None
 
 
 def _dtype(base: Any) -> str | None:

@@ -88,8 +88,8 @@ def _skipped(case: Case, replay: Replay, merged: str) -> Iterator[Skipped]:
     if replay.traceless:
         what = f"whether {count(len(replay.traceless))} were merged, {where(replay.traceless)}"
         yield Skipped(place, what, "the update is too small to change a bit of them")
-    if replay.mode is not None:
-        kind, double = replay.mode
-        how = f"{kind}{' with double quantisation' if double else ''}"
+    mode = replay.plain.mode
+    if mode is not None:
+        how = f"{mode.kind}{' with double quantisation' if mode.double else ''}"
         yield Skipped(place, "the base as it is stored", f"it was loaded in {how}, made plain"
                       " again, and merged into")  # fmt: skip

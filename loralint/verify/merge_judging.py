@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from loralint.verify import merge_parts
 from loralint.verify.checkpoint import Checkpoint
 from loralint.verify.folder import AdapterFolder
 from loralint.verify.merge_parts import Names, Part, Parts
+from loralint.verify.merge_quantised import PlainAgain
 from loralint.verify.merge_stream import Streamed, dtype_of, foreseen, same_tensor, streamed
 from loralint.verify.merge_tensor import Judged, judge
 from loralint.verify.progress import Progress
-from loralint.verify.replay import CannotReplayError, Ingredients, merge, quantised, ways
+from loralint.verify.replay import CannotReplayError, Ingredients, merge, ways
 from loralint.verify.wording import short
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ Pair = tuple[str, "str | None"]
 """A tensor of the merged model, and the base's of which it was made."""
 
 FLOATS = frozenset({"F32", "F16", "BF16", "F64"})
-MODES = (("nf4", True), ("nf4", False), ("fp4", False), ("fp4", True))
-"""Ways in which a base may have been quantised before it was made plain again for the merge."""
 
 
 @dataclass
@@ -41,7 +40,7 @@ class Replay:
     wrong: dict[str, str] = field(default_factory=dict)
     open: dict[str, str] = field(default_factory=dict)
     applied: int = 0
-    mode: tuple[str, bool] | None = None
+    plain: PlainAgain = field(default_factory=PlainAgain)
 
     def run(self, progress: Progress) -> None:
         """Judge every tensor of the merged model, then what should be in it and is not."""
@@ -119,22 +118,20 @@ class Replay:
 
     def _compared(self, name: str, source: str, part: Part | None) -> Judged:
         if part is None:
-            return self._plain_again(name, source)
+            return self._rounded_or_quantised(name, source)
         judge_part = self._tokens if part.kind == "tokens" else self._merged
         return judge_part(name, source, part)
 
-    def _plain_again(self, name: str, source: str) -> Judged:
-        """A tensor that no adapter is on, and not the base's: perhaps what quantising it left."""
-        base, found = self.base.tensor(source), self.model.tensor(name)
-        if base.ndim == 2:
-            for mode in self._modes():
-                if _same(quantised(base, found.dtype, mode[0], double=mode[1]), found):
-                    self.mode = mode
-                    return Judged("exact")
-        return Judged("wrong", "no adapter is on it, and it is not the base's")
+    def _rounded_or_quantised(self, name: str, source: str) -> Judged:
+        """A tensor that no adapter is on, and not the base's: what loading has made of it."""
+        import torch
 
-    def _modes(self) -> Iterable[tuple[str, bool]]:
-        return (self.mode,) if self.mode is not None else MODES
+        base, found = self.base.tensor(source), self.model.tensor(name)
+        for dtype in (torch.bfloat16, torch.float16):
+            if torch.equal(base.to(dtype).to(found.dtype), found):
+                return Judged("exact")
+        judged = self.plain.untouched(base, found) if base.ndim == 2 else None
+        return judged or Judged("wrong", "no adapter is on it, and it is not the base's")
 
     def _tokens(self, name: str, source: str, part: Part) -> Judged:
         """Embeddings of which the adapter replaces some rows."""
@@ -151,7 +148,7 @@ class Replay:
 
     def _merged(self, name: str, source: str, part: Part) -> Judged:
         plan = Streamed.plan(self.folder, part, self.base, source, self.model, name)
-        if plan is not None and self.mode is None:
+        if plan is not None and self.plain.mode is None:
             changed = streamed(plan, self.adapter, self.base, self.model)
             if changed is not None:
                 return Judged("exact", traceless=not changed)
@@ -160,27 +157,20 @@ class Replay:
         base = pieces.pop("base", base)  # loading the adapter has put it in the base's place
         half = any(one.dtype != dtype_of("F32") for one in pieces.values())
         given = self._ingredients(part, base, pieces)
+        linear = base.ndim == 2 and not given.is_embedding
+        if linear and self.plain.mode is not None:  # the others were: this one probably too
+            judged = self.plain.merged(given, found, half)
+            if judged is not None and judged.verdict != "open":
+                return judged
         judged = judge(found, base.to(found.dtype), self._replays(given, found), half)
-        if judged.verdict != "wrong" or base.ndim != 2 or given.is_embedding:
+        if judged.verdict != "wrong" or not linear:
             return judged
-        return self._on_plain_again(given, found, half) or judged
+        return self.plain.merged(given, found, half) or judged
 
     def _replays(self, given: Ingredients, found: Tensor) -> Iterator[Tensor]:
         adapter = next(iter(given.pieces.values())).dtype
         for way in ways(given.weight.dtype, found.dtype, adapter):
             yield merge(given, way).to(found.dtype)
-
-    def _on_plain_again(self, given: Ingredients, found: Tensor, half: bool) -> Judged | None:
-        """The merge into a base that was loaded in 4 bits and made plain again, if that fits."""
-        for mode in self._modes():
-            weight = quantised(given.weight, found.dtype, mode[0], double=mode[1])
-            again = Ingredients(weight, given.pieces, given.scaling,
-                                given.fan_in_fan_out, given.use_dora)  # fmt: skip
-            judged = judge(found, weight, self._replays(again, found), half)
-            if judged.verdict in ("exact", "rounded"):
-                self.mode = mode
-                return judged
-        return None
 
     def _pieces(self, part: Part) -> dict[str, Tensor]:
         pieces = {name: self.adapter.tensor(key) for name, key in part.pieces.items()}
@@ -226,12 +216,6 @@ def _insist_on_shapes(given: Ingredients) -> None:
         raise CannotReplayError(
             f"the base's weight is {list(given.weight.shape)}, the adapter is for {list(wanted)}"
         )
-
-
-def _same(one: Any, other: Any) -> bool:
-    import torch
-
-    return bool(torch.equal(one, other))
 
 
 def _is_tied(folder: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -71,9 +71,45 @@ class Verification(msgspec.Struct, frozen=True):
         return EXIT_CODES[self.verdict]
 
 
-def overall(tiers: Iterable[TierResult]) -> Verdict:
+def overall(tiers: Iterable[TierResult | Verification]) -> Verdict:
     """One failed tier fails the whole, one undecided tier leaves it undecided."""
     verdicts = {tier.verdict for tier in tiers}
     if "failed" in verdicts:
         return "failed"
     return "verified" if verdicts == {"verified"} else "inconclusive"
+
+
+def joined(adapter: str, outcomes: Sequence[Verification]) -> Verification:
+    """The outcomes of several adapters of one folder as one.
+
+    The gravest verdict; base and revision where they are the same; tiers of one name summed; what
+    was not proved says of which adapter.
+    """
+    tiers = [tier for one in outcomes for tier in one.tiers]
+    return Verification(
+        verdict=overall(outcomes),
+        adapter=adapter,
+        base=_common([one.base for one in outcomes]),
+        revision=_common([one.revision for one in outcomes]),
+        tiers=tuple(
+            _summed([tier for tier in tiers if tier.name == name])
+            for name in dict.fromkeys(tier.name for tier in tiers)
+        ),
+        findings=tuple(sorted((found for one in outcomes for found in one.findings),
+                              key=lambda found: found.sort_key)),
+        skipped=tuple(msgspec.structs.replace(left, what=f"{one.adapter}: {left.what}")
+                      for one in outcomes for left in one.skipped),
+    )  # fmt: skip
+
+
+def _summed(tiers: Sequence[TierResult]) -> TierResult:
+    return TierResult(
+        tiers[0].name,
+        overall(tiers),
+        sum(tier.seconds for tier in tiers),
+        sum(tier.checked for tier in tiers),
+    )
+
+
+def _common(values: Sequence[str | None]) -> str | None:
+    return values[0] if len(set(values)) == 1 else None

@@ -20,6 +20,7 @@ from loralint.verify.outcome import Checked, UnusableInputError
 from loralint.verify.record import RecordError, Wish
 from loralint.verify.refused import refused
 from loralint.verify.resolve import Asked, NotAvailableError, case_for
+from loralint.verify.sharded import is_sharded
 
 
 class AdapterVerificationError(Exception):
@@ -88,6 +89,11 @@ def verify_loaded(
     """
     name = str(folder)
     opened = open_folder(Path(folder))
+    if is_sharded(model):
+        raise UnusableInputError(
+            "the model is spread over several processes: verify what they save, with"
+            f" `loralint verify {name}`"
+        )
     contract = promised.read(opened.path)
     case = Case(adapter=opened.path, name=name, base=opened.text("base_model_name_or_path"))
     checked = proof.of_loaded(model, case, opened, contract, adapter_name)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from loralint.verify.sharded import is_shard
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -50,7 +52,9 @@ def base_tensors(model: Any, changed: tuple[str, ...] = ()) -> Iterator[tuple[st
         plain = name.removeprefix("base_model.model.").replace(".original_module.", ".")
         plain = plain.replace(".base_layer.", ".")
         own = any(word in name for word in (*_OWN, *changed)) or tensor.requires_grad
-        if not own and tensor.is_floating_point() and not tensor.is_meta:
+        if own or is_shard(tensor) or tensor.is_meta:
+            continue
+        if tensor.is_floating_point():
             yield plain, tensor
 
 

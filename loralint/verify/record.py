@@ -33,6 +33,7 @@ from loralint.verify.case import Case
 from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder, open_folder
 from loralint.verify.inspection import inspect
 from loralint.verify.outcome import UnusableInputError
+from loralint.verify.sharded import is_sharded
 from loralint.verify.values import FileTensors, Look
 
 NOT_ACTIVE = "LOR509"
@@ -109,17 +110,22 @@ def _opened(folder: Path) -> AdapterFolder:
         raise RecordError(f"{error}; save the adapter first, as safetensors") from error
     if not found.tensors:
         raise RecordError(f"{found.weights}: it holds no tensors; there is no adapter to record")
+    if any(0 in shape for shape in found.shapes.values()):
+        raise RecordError(
+            f"{found.weights}: some of its tensors have no elements: the save got one partition of"
+            " the weights; gather them before saving"
+        )
     return found
 
 
 def _adapter(folder: AdapterFolder, model: Any, name: str | None) -> Adapter:
-    """The adapter's tensors by hash; where there is a model, it has to hold the same ones."""
+    """The adapter's tensors by hash; where there is a whole model, it has to hold the same ones."""
     tensors: dict[str, TensorHash] = {}
 
     def look(key: str, tensor: Any) -> None:
         tensors[key] = hashing.of_tensor(tensor)
 
-    if model is not None:
+    if model is not None and not is_sharded(model):
         _insist_on_same(model, folder, name, look)
     if not tensors:
         for _ in FileTensors(folder.weights, look):

@@ -54,12 +54,14 @@ class Way:
 def ways(stored: Any, merged: Any, adapter: Any) -> Iterator[Way]:
     """The ways in which people merge, the most common first.
 
-    The base is loaded in the type of the result, or in another and cast when it is saved; PEFT
-    casts adapters to float32 unless it is told not to.
+    The base is loaded in the type of the result, or in another and cast when it is saved, up to
+    float32 too, for tools that read no other; PEFT casts adapters to float32 unless it is told not
+    to.
     """
     import torch
 
-    bases = dict.fromkeys((merged, torch.float32, stored))
+    halves = (torch.bfloat16, torch.float16) if merged == torch.float32 else ()
+    bases = dict.fromkeys((merged, torch.float32, stored, *halves))
     adapters = dict.fromkeys((torch.float32, adapter, merged))
     for base in bases:
         for each in adapters:
@@ -146,11 +148,18 @@ def _fill(layer: Any, name: str, tensor: Tensor) -> None:
 
 
 def quantised(weight: Tensor, dtype: Any, kind: str, *, double: bool) -> Tensor:
-    """What a weight is after it was loaded in 4 bits and made plain again."""
+    """What a weight is after it was loaded in 4 or 8 bits and made plain again."""
+    import torch
     from bitsandbytes import functional
 
-    packed, state = functional.quantize_4bit(
-        weight.to(dtype).contiguous(), blocksize=64, compress_statistics=double, quant_type=kind
-    )
-    found: Tensor = functional.dequantize_4bit(packed, state)
+    plain = weight.to(dtype).contiguous()
+    found: Tensor
+    if kind == "int8":  # a row at a time, from float16 whatever the model's type is
+        packed, scales, _ = functional.int8_vectorwise_quant(plain.to(torch.float16))
+        found = functional.int8_vectorwise_dequant(packed, scales)
+    else:
+        packed, state = functional.quantize_4bit(
+            plain, blocksize=64, compress_statistics=double, quant_type=kind
+        )
+        found = functional.dequantize_4bit(packed, state)
     return found.to(dtype)

@@ -13,7 +13,7 @@ import msgspec
 from loralint.contract import NAME, Contract
 from loralint.verify import promised
 from loralint.verify.case import DTYPES, QUANTIZATIONS, Case, Dtype, Quantization
-from loralint.verify.folder import AdapterFolder, open_folder
+from loralint.verify.folder import CONFIG, AdapterFolder, adapters_below, open_folder
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 _FILES = ["adapter_config.json", "adapter_model.*", NAME, "token*", "special_tokens*",
@@ -36,17 +36,21 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     offline: bool = False
 
 
-def case_for(adapter: str, asked: Asked, *, with_contract: bool = True) -> Case:
+def case_for(
+    adapter: str, asked: Asked, *, with_contract: bool = True, below: str = "", alone: bool = True
+) -> Case:
     """The case for an adapter: a folder, or a Hub id with or without `@revision`.
 
+    `below` is the subfolder with the adapter; `alone` says whether those in subfolders are left.
     UnusableInputError where it is no adapter, NotAvailableError where the Hub does not give it.
     """
-    folder = open_folder(local_folder(adapter, offline=asked.offline))
+    folder = open_folder(local_folder(adapter, offline=asked.offline) / below)
     contract = _contract(folder) if with_contract else None
     base = asked.base or (contract.base.id if contract else folder.text("base_model_name_or_path"))
     return Case(
         adapter=folder.path,
-        name=adapter,
+        name=f"{adapter.rstrip('/')}/{below}" if below else adapter,
+        alone=alone,
         base=base,
         revision=asked.revision or _revision(base, folder, contract),
         code_revision=_code_revision(base, contract),
@@ -60,24 +64,49 @@ def case_for(adapter: str, asked: Asked, *, with_contract: bool = True) -> Case:
     )
 
 
+def several(adapter: str, asked: Asked) -> tuple[str, ...]:
+    """Where the adapters of a folder are: "" for itself, names of subfolders.
+
+    PEFT saves the adapter `default` to the folder, and each other one to a subfolder of its name.
+    Where there is none at all, "" stands for the folder. NotAvailableError as for `case_for`.
+    """
+    path = local_folder(adapter, offline=asked.offline)
+    below = adapters_below(path)
+    if (path / CONFIG).is_file():
+        return ("", *below)
+    return below or ("",)
+
+
 def local_folder(adapter: str, *, offline: bool = False) -> Path:
     """The folder itself, or where the Hub's files are after fetching them."""
     path = Path(adapter)
     if path.exists() or not _HUB_ID.fullmatch(adapter):
         return path
-    from huggingface_hub import snapshot_download
+    fetch = _Fetch(adapter, offline)
+    found = fetch.files([*_FILES, f"*/{CONFIG}"])
+    below = adapters_below(found)
+    return fetch.files([f"{name}/{file}" for name in below for file in _FILES]) if below else found
 
-    repo, _, revision = adapter.partition("@")
-    try:
-        found = snapshot_download(
-            repo, revision=revision or None, allow_patterns=_FILES, local_files_only=offline
-        )
-    except (OSError, ValueError) as error:  # the hub's errors are both
-        reason = " ".join(str(error).split())[:300]
-        raise NotAvailableError(
-            f"{adapter} is no folder, and the Hub does not give it: {reason}"
-        ) from error
-    return Path(found)
+
+class _Fetch:
+    """Downloads of one repository; NotAvailableError where the Hub does not give it."""
+
+    def __init__(self, adapter: str, offline: bool) -> None:
+        self._adapter, self._offline = adapter, offline
+
+    def files(self, patterns: list[str]) -> Path:
+        """The folder of the Hub's cache with the files of these names, and others."""
+        from huggingface_hub import snapshot_download
+
+        repo, _, revision = self._adapter.partition("@")
+        try:
+            return Path(snapshot_download(repo, revision=revision or None, allow_patterns=patterns,
+                                          local_files_only=self._offline))  # fmt: skip
+        except (OSError, ValueError) as error:  # the hub's errors are both
+            reason = " ".join(str(error).split())[:300]
+            raise NotAvailableError(
+                f"{self._adapter} is no folder, and the Hub does not give it: {reason}"
+            ) from error
 
 
 def _contract(folder: AdapterFolder) -> Contract | None:

@@ -1,55 +1,43 @@
 """The round-trip tier: what is saved and loaded again is the same model, and so is the merged one.
 
-Each step has a model of its own. On CPUs with bfloat16 instructions bitsandbytes packs the
-weights anew in the first forward, and what is merged after that is garbage: the model that is
-merged has not been run.
+Each step has a model of its own.
 """
 
 from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import Any
 
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
-from loralint.verify import golden
+from loralint.verify import merging
+from loralint.verify.asking import Answers, Question, alone, both, question
 from loralint.verify.base import CannotBuildError
 from loralint.verify.bench import Bench
 from loralint.verify.case import Case
 from loralint.verify.codes import finding
 from loralint.verify.folder import WEIGHTS, AdapterFolder, open_folder
 from loralint.verify.golden import NoAnswerError
-from loralint.verify.golden_check import FULL, TOLERANCE
+from loralint.verify.golden_check import TOLERANCE
 from loralint.verify.inspection import inspect
-from loralint.verify.loading import (
-    AdapterRefusedError,
-    Loaded,
-    load,
-    load_adapter,
-    load_base,
-)
+from loralint.verify.loading import AdapterRefusedError, Loaded, load_adapter, load_base
 from loralint.verify.outcome import Checked, UnusableInputError
 from loralint.verify.progress import Progress
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 EMBEDDINGS = ("embed_tokens.", "lm_head.", "wte.", "word_embeddings.", "embed_in.", "embed_out.")
 REASONS = (CannotBuildError, AdapterRefusedError, NoAnswerError)
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What a model answers with the adapter, and how much of it the adapter makes, on average."""
+class Before:
+    """What the loaded model answers to a question; `why_not` says why it could not be asked."""
 
-    logits: Tensor
-    effect: float
+    question: Question | None = None
+    answers: Answers | None = None
+    why_not: str = ""
 
 
 def check(case: Case, bench: Bench, progress: Progress) -> Checked:
@@ -59,13 +47,14 @@ def check(case: Case, bench: Bench, progress: Progress) -> Checked:
         try:
             with progress.step("saving the adapter, and running it"):
                 loaded = bench.loaded()
-                before = _answers(loaded.model)
+                before = _before(loaded.model, bench.folder)
                 _save(loaded, bench.folder, folder)
+            del loaded
             bench.drop()
             reloaded = _reloaded(case, bench.folder, folder, before, progress)
             if reloaded.findings:
                 return reloaded
-            return _with(reloaded, _merged(case, bench.folder, before, progress))
+            return _with(reloaded, merging.check(case, bench.folder, before.question, progress))
         except REASONS as error:
             return Checked(skipped=(_skip(case, "the round trip", str(error)),), decided=False)
 
@@ -83,14 +72,12 @@ def _with(one: Checked, other: Checked) -> Checked:
     )
 
 
-def _answers(model: Any) -> Answers:
-    ids = golden.token_ids(golden.table_size(model))
-    with golden.quiet(model):
-        _, logits = golden.answers(model, ids)
-        with golden.adapter_off(model):
-            _, bare = golden.answers(model, ids)
-    bare = bare[..., -logits.shape[-2] :, :]
-    return Answers(logits, float((logits[..., -bare.shape[-2] :, :] - bare).float().abs().mean()))
+def _before(model: Any, folder: AdapterFolder) -> Before:
+    try:
+        asked = question(model, folder.config, whole=True)
+        return Before(asked, both(model, asked))
+    except NoAnswerError as error:
+        return Before(why_not=str(error))
 
 
 def _save(loaded: Loaded, original: AdapterFolder, folder: Path) -> None:
@@ -102,39 +89,42 @@ def _save(loaded: Loaded, original: AdapterFolder, folder: Path) -> None:
 
 
 def _reloaded(
-    case: Case, original: AdapterFolder, folder: Path, before: Answers, progress: Progress
+    case: Case, original: AdapterFolder, folder: Path, before: Before, progress: Progress
 ) -> Checked:
     """The saved adapter on a fresh base: the original file's tensors, and the same answers."""
     with progress.step(f"loading {case.base} ({case.quantization}) a second time"):
         try:
-            model = load(case, open_folder(folder)).model
+            # Sized by the original folder, whose tokenizer and head the saved one does not have.
+            model = load_adapter(load_base(case, original).model, open_folder(folder))
         except UnusableInputError as error:
             return Checked(findings=(_lost(case, [f"what was saved is no adapter: {error}"]),))
     inspected = inspect(model, case, original)
     lines = [found.message for found in inspected.findings]
     if lines:
         return Checked(inspected.checked, (_lost(case, lines),))
-    apart = _apart(before, model)
+    return _answers_again(case, model, before, inspected.checked)
+
+
+def _answers_again(case: Case, model: Any, before: Before, checked: int) -> Checked:
+    if before.question is None or before.answers is None:
+        return Checked(checked, skipped=(_skip(case, "the reloaded model's answers",
+                                               before.why_not),))  # fmt: skip
+    apart = before.answers.apart(alone(model, before.question))
     if apart > _allowed(model):
         line = f"the reloaded model's answers differ by {apart:.1%} of the adapter's effect"
-        return Checked(inspected.checked, (_lost(case, [line]),))
-    return Checked(inspected.checked)
+        return Checked(checked, (_lost(case, [line]),))
+    unheard = tuple(
+        _skip(case, f"the answers of `{part}` after reloading and merging",
+              "the model was run on token ids alone, which do not go through it")
+        for part in before.question.unheard
+    )  # fmt: skip
+    return Checked(checked, skipped=unheard)
 
 
 def _allowed(model: Any) -> float:
     """On a CPU the same weights give the same answers; a GPU may add in another order."""
-    device = next(model.parameters()).device.type
-    return 0.0 if device == "cpu" else TOLERANCE
-
-
-def _apart(before: Answers, model: Any) -> float:
-    """The mean difference of the answers, as a share of the adapter's effect."""
-    with golden.quiet(model):
-        _, logits = golden.answers(model, golden.token_ids(golden.table_size(model)))
-    if logits.shape != before.logits.shape:
-        return float("inf")
-    mean = float((logits.float() - before.logits.float()).abs().mean())
-    return mean / before.effect if before.effect else mean
+    kinds = {one.device.type for one in model.parameters()}
+    return 0.0 if kinds == {"cpu"} else TOLERANCE
 
 
 def _lost(case: Case, lines: list[str]) -> Diagnostic:
@@ -146,41 +136,3 @@ def _lost(case: Case, lines: list[str]) -> Diagnostic:
         help="look at the parts of the adapter that PEFT does not save (embeddings, heads)",
         subject=case.base or "",
     )
-
-
-def _merged(case: Case, folder: AdapterFolder, before: Answers, progress: Progress) -> Checked:
-    """The adapter merged into full-precision weights, against the adapter beside them."""
-    with progress.step("merging into a fresh load"):
-        try:
-            merged = _merge(case, folder)
-        except (NotImplementedError, AttributeError, RuntimeError, ValueError) as error:
-            reason = f"it cannot be merged: {' '.join(str(error).split())[:200]}"
-            return Checked(skipped=(_skip(case, "the merged model", reason),))
-        apart = _apart(before, merged)
-    is_full = case.quantization == "none" and str(merged.dtype) == "torch.float32"
-    if apart <= (FULL if is_full else TOLERANCE):
-        return Checked(1)
-    return Checked(1, tuple(_unlike(case, apart)))
-
-
-def _merge(case: Case, folder: AdapterFolder) -> Any:
-    """Merge into the weights that the adapter runs on; quantised ones are made plain first."""
-    base = load_base(case, folder).model
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        if getattr(base, "is_quantized", False):
-            base = base.dequantize()
-        return load_adapter(base, folder).merge_and_unload()
-
-
-def _unlike(case: Case, apart: float) -> Iterator[Diagnostic]:
-    """A warning: the adapter as such is right, and who does not merge never sees this."""
-    found = finding(
-        "LOR514",
-        f"merging changes the model: its answers differ by {apart:.0%} of the adapter's effect",
-        case.file(WEIGHTS),
-        help="serve the adapter unmerged; with tied embeddings, an adapter on one of them reaches"
-        " both once it is merged",
-        subject=case.base or "",
-    )
-    yield msgspec.structs.replace(found, severity="warning")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from loralint.diagnostics import Diagnostic
+from loralint.verify.asking import input_rows
 from loralint.verify.case import Case
 from loralint.verify.codes import finding
 from loralint.verify.folder import WEIGHTS, AdapterFolder
@@ -17,14 +18,18 @@ _EMBEDDINGS = re.compile(r"(embed_tokens|wte|word_embeddings|embed_in|lm_head|em
                          r"(\.base_layer)?\.weight$")  # fmt: skip
 
 
+def is_table(name: str) -> bool:
+    """Whether a tensor has a row for each token, by its name."""
+    return _EMBEDDINGS.search(name) is not None
+
+
 def wanted_rows(base: Any, folder: AdapterFolder) -> int | None:
     """How many rows the embeddings need so that the adapter's own fit; None to leave them.
 
     As AutoPeftModel does: the tokenizer that was saved beside the adapter has more tokens than the
     base has rows. The file's own embeddings then say how many rows there were, padding included.
     """
-    embedding = getattr(base, "get_input_embeddings", lambda: None)()
-    rows = getattr(getattr(embedding, "weight", None), "shape", (None,))[0]
+    rows = input_rows(base)
     tokens = _tokens(folder.path)
     if rows is None or tokens is None or tokens <= rows:
         return None
@@ -53,7 +58,7 @@ def unsaved_rows(case: Case, base: Any, folder: AdapterFolder) -> Iterator[Diagn
     if rows is None or any(_EMBEDDINGS.search(name) or "token_adapter" in name
                            for name in folder.shapes):  # fmt: skip
         return
-    there = base.get_input_embeddings().weight.shape[0]
+    there = input_rows(base) or 0
     yield finding(
         "LOR501",
         f"the tokenizer beside the adapter has {rows:,} tokens and {case.base} {there:,} rows of"

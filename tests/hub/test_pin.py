@@ -602,6 +602,13 @@ def test_a_lock_made_after_the_pin_knows_what_it_stands_for(project, cache, run,
     assert 'ref = "main"' in (project / NAME).read_text()
 
 
+def test_a_commit_by_hand_that_main_does_not_stand_at_gets_no_ref(cache, run, recipe) -> None:
+    _main_moves(cache, B, 2)
+    recipe.write_text(JSON.format(REVISION.format(C)))
+    assert run("lock").exit_code == 0
+    assert "ref = " not in (recipe.parent / NAME).read_text()
+
+
 def test_a_commit_by_hand_in_a_script_stays_without_a_ref(project, cache, run, write) -> None:
     write({"x.py": f'{HEAD}AutoModel.from_pretrained("org/a", revision="{A}")\n'})
     assert run("lock").exit_code == 0

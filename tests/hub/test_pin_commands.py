@@ -87,6 +87,11 @@ ITEM = {
         "Dockerfile",
         'FROM x\nENTRYPOINT ["vllm", "serve"]\nCMD ["org/a"+, "--port", "1"]\n',
     ),
+    "docker, an entrypoint with arguments elsewhere": (
+        "Dockerfile",
+        'FROM x\nENTRYPOINT ["vllm", "serve", "org/a"+]\nCMD '
+        "                             --port 1\n",
+    ),
     "docker, an image's": (
         "Dockerfile",
         'FROM vllm/vllm-openai:v0.11.0\nCMD ["--model", "org/a"+]\n',
@@ -220,6 +225,20 @@ def test_a_default_that_says_something_else_stays(project, cache, run, write) ->
     assert 'default="v1"' in (project / "train.py").read_text()
 
 
+def test_a_flag_that_is_put_together_elsewhere_is_left(project, cache, run, write) -> None:
+    write({"x.sh": 'REV=main\npython train.py --rev "$REV"\n'})
+    assert "no place in the code" in given(write, run)
+    assert A not in (project / "x.ipynb").read_text()
+
+
+def test_a_magic_gets_no_comment(project, cache, run, write) -> None:
+    """IPython would hand it to the script, as arguments."""
+    cell = notebook("%run train.py --rev=main\n")
+    write({"train.py": SCRIPT.format("required=True", "org/a"), "x.ipynb": cell})
+    assert run("pin").exit_code == 0
+    assert (project / "x.ipynb").read_text() == notebook(f"%run train.py --rev={A}\n")
+
+
 def test_flags_that_disagree_are_left(project, cache, run, write) -> None:
     assert "more than one revision" in given(write, run, make=B)
     assert A not in (project / "x.ipynb").read_text()
@@ -236,6 +255,7 @@ def test_a_flag_for_two_repositories_is_left(project, cache, run, write) -> None
         ("x.sh", "bash -c 'vllm serve org/a'\n"),
         ("x.sh", 'ARGS=(serve org/a)\nvllm "${ARGS[@]}"\n'),
         ("Dockerfile", "FROM x\nRUN bash -c 'vllm serve org/a'\n"),
+        workflow("      - run: vllm serve\n          org/a"),
     ],
 )
 def test_what_has_no_place_is_left(project, cache, run, name: str, text: str) -> None:

@@ -106,6 +106,11 @@ IMPORTS = "from transformers import AutoModelForCausalLM, BitsAndBytesConfig\n\n
             " if four or args.eight else None",
         ),
         (
+            "load_in_4bit=args.bits == 4, load_in_8bit=args.bits == 8",
+            "quantization_config=BitsAndBytesConfig(load_in_4bit=args.bits == 4,"
+            " load_in_8bit=args.bits == 8) if (args.bits == 4) or (args.bits == 8) else None",
+        ),
+        (
             "load_in_8bit=args.eight, load_in_4bit=True",
             "quantization_config=BitsAndBytesConfig(load_in_4bit=True, load_in_8bit=args.eight)",
         ),

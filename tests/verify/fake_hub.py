@@ -13,8 +13,8 @@ def publish(cache: Path, repo: str, source: Path, *refs: str) -> str:
 
     As on the Hub, a large file is named by its SHA-256 and a small one by git's SHA-1.
     """
-    files = sorted(path for path in source.iterdir() if path.is_file())
-    contents = {path.name: path.read_bytes() for path in files}
+    files = sorted(path for path in source.rglob("*") if path.is_file())
+    contents = {path.relative_to(source).as_posix(): path.read_bytes() for path in files}
     named = "".join(f"{name}:{_blob(name, content)}" for name, content in contents.items())
     commit = hashlib.sha1(named.encode()).hexdigest()
     root = cache / f"models--{repo.replace('/', '--')}"
@@ -25,7 +25,7 @@ def publish(cache: Path, repo: str, source: Path, *refs: str) -> str:
         link = root / "snapshots" / commit / name
         link.parent.mkdir(parents=True, exist_ok=True)
         if not link.is_symlink():
-            link.symlink_to(f"../../blobs/{blob.name}")
+            link.symlink_to(f"{'../' * name.count('/')}../../blobs/{blob.name}")
     for ref in refs:
         path = root.joinpath("refs", *ref.split("/"))
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -124,6 +124,8 @@ FAULTS: tuple[Fault, ...] = (
           harm=surgery.filled(1.0, "ia3")),
     fault("scaled by nothing: `lora_alpha` 0", "load", "LOR506",
           harm=surgery.config(lora_alpha=0)),
+    fault("scaled by nothing, in a vision tower", "load", "LOR506",
+          adapter="vision-language, its vision tower", harm=surgery.config(lora_alpha=0)),
     fault("head trained and saved nowhere (no `task_type`)", "load", "LOR501",
           adapter="head that is not saved"),
     fault("PiSSA with `niter`: another base at every load", "load", "LOR505",

@@ -14,11 +14,17 @@ from peft import LoraConfig, TaskType
 from tests.verify.zoo import VOCABULARY, Zoo
 
 Q_V = ["q_proj", "v_proj"]
+AS_ASKED = "the load as it was asked for"
+MERGED = "the merged model"
 
 
 @dataclass(frozen=True)
 class Healthy:
-    """An adapter and how it is verified; `options` go into the case."""
+    """An adapter and how it is verified.
+
+    `options` are for loading the base, `given` is what is asked. `skipped` is what is said not to
+    be proved, `warned` what the round trip warns of, in the words that are to be in the report.
+    """
 
     name: str
     base: str
@@ -28,6 +34,8 @@ class Healthy:
     given: dict[str, Any] = field(default_factory=dict)
     prepare: Callable[[Any], Any] = lambda model: model
     after: Callable[[Path], None] = lambda path: None
+    skipped: tuple[str, ...] = ()
+    warned: str = ""
 
     def build(self, zoo: Zoo) -> Path:
         path = zoo.adapter(self.name.replace(" ", "-").replace("/", "-"), self.base, self.config(),
@@ -73,7 +81,8 @@ HEALTHY: tuple[Healthy, ...] = (
             "o_proj", "gate_proj", "up_proj", "down_proj"])),
     Healthy("targets by regular expression", "llama", lora(target_modules=r".*\.1\..*_proj")),
     Healthy("layers_to_transform", "llama", lora(layers_to_transform=[1])),
-    Healthy("layer_replication", "llama", lora(layer_replication=[[0, 2], [1, 2]])),
+    Healthy("layer_replication", "llama", lora(layer_replication=[[0, 2], [1, 2]]),
+            warned="LOR514: merging changes the model"),
     Healthy("modules_to_save", "llama", lora(modules_to_save=["lm_head"])),
     Healthy("bias of the adapted modules", "gpt2",
             lora(target_modules=["c_attn"], bias="lora_only", fan_in_fan_out=True)),
@@ -81,7 +90,7 @@ HEALTHY: tuple[Healthy, ...] = (
     Healthy("LoRA on embeddings", "llama", lora(target_modules=["embed_tokens", "q_proj"])),
     Healthy("resized embeddings, with the tokenizer", "llama",
             lora(modules_to_save=["embed_tokens", "lm_head"]), prepare=resized,
-            after=with_tokenizer),
+            after=with_tokenizer, skipped=(AS_ASKED,)),
     Healthy("convolution", "vit", lora(task_type=None, target_modules=["projection", "q_proj",
             "query"]), cls=transformers.AutoModelForImageClassification,
             given={"quantization": "none"}),
@@ -99,8 +108,8 @@ HEALTHY: tuple[Healthy, ...] = (
             cls=transformers.AutoModel),
     Healthy("sequence to sequence", "t5", lora(task_type="SEQ_2_SEQ_LM", target_modules=["q", "v"]),
             cls=transformers.AutoModelForSeq2SeqLM),
-    Healthy("PiSSA", "llama", lora(init_lora_weights="pissa")),
-    Healthy("OLoRA", "llama", lora(init_lora_weights="olora")),
+    Healthy("PiSSA", "llama", lora(init_lora_weights="pissa"), skipped=(AS_ASKED,)),
+    Healthy("OLoRA", "llama", lora(init_lora_weights="olora"), skipped=(AS_ASKED,)),
     Healthy("IA3", "llama", _task(peft.IA3Config, target_modules=["k_proj", "v_proj", "down_proj"],
             feedforward_modules=["down_proj"])),
     Healthy("AdaLoRA", "llama", _task(peft.AdaLoraConfig, target_modules=Q_V, total_step=10)),
@@ -110,8 +119,30 @@ HEALTHY: tuple[Healthy, ...] = (
             given={"quantization": "none"}),
     Healthy("VeRA", "llama", _task(peft.VeraConfig, target_modules=["q_proj"], r=8)),
     Healthy("OFT", "llama", _task(peft.OFTConfig, target_modules=Q_V, oft_block_size=8)),
-    Healthy("prompt tuning", "llama", _task(peft.PromptTuningConfig, num_virtual_tokens=4)),
-    Healthy("prefix tuning", "llama", _task(peft.PrefixTuningConfig, num_virtual_tokens=4)),
+    Healthy("prompt tuning", "llama", _task(peft.PromptTuningConfig, num_virtual_tokens=4),
+            skipped=(MERGED,)),
+    Healthy("prefix tuning", "llama", _task(peft.PrefixTuningConfig, num_virtual_tokens=4),
+            skipped=(MERGED,)),
     Healthy("P-tuning", "llama", _task(peft.PromptEncoderConfig, num_virtual_tokens=4,
-            encoder_hidden_size=32)),
+            encoder_hidden_size=32), skipped=(MERGED,)),
+    Healthy("speech to text", "whisper", lora(task_type=None),
+            cls=transformers.WhisperForConditionalGeneration),
+    Healthy("speech to text, int8, as SEQ_2_SEQ_LM", "whisper", lora(task_type="SEQ_2_SEQ_LM"),
+            cls=transformers.WhisperForConditionalGeneration, given={"quantization": "int8"}),
+    Healthy("speech, CTC", "wav2vec2", lora(task_type=None), cls=transformers.Wav2Vec2ForCTC),
+    Healthy("images and texts", "clip", lora(task_type=None), cls=transformers.CLIPModel),
+    Healthy("vision-language, its language part", "llava",
+            lora(target_modules=r".*language_model.*(q|v)_proj"),
+            cls=transformers.LlavaForConditionalGeneration),
+    Healthy("vision-language, its vision tower", "llava",
+            lora(target_modules=r".*vision_tower.*(q|v)_proj"),
+            cls=transformers.LlavaForConditionalGeneration),
+    Healthy("vision-language, both parts", "llava", lora(),
+            cls=transformers.LlavaForConditionalGeneration,
+            skipped=("whether the adapter in `model.vision_tower` changes the output",
+                     "the answers of `model.vision_tower` after reloading and merging")),
+    Healthy("vision-language, a tower that takes no plain images", "qwen2-vl",
+            lora(target_modules=r".*visual.*qkv"), cls=transformers.Qwen2VLForConditionalGeneration,
+            skipped=("whether the adapter changes the output", "the reloaded model's answers",
+                     MERGED)),
 )  # fmt: skip

@@ -17,10 +17,11 @@ from safetensors.torch import load_file, save_file
 
 import loralint
 from loralint.contract import NAME
-from loralint.verify import roundtrip
+from loralint.verify import merging, roundtrip
 from loralint.verify.bench import Bench
 from loralint.verify.case import Case
 from loralint.verify.contract_tier import check
+from loralint.verify.golden import NoAnswerError
 from loralint.verify.outcome import UnusableInputError
 from loralint.verify.progress import SILENT
 from tests.verify.fake_hub import publish
@@ -202,31 +203,25 @@ class TestRoundTrip:
     ):
         """The base is drawn anew at the second load."""
         adapter(str(base), tmp_path / "a")
-        plain = roundtrip.load
+        plain = roundtrip.load_base
 
         def other(one, folder):
             loaded = plain(one, folder)
-            loaded.model.get_base_model().lm_head.weight.data += 0.01
+            loaded.model.lm_head.weight.data += 0.01
             return loaded
 
-        monkeypatch.setattr(roundtrip, "load", other)
+        monkeypatch.setattr(roundtrip, "load_base", other)
         checked = self.run(tmp_path / "a", base)
         assert codes(checked) == ["LOR514"]
         assert "answers differ" in checked.findings[0].message
 
     def test_merge_that_changes_the_model_is_a_warning(self, base, tmp_path, monkeypatch):
         """Tied embeddings, a bug of a library: who does not merge is not concerned."""
+        from peft.tuners.lora import Linear
+
         adapter(str(base), tmp_path / "a")
-        plain = roundtrip.load_adapter
-
-        def doubled(model, folder):
-            wrapped = plain(model, folder)
-            for layer in wrapped.modules():
-                if isinstance(getattr(layer, "scaling", None), dict):
-                    layer.scaling["default"] *= 2
-            return wrapped
-
-        monkeypatch.setattr(roundtrip, "load_adapter", doubled)
+        plain = Linear.get_delta_weight
+        monkeypatch.setattr(Linear, "get_delta_weight", lambda *given: plain(*given) * 2)
         checked = self.run(tmp_path / "a", base)
         assert [(one.code, one.severity) for one in checked.findings] == [("LOR514", "warning")]
         assert checked.verdict == "verified"
@@ -234,7 +229,7 @@ class TestRoundTrip:
     def test_merge_is_not_done_on_a_model_that_has_been_run(self, base, tmp_path, monkeypatch):
         """Where bitsandbytes packs weights in the first forward, merging after it is garbage."""
         adapter(str(base), tmp_path / "a")
-        plain, run = roundtrip.load_base, []
+        plain, run = merging.load_base, []
 
         def watched(one, folder):
             loaded = plain(one, folder)
@@ -248,9 +243,37 @@ class TestRoundTrip:
             loaded.model.dequantize = dequantize
             return loaded
 
-        monkeypatch.setattr(roundtrip, "load_base", watched)
+        monkeypatch.setattr(merging, "load_base", watched)
         self.run(tmp_path / "a", base, quantization="nf4")
-        assert run[0] == "merge"
+        assert run[:2] == ["merge", "forward"]
+
+    def test_an_effect_smaller_than_the_error_of_4_bits_is_no_fault_of_the_merge(
+        self, base, tmp_path
+    ):
+        """The quantised base answers otherwise than the plain one: both are asked on the plain."""
+        adapter(str(base), tmp_path / "a", lora_alpha=0.002)
+        checked = self.run(tmp_path / "a", base, quantization="nf4")
+        assert (checked.verdict, checked.findings, checked.skipped) == ("verified", (), ())
+
+    def test_small_update_is_lost_in_a_bfloat16_merge(self, base, tmp_path):
+        adapter(str(base), tmp_path / "a", lora_alpha=0.02)
+        checked = self.run(tmp_path / "a", base, dtype="bfloat16")
+        assert [(one.code, one.severity) for one in checked.findings] == [("LOR514", "warning")]
+        assert "rounded to bfloat16" in checked.findings[0].message
+
+    def test_model_that_cannot_be_asked_is_compared_by_its_tensors(
+        self, base, tmp_path, monkeypatch
+    ):
+        def cannot(*given, **options):
+            raise NoAnswerError("the model takes no input that can be made up")
+
+        adapter(str(base), tmp_path / "a")
+        monkeypatch.setattr(roundtrip, "question", cannot)
+        checked = self.run(tmp_path / "a", base)
+        assert (checked.verdict, checked.checked) == ("verified", 12)
+        assert [one.what for one in checked.skipped] == [
+            "the reloaded model's answers", "the merged model",
+        ]  # fmt: skip
 
 
 def test_answers_are_asked_in_the_recorded_shape(recorded, base):

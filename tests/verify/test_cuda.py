@@ -38,8 +38,9 @@ def by_name(one):
 @pytest.mark.parametrize("healthy", HEALTHY, ids=by_name)
 def test_healthy_on_cuda(zoo, healthy, device):
     asked = Asked(**{**healthy.given, "device": device})
-    found = verify(case_for(str(healthy.build(zoo)), asked), TIERS[:3])
-    assert (found.verdict, found.findings) == ("verified", ())
+    found = verify(case_for(str(healthy.build(zoo)), asked), TIERS[:4])
+    assert found.verdict == "verified"
+    assert {one.severity for one in found.findings} <= {"warning"}
 
 
 @pytest.mark.parametrize("fault", LOADED, ids=by_name)

@@ -29,6 +29,8 @@ from transformers import (
     ViTForImageClassification,
 )
 
+from tests.verify.zoo_senses import SENSES
+
 VOCABULARY = 128
 
 
@@ -116,7 +118,7 @@ class Zoo:
         path = self._folder / "bases" / name
         if not path.exists():
             torch.manual_seed(sum(map(ord, name)))
-            BASES[name]().save_pretrained(path)
+            {**BASES, **SENSES}[name]().save_pretrained(path)
         return path
 
     def adapter(

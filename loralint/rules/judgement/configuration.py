@@ -26,7 +26,9 @@ OPTIONS = frozenset(
 """What `BitsAndBytesConfig` takes beside them."""
 
 _ALL = OPTIONS.union(REMOVED)
-_NAME = re.compile(r"[A-Za-z_][\w.]*")
+_DOES = re.compile(r"\(|:=|\bawait\b")
+"""What must not be evaluated twice."""
+
 _CALL = re.compile(r"[A-Za-z_][\w.]*(?:\([^()\n]*\)|\[[^\[\]\n]*\])?")
 _LONGEST = 100
 
@@ -82,7 +84,7 @@ class _Writing:
         codes = [one.code for one in self._on]
         if self.has_config or codes.count("True") == 2:
             return False
-        return len(codes) == 1 or all(_NAME.fullmatch(code) for code in codes)
+        return len(codes) == 1 or not any(_DOES.search(code) for code in codes)
 
     def _configured(self) -> Change | None:
         anchor = min(self._on, key=lambda one: one.span)

@@ -1,0 +1,212 @@
+"""Asking a model on made-up input, with the adapter and without it, whatever kind it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from loralint.verify.activity import is_adapted
+from loralint.verify.golden import LENGTH, NoAnswerError, adapter_off, answers, quiet, token_ids
+from loralint.verify.made_up import noise, takes
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, and of which part of the base: a dotted name, "" for all of it.
+
+    `rows` are token ids; where there are none, `given` are the arguments of the forward. `unheard`
+    names the adapted parts of the base that no token ids reach.
+    """
+
+    part: str
+    rows: tuple[tuple[int, ...], ...] = ()
+    given: Mapping[str, Tensor] | None = None
+    unheard: tuple[str, ...] = ()
+
+    def ask(self, model: Any) -> Tensor:
+        """The answer, on the CPU; NoAnswerError where the model raises one of its own."""
+        try:
+            asked = _base(model).get_submodule(self.part) if self.part else model
+            return answers(asked, self.rows)[1] if self.rows else _show(asked, self.given or {})
+        except NoAnswerError:
+            raise
+        except Exception as error:  # other people's forward passes
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            raise NoAnswerError(f"the model cannot be run on made-up input: {reason}") from error
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model answers with the adapter and without it: tensors of one shape."""
+
+    full: Tensor
+    bare: Tensor
+
+    @property
+    def largest(self) -> float:
+        """The largest change that the adapter makes to any entry."""
+        return float((self.full.float() - self.bare.float()).abs().max())
+
+    @property
+    def effect(self) -> float:
+        """The mean change that the adapter makes."""
+        return float((self.full.float() - self.bare.float()).abs().mean())
+
+    @property
+    def finite(self) -> bool:
+        """Whether the adapter leaves numbers: neither NaN nor infinity."""
+        import torch
+
+        return bool(torch.isfinite(self.full).all())
+
+    def apart(self, other: Tensor) -> float:
+        """The mean difference of another answer, as a share of the adapter's effect."""
+        other = _last(other, self.full)
+        if other.shape != self.full.shape:
+            return float("inf")
+        mean = float((other.float() - self.full.float()).abs().mean())
+        return mean / self.effect if self.effect else mean
+
+
+def question(model: Any, config: Mapping[str, Any], *, whole: bool) -> Question:
+    """What to ask; NoAnswerError where there is no input that this model takes.
+
+    Without `whole`, one row goes through the part of the model that has all of the adapter in it.
+    """
+    base = _base(model)
+    towers = _adapted_towers(base)
+    if len(towers) == 1 and _holds_all(base.get_submodule(towers[0]), base):
+        return _shown(base.get_submodule(towers[0]), towers[0])
+    rows = input_rows(base)
+    if rows is None or not takes(base, "input_ids") or not _starts_with_text(base):
+        return _shown(base, "")
+    first, *others = token_ids(rows)
+    first = _with_trained(first, config)
+    if whole:
+        return Question("", (first, *others), unheard=towers)
+    return Question(_inner(model, base), (first,), unheard=towers)
+
+
+def both(model: Any, asked: Question) -> Answers:
+    """The answers with the adapter and without it; NoAnswerError where it cannot be asked."""
+    with quiet(model):
+        full = asked.ask(model)
+        if _is_prompt(model):
+            bare = asked.ask(model.get_base_model())
+        else:
+            with adapter_off(model):
+                bare = asked.ask(model)
+    return Answers(_last(full, bare), bare)
+
+
+def alone(model: Any, asked: Question) -> Tensor:
+    """The answer of a model as it stands."""
+    with quiet(model):
+        return asked.ask(model)
+
+
+def input_rows(base: Any) -> int | None:
+    """How many rows the table of token embeddings has; None for a model without one."""
+    try:
+        found = base.get_input_embeddings()
+    except (AttributeError, NotImplementedError):
+        return None
+    weight = getattr(found, "weight", None)
+    return int(weight.shape[0]) if weight is not None and weight.ndim == 2 else None
+
+
+def _last(full: Tensor, bare: Tensor) -> Tensor:
+    """Without the answers to virtual tokens, which come before the others."""
+    if full.ndim > 2 and full.shape != bare.shape:
+        return full[..., -bare.shape[-2] :, :]
+    return full
+
+
+def _adapted_towers(base: Any) -> tuple[str, ...]:
+    """The models inside the base that take no token ids, and have adapted modules in them."""
+    from transformers import PreTrainedModel
+
+    found: list[str] = []
+    for name, module in base.named_modules():
+        inside = any(name.startswith(f"{one}.") for one in found)
+        if not name or inside or not isinstance(module, PreTrainedModel):
+            continue
+        if not takes(module, "input_ids") and any(map(is_adapted, module.modules())):
+            found.append(name)
+    return tuple(found)
+
+
+def _holds_all(part: Any, base: Any) -> bool:
+    """Whether every adapted module of the base lies in the part."""
+    inside = {id(module) for module in part.modules()}
+    adapted = [module for module in base.modules() if is_adapted(module)]
+    return bool(adapted) and all(id(one) in inside for one in adapted)
+
+
+def _starts_with_text(base: Any) -> bool:
+    return getattr(base, "main_input_name", "input_ids") == "input_ids"
+
+
+def _shown(part: Any, name: str) -> Question:
+    given = noise(part)
+    if given is None:
+        where = f"its part `{name}`, where the adapter is," if name else "the model"
+        raise NoAnswerError(f"{where} takes no input that can be made up")
+    return Question(name, given=given)
+
+
+def _inner(model: Any, base: Any) -> str:
+    """The model without its head, where all of the adapter is in it.
+
+    The head need not run then: over a large vocabulary it costs as much memory as everything else
+    together, and can only pass a difference on.
+    """
+    prefix = getattr(base, "base_model_prefix", "")
+    inner = getattr(base, prefix, None) if prefix else None
+    if inner is None or inner is base or input_rows(inner) is None or _is_prompt(model):
+        return ""
+    return prefix if _holds_all(inner, base) else ""
+
+
+def _with_trained(row: tuple[int, ...], config: Mapping[str, Any]) -> tuple[int, ...]:
+    """Token ids, with those among them that alone are trained."""
+    trained = list(_trained_tokens(config))[: LENGTH // 2]
+    return (row[0], *trained, *row[1 + len(trained) :])
+
+
+def _trained_tokens(config: Mapping[str, Any]) -> Iterator[int]:
+    given = config.get("trainable_token_indices") or config.get("token_indices") or []
+    for some in given.values() if isinstance(given, dict) else [given]:
+        yield from (one for one in some if isinstance(one, int))
+
+
+def _show(model: Any, given: Mapping[str, Tensor]) -> Tensor:
+    import torch
+
+    parameter = next(one for one in model.parameters() if one.is_floating_point())
+    # Where hooks fetch the weights they fetch the input too, from anywhere.
+    device = "cpu" if parameter.is_meta else parameter.device
+    placed = {
+        name: one.to(device, parameter.dtype if one.is_floating_point() else None)
+        for name, one in given.items()
+    }
+    with torch.no_grad():
+        found = model(**placed)
+    for name in ("logits", "logits_per_image", "last_hidden_state"):
+        values = getattr(found, name, None)
+        if isinstance(values, torch.Tensor):
+            return values.detach().cpu()
+    raise NoAnswerError("the model gives neither logits nor hidden states")
+
+
+def _is_prompt(model: Any) -> bool:
+    found = getattr(model, "peft_config", {}).get(getattr(model, "active_adapter", None))
+    return bool(getattr(found, "is_prompt_learning", False))
+
+
+def _base(model: Any) -> Any:
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
