@@ -110,15 +110,19 @@ def attach(base: Any, folder: AdapterFolder) -> Any:
 def land(model: Any, folder: AdapterFolder) -> Landing:
     """What PEFT's own loading does with the names and shapes of the file.
 
-    Our comparison by names gives the tensors; PEFT's conversion, which renames and fuses on some
-    architectures, has the last word on whether all of them land.
+    Where PEFT loses nothing, that is all. Else our comparison by names gives the tensors; PEFT's
+    conversion, which renames and fuses on some architectures, has the last word on whether all of
+    them land.
     """
+    said = _through_peft(model, folder)
+    if isinstance(said, Landing) and said.clean:
+        return said
     ours = adapter_tensors(model, ADAPTER)
     live = {name: one.tensor for name, one in ours.items()}
     others = passed_on(folder.shapes, model, live)
     direct = compare(folder.shapes, _shapes(live), _shapes(others))
     keys = {one.key for one in ours.values() if one.key is not None}
-    peft = _through_peft(model, folder, keys, others)
+    peft = said if isinstance(said, Landing) else _filtered(said, len(folder.shapes), keys, others)
     return peft if direct.clean or peft.clean else direct
 
 
@@ -126,10 +130,8 @@ def _shapes(tensors: Mapping[str, Any]) -> dict[str, Shape]:
     return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
 
 
-def _through_peft(
-    model: Any, folder: AdapterFolder, keys: Collection[str], others: Collection[str]
-) -> Landing:
-    """PEFT's result; `keys` are the model's names of the adapter, `others` names of the file."""
+def _through_peft(model: Any, folder: AdapterFolder) -> Landing | Any:
+    """What PEFT makes of it, or torch's result where names are left that may be the adapter's."""
     from peft import set_peft_model_state_dict
 
     state = {one.name: _on_meta(one) for one in folder.tensors}
@@ -140,8 +142,13 @@ def _through_peft(
         return Landing(total, missing=(str(error.args[0]),))
     except RuntimeError as error:
         return Landing(total, mismatched=_mismatches(str(error)))
-    if model.peft_config[ADAPTER].is_prompt_learning:  # its names are not those of modules
-        return Landing(total)
+    is_prompt = model.peft_config[ADAPTER].is_prompt_learning  # its names are not those of modules
+    mine = (name for name in result.missing_keys if ADAPTER in name.split("."))
+    return Landing(total) if is_prompt or not (result.unexpected_keys or any(mine)) else result
+
+
+def _filtered(result: Any, total: int, keys: Collection[str], others: Collection[str]) -> Landing:
+    """What is lost; `keys` are the model's names of the adapter, `others` names of the file."""
     missing = tuple(name for name in result.missing_keys if name in keys)
     unexpected = tuple(name for name in result.unexpected_keys if name not in others)
     return Landing(total, missing, unexpected)

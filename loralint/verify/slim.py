@@ -8,19 +8,58 @@ processes, or need a first value in any weight.
 from __future__ import annotations
 
 import gc
+import operator
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
 UNUSED = ("bitsandbytes", "scipy", "sklearn", "pandas")
-COMPILER = "torch._dynamo"
+
+
+def _same(function: Any = None, *_: Any, **__: Any) -> Any:
+    """What a decorator is without a compiler, with arguments or without."""
+    return function if callable(function) else _same
+
+
+_DECORATORS = dict.fromkeys(("allow_in_graph", "assume_constant_result", "disable"), _same)
+_PLAIN_SIZES: Mapping[str, Any] = {
+    **dict.fromkeys(
+        (
+            "expect_true",
+            "guard_bool",
+            "guard_or_false",
+            "guard_or_true",
+            "guard_size_oblivious",
+            "statically_known_true",
+        ),
+        bool,
+    ),
+    "guarding_hint_or_throw": lambda size: size,
+    "has_guarding_hint": lambda _: True,
+    "is_nested_int": lambda _: False,
+    "sym_eq": operator.eq,
+    "sym_and": lambda *sides: all(sides),
+    "sym_or": lambda *sides: any(sides),
+}
+"""What these say of plain numbers: sizes are symbols only where something is compiled."""
+
+STAND_INS: Mapping[str, Mapping[str, Any]] = {
+    "torch._dynamo": _DECORATORS,
+    "torch._dynamo._trace_wrapped_higher_order_op": {"TransformGetItemToIndex": object},
+    "torch.fx.experimental.symbolic_shapes": _PLAIN_SIZES,
+    "sympy": {"Basic": type("Basic", (), {})},
+}
+"""Modules that are costly to import, and what building a model without weights uses of them."""
 
 
 def slim() -> None:
-    """Make torch's compiler and the unused libraries look absent in this process, from now on.
+    """Put off or hide what costs time to import and is not needed, in this process from now on.
 
     Does nothing where torch has been imported before: whoever did that may want them.
     """
@@ -32,30 +71,55 @@ def slim() -> None:
     import torch.distributed
 
     torch.distributed.is_available = lambda: False
-    for name in (COMPILER, f"{COMPILER}._trace_wrapped_higher_order_op"):
-        _replace(name)
+    import torch.fx.experimental
+
+    sys.meta_path.insert(0, _Parts())
+    for name, known in STAND_INS.items():
+        parent, _, leaf = name.rpartition(".")
+        sys.modules[name] = _StandIn(name, known)
+        if parent:
+            setattr(sys.modules[parent], leaf, sys.modules[name])
 
 
-class _NoCompiler(ModuleType):
-    """A module of the compiler whose decorators, all that is used of it here, do nothing."""
+class _StandIn(ModuleType):
+    """A module that is imported when somebody asks for more than what is known of it."""
+
+    def __init__(self, name: str, known: Mapping[str, Any]) -> None:
+        super().__init__(name)
+        self.__path__ = []
+        self.__dict__.update(known)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return _decorator
+        return getattr(_real(self), name)
 
 
-def _decorator(function: Any = None, *_: Any, **__: Any) -> Any:
-    return function if callable(function) else _decorator
+def _real(stand_in: ModuleType) -> ModuleType:
+    """The module itself, imported in place of the one that stands for it."""
+    name = stand_in.__name__
+    if sys.modules.get(name) is stand_in:
+        for other in STAND_INS:
+            if other.startswith(name):  # its parts too
+                del sys.modules[other]
+    return import_module(name)
 
 
-def _replace(name: str) -> None:
-    module = _NoCompiler(name)
-    module.__path__ = []
-    module.__spec__ = ModuleSpec(name, None, is_package=True)
-    parent, _, leaf = name.rpartition(".")
-    setattr(sys.modules[parent], leaf, module)
-    sys.modules[name] = module
+class _Parts(Loader):
+    """Finds the parts of a module that a stand-in stands for: the real one is imported first."""
+
+    def find_spec(self, name: str, *_: Any) -> ModuleSpec | None:
+        whole = sys.modules.get(name.rpartition(".")[0])
+        if not isinstance(whole, _StandIn):
+            return None
+        _real(whole)
+        return ModuleSpec(name, self) if name in sys.modules else find_spec(name)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return sys.modules[spec.name]
+
+    def exec_module(self, module: ModuleType) -> None:
+        """It has run, when the real module was imported."""
 
 
 @contextmanager

@@ -58,8 +58,28 @@ def shapes(how: str):
 
 def test_models_are_the_same_without_the_compiler():
     compiler, slim = shapes("slim")
-    assert compiler == "_NoCompiler"
+    assert compiler == "_StandIn"
     assert slim == shapes("plain")[1]
+
+
+REAL = """
+from loralint.verify.slim import slim
+slim()
+import torch, sympy
+assert sympy.Symbol("x") + 1 == sympy.sympify("x + 1")
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
+ShapeEnv()
+from torch._dynamo import utils
+assert torch._dynamo.is_compiling() is False
+assert torch.compile(lambda x: x + 1, backend="eager")(torch.ones(2)).tolist() == [2.0, 2.0]
+print("real")
+"""
+
+
+def test_who_asks_for_more_gets_the_real_module():
+    command = [sys.executable, "-W", "ignore", "-c", REAL]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "real\n", done.stderr[-2000:]
 
 
 def test_the_exit_code_and_all_of_the_output_arrive(tmp_path):
