@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from loralint.reporters import renderer
-from loralint.reporters.base import Report
+from loralint.reporters.base import Report, RuleDoc
 from loralint.reporters.json_ import finding
 from loralint.reporters.jsontext import to_json
 from loralint.verify.outcome import Verification
@@ -34,7 +34,7 @@ def render(
 def as_object(outcome: Verification) -> dict[str, Any]:
     """The object of design.md's contract."""
     report = _report((outcome,), 0.0, colour=False)
-    urls = report.urls()
+    urls = report.urls() if outcome.findings else {}
     return {
         "verdict": outcome.verdict,
         "adapter": outcome.adapter,
@@ -55,14 +55,19 @@ def as_object(outcome: Verification) -> dict[str, Any]:
 
 
 def _report(outcomes: Sequence[Verification], seconds: float, colour: bool) -> Report:
-    from loralint.cli.pages import rule_docs
-
     return Report(
         diagnostics=tuple(one for outcome in outcomes for one in outcome.findings),
         skipped=tuple(one for outcome in outcomes for one in outcome.skipped),
         files=len(outcomes),
         seconds=seconds,
-        rules=rule_docs,
+        rules=_docs,
         colour=colour,
         fixable_note=False,
     )
+
+
+def _docs() -> Iterable[RuleDoc]:
+    """The pages, imported with all rules when a format needs them."""
+    from loralint.cli.pages import rule_docs
+
+    return rule_docs()
