@@ -75,17 +75,18 @@ def slim() -> None:
 
     sys.meta_path.insert(0, _Parts())
     for name, known in STAND_INS.items():
-        parent, _, leaf = name.rpartition(".")
-        sys.modules[name] = _StandIn(name, known)
-        if parent:
-            setattr(sys.modules[parent], leaf, sys.modules[name])
+        is_part = name.rpartition(".")[0] in STAND_INS  # its spec would import the real whole
+        spec = ModuleSpec(name, None) if is_part else find_spec(name)
+        if spec is not None and name not in sys.modules:
+            _stand_in(_StandIn(spec, known))
 
 
 class _StandIn(ModuleType):
     """A module that is imported when somebody asks for more than what is known of it."""
 
-    def __init__(self, name: str, known: Mapping[str, Any]) -> None:
-        super().__init__(name)
+    def __init__(self, spec: ModuleSpec, known: Mapping[str, Any]) -> None:
+        super().__init__(spec.name)
+        self.__spec__ = spec
         self.__path__ = []
         self.__dict__.update(known)
 
@@ -95,13 +96,21 @@ class _StandIn(ModuleType):
         return getattr(_real(self), name)
 
 
+def _stand_in(module: ModuleType) -> None:
+    """Put a module where `import` and attributes of its parent look for it."""
+    parent, _, leaf = module.__name__.rpartition(".")
+    sys.modules[module.__name__] = module
+    if parent:
+        setattr(sys.modules[parent], leaf, module)
+
+
 def _real(stand_in: ModuleType) -> ModuleType:
     """The module itself, imported in place of the one that stands for it."""
     name = stand_in.__name__
     if sys.modules.get(name) is stand_in:
         for other in STAND_INS:
             if other.startswith(name):  # its parts too
-                del sys.modules[other]
+                sys.modules.pop(other, None)
     return import_module(name)
 
 
