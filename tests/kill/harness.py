@@ -1,9 +1,9 @@
 """`kill -9` in the middle of a command, again and again: every file is the old or the new one.
 
-Half of the kills come at any moment of the run; the other half after something has been written
-and before an undisturbed run would end, where a careless writer would leave half a file. The
-command runs in a fork of this process, which has imported everything already, so that a hundred
-kills take seconds.
+Half of the kills come at any moment of the run; the other half after the first file has been
+written and before an undisturbed run would write the last, where a careless writer would leave half
+a file. The command runs in a fork of this process, which has imported everything already, so that a
+hundred kills take seconds.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _started(project: Path, run: Callable[[], None]) -> int:
 
 @dataclass(frozen=True)
 class Took:
-    """How long an undisturbed run takes, and its part from the first file to the end; seconds."""
+    """How long an undisturbed run takes, and its part from the first file to the last; seconds."""
 
     whole: float
     writing: float
@@ -167,11 +167,11 @@ def _finished(project: Path, run: Callable[[], None], old: dict[str, bytes | Non
     began = time.monotonic()
     child = _started(project, run)
     _wait_for_writing(project, old, child)
-    wrote = time.monotonic()
+    first = time.monotonic()
+    last = _last_change(project, old, child)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) in (0, 1), "the command failed"
-    ended = time.monotonic()
-    return Took(ended - began, ended - wrote)
+    return Took(time.monotonic() - began, last - first)
 
 
 def _killed(
@@ -196,6 +196,16 @@ def _wait_for_writing(project: Path, old: dict[str, bytes | None], child: int) -
     names = _names(project, old)
     while _names(project, old) == names and not _has_ended(child):
         time.sleep(0.0002)
+
+
+def _last_change(project: Path, old: dict[str, bytes | None], child: int) -> float:
+    """When the last file was put in its place, seen once the run has ended."""
+    names, changed = _names(project, old), time.monotonic()
+    while not _has_ended(child):
+        time.sleep(0.0002)
+        if (now := _names(project, old)) != names:
+            names, changed = now, time.monotonic()
+    return changed
 
 
 def _has_ended(child: int) -> bool:

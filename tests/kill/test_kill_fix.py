@@ -54,7 +54,7 @@ def test_fix(project: Path) -> None:
     assert len(files) == 3 * FILES
     killed = kill_often(project, loralint("check", "--fix", "--unsafe-fixes"), files)
     assert (killed.torn, killed.broken) == ([], [])
-    assert killed.states["mixed"] >= 25, killed.states  # it was hit where it hurts
+    assert killed.states["mixed"] >= 10, killed.states  # it was hit where it hurts
     assert all(path.name.startswith(".") for path in killed.litter)
     assert killed.litter, "no kill hit a write: what becomes of temporary files is not seen"
     assert not killed.kept

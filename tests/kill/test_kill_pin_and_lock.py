@@ -42,7 +42,7 @@ def test_pin(project: Path) -> None:
     files = [f"m{number}.py" for number in range(FILES)]
     killed = kill_often(project, loralint("pin", "--no-cache"), files)
     assert (killed.torn, killed.broken) == ([], [])
-    assert killed.states["mixed"] >= 20, killed.states  # it was hit where it hurts
+    assert killed.states["mixed"] >= 10, killed.states  # it was hit where it hurts
     assert killed.litter and not killed.kept
     assert all(path.name.startswith(".") for path in killed.litter)
 
