@@ -75,7 +75,7 @@ class Case:
                 continue
             path.write_text(plain, encoding="utf-8")
         for name, sources in cells.items():
-            (folder / name).write_text(_notebook(sources), encoding="utf-8")
+            (folder / name).write_text(notebook(*sources), encoding="utf-8")
 
     def marks(self) -> Iterator[Mark]:
         """The assertions in all files."""
@@ -144,7 +144,8 @@ def _marks(line: str, path: str, cell: int | None, row: int) -> Iterator[Mark]:
         yield Mark(path, cell, row, related, mark["severity"], column, mark["text"] or "")
 
 
-def _notebook(sources: list[str]) -> str:
+def notebook(*sources: str) -> str:
+    """A notebook whose code cells have these sources."""
     cells = [
         {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [],
          "source": source.splitlines(keepends=True)}

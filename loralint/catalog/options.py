@@ -33,7 +33,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 }
 """Canonical name → the keywords that give it, the preferred one first."""
 
-REMOVED: frozenset[str] = frozenset({"load_in_4bit", "load_in_8bit"})
+REMOVED: tuple[str, ...] = ("load_in_4bit", "load_in_8bit")
 """Keywords that newer versions of their library do not take any more."""
 
 REWRITTEN = re.compile(

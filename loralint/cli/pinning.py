@@ -16,7 +16,7 @@ from loralint.fixer.applying import apply
 from loralint.hub.candidates import Left
 from loralint.hub.comments import comment
 from loralint.hub.noting import with_note
-from loralint.hub.pin_fixes import fix_of
+from loralint.hub.pin_fixes import fixes_of
 from loralint.hub.pins import Pin, Plan, Planner
 from loralint.source import Source
 
@@ -87,8 +87,7 @@ class _Rounds:
 
     def _fixes(self, pins: Sequence[Pin]) -> list[tuple[Pin, Fix]]:
         """The fixes of pins, with the comment where one can stand beside the commit."""
-        plain = [(one, fix_of(self.found.project, one)) for one in pins]
-        fixes = [(one, fix) for one, fix in plain if fix is not None]
+        fixes = fixes_of(self.found.project, pins)
         noted = [self._noted(one, fix) for one, fix in fixes]
         return [
             (one, made) for (one, _), made in zip(fixes, kept(noted, self._source), strict=True)

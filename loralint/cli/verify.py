@@ -14,7 +14,14 @@ from loralint.cli import options
 from loralint.cli.printing import in_colour, put
 from loralint.reporters import FORMATS
 from loralint.verify.case import DTYPES, QUANTIZATIONS
-from loralint.verify.outcome import TIERS, UnusableInputError, Verification, joined
+from loralint.verify.outcome import (
+    EXIT_CODES,
+    TIERS,
+    UnusableInputError,
+    Verification,
+    joined,
+    overall,
+)
 from loralint.verify.slim import slim
 
 if TYPE_CHECKING:
@@ -88,15 +95,7 @@ def command(adapter: str | None, **given: Any) -> None:
     except UnusableInputError as error:
         raise click.ClickException(str(error)) from error
     _show(adapter, outcomes, given, time.perf_counter() - began)
-    click.get_current_context().exit(max((_code(one) for one in outcomes), key=_GRAVITY.index))
-
-
-_GRAVITY = (0, 3, 1)
-"""Exit codes from the lightest to the gravest: a failed case outweighs an undecided one."""
-
-
-def _code(outcome: Verification) -> int:
-    return outcome.exit_code
+    click.get_current_context().exit(EXIT_CODES[overall(outcomes)])
 
 
 def prepare(offline: bool) -> None:
@@ -137,12 +136,12 @@ def _cases(adapter: str, asked: Asked, *, alone: bool) -> list[Case | Verificati
 
     found: list[Case | Verification] = []
     try:
-        places = ("",) if alone else several(adapter, asked)
+        at, places = (None, ("",)) if alone else several(adapter, asked)
     except NotAvailableError as error:
         return [undecided(adapter, asked.base, asked.revision, str(error))]
     for below in places:
         try:
-            found.append(case_for(adapter, asked, below=below, alone=alone))
+            found.append(case_for(adapter, asked, at=at, below=below, alone=alone))
         except (NotAvailableError, PickledError) as error:
             name = f"{adapter}/{below}" if below else adapter
             found.append(undecided(name, asked.base, asked.revision, str(error)))

@@ -15,8 +15,6 @@ from loralint.facts import LoadSite
 from loralint.frontends.shell_state import Command
 from loralint.source import Span
 
-Margins = tuple[str, str]
-
 
 def behind(command: Command, span: Span) -> Span | None:
     """The place behind a word; None where it is not one of the command's own text."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from loralint.diagnostics import Edit, Fix
 from loralint.facts import Absent, Known
@@ -10,15 +10,21 @@ from loralint.hub.pins import Pin
 from loralint.hub.waived import is_silenced
 from loralint.project import Action, Load, Project
 from loralint.rules.judgement.fixes import revision_edits, revision_names
-from loralint.rules.judgement.recording import unrecorded
+from loralint.rules.judgement.recording import Unrecorded, unrecorded
 
 
-def fix_of(project: Project, pin: Pin) -> Fix | None:
-    """The fix that pins a load; None where its revision cannot be written."""
+def fixes_of(project: Project, pins: Iterable[Pin]) -> list[tuple[Pin, Fix]]:
+    """The fixes that pin loads; those whose revision cannot be written are left out."""
+    making = tuple(unrecorded(project))
+    found = ((pin, _fix(project, pin, making)) for pin in pins)
+    return [(pin, fix) for pin, fix in found if fix is not None]
+
+
+def _fix(project: Project, pin: Pin, making: Sequence[Unrecorded]) -> Fix | None:
     edits = revision_edits(project, pin.load, pin.commit)
     if not edits:
         return None
-    recorded = (*_recorded(project, pin), *_newly_recorded(project, pin))
+    recorded = (*_recorded(project, pin), *_newly_recorded(project, pin, making))
     edits += tuple(edit for edit in recorded if edit not in edits)
     return Fix("unsafe", f"pin {pin.repo_id} to {pin.commit}", edits, revision_names(pin.load.site))
 
@@ -34,9 +40,9 @@ def _recorded(project: Project, pin: Pin) -> Iterator[Edit]:
                 yield Edit(place, pin.commit)
 
 
-def _newly_recorded(project: Project, pin: Pin) -> Iterator[Edit]:
+def _newly_recorded(project: Project, pin: Pin, making: Sequence[Unrecorded]) -> Iterator[Edit]:
     """What an adapter is to record of a base that is pinned now, and was recorded nowhere."""
-    for one in unrecorded(project) if isinstance(pin.load.site.revision, (Absent, Known)) else ():
+    for one in making if isinstance(pin.load.site.revision, (Absent, Known)) else ():
         of_it = any(base.place == pin.load.place for base in one.bases)
         if of_it and not is_silenced(project, one.place.place, "LOR110", "unrecorded-revision"):
             yield from one.edits(pin.commit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from loralint.catalog import REMOVED
 from loralint.diagnostics import Edit, Fix, Severity
 from loralint.facts import FileFacts, Known, Symbol
 from loralint.project import Load, Project
@@ -78,13 +79,10 @@ def removed_quantization_keyword(project: Project) -> Iterator[Finding]:
             yield Finding.at(load, message, fix=_fix(project, load, words), severity=severity)
 
 
-_KEYWORDS = ("load_in_4bit", "load_in_8bit")
-
-
 def _given(load: Load) -> list[str]:
     """The removed keywords that the call certainly has."""
     written = _keywords(load)
-    return [name for name in _KEYWORDS if name in written and is_given(load.option(name))]
+    return [name for name in REMOVED if name in written and is_given(load.option(name))]
 
 
 def _is_transformers(load: Load) -> bool:

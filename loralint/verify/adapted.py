@@ -12,6 +12,12 @@ from loralint.verify.offload import kept
 PREFIX = "base_model.model."
 
 
+def below_peft(model: Any) -> Any:
+    """The model below PEFT's wrapper; one without a wrapper itself."""
+    get = getattr(model, "get_base_model", None)
+    return get() if get is not None else model
+
+
 @dataclass(frozen=True)
 class Live:
     """A tensor of the model: `key` is its name there, None where PEFT computes it on saving."""

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from loralint.verify.activity import is_adapted
+from loralint.verify.adapted import below_peft
 from loralint.verify.golden import LENGTH, NoAnswerError, adapter_off, answers, quiet, token_ids
 from loralint.verify.made_up import noise, takes
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+UNHEARD = "the model was run on token ids alone, which do not go through it"
+"""Why the adapter in a part of the model is not proved to do anything."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class Question:
     def ask(self, model: Any) -> Tensor:
         """The answer, on the CPU; NoAnswerError where the model raises one of its own."""
         try:
-            asked = _base(model).get_submodule(self.part) if self.part else model
+            asked = below_peft(model).get_submodule(self.part) if self.part else model
             return answers(asked, self.rows)[1] if self.rows else _show(asked, self.given or {})
         except NoAnswerError:
             raise
@@ -77,7 +82,7 @@ def question(model: Any, config: Mapping[str, Any], *, whole: bool) -> Question:
 
     Without `whole`, one row goes through the part of the model that has all of the adapter in it.
     """
-    base = _base(model)
+    base = below_peft(model)
     towers = _adapted_towers(base)
     if len(towers) == 1 and _holds_all(base.get_submodule(towers[0]), base):
         return _shown(base.get_submodule(towers[0]), towers[0])
@@ -206,7 +211,3 @@ def _show(model: Any, given: Mapping[str, Tensor]) -> Tensor:
 def _is_prompt(model: Any) -> bool:
     found = getattr(model, "peft_config", {}).get(getattr(model, "active_adapter", None))
     return bool(getattr(found, "is_prompt_learning", False))
-
-
-def _base(model: Any) -> Any:
-    return model.get_base_model() if hasattr(model, "get_base_model") else model

@@ -10,6 +10,7 @@ from typing import Any
 from loralint.contract import Base, Code
 from loralint.refs import is_commit
 from loralint.verify import base_files, provenance
+from loralint.verify.adapted import below_peft
 from loralint.verify.base_files import Located
 from loralint.verify.sharded import own_class
 
@@ -107,10 +108,10 @@ def _code(told: Told, model: Any, located: Located) -> Code | None:
     """The remote code that the model runs, by the files that Python imported."""
     if model is None:
         return None
-    module = own_class(plain(model)).__module__
+    module = own_class(below_peft(model)).__module__
     if not module.startswith(_REMOTE):
         return None
-    folder = Path(inspect.getfile(own_class(plain(model)))).parent
+    folder = Path(inspect.getfile(own_class(below_peft(model)))).parent
     files = [one for one in base_files.code_files(folder) if one.name != "__init__.py"]
     own = located.id or told.id
     return Code(
@@ -128,22 +129,16 @@ def _code_commit(model: Any, own: str) -> str | None:
 
 def _imported_commit(model: Any) -> str | None:
     """The commit that names the folder from which the remote code was imported."""
-    parts = own_class(plain(model)).__module__.split(".")
+    parts = own_class(below_peft(model)).__module__.split(".")
     return next((part for part in parts if is_commit(part)), None)
 
 
 def _code_repository(model: Any) -> str | None:
     """The repository that the code comes from: `auto_map` has `org/code--file.Class`."""
-    named = getattr(plain(model).config, "auto_map", None) or {}
+    named = getattr(below_peft(model).config, "auto_map", None) or {}
     targets = (one for value in named.values() for one in _each(value) if isinstance(one, str))
     return next((one.partition("--")[0] for one in targets if "--" in one), None)
 
 
 def _each(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def plain(model: Any) -> Any:
-    """The model below PEFT's wrapper."""
-    get = getattr(model, "get_base_model", None)
-    return get() if get is not None else model

@@ -16,7 +16,7 @@ from loralint.source import START, Place
 from loralint.verify import base_files
 from loralint.verify.adapted import PREFIX
 from loralint.verify.case import Case
-from loralint.verify.checkpoint import Checkpoint, Entry
+from loralint.verify.checkpoint import FLOATS, Checkpoint, Entry
 from loralint.verify.codes import finding
 from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder
 from loralint.verify.header import Shape, lora_pairs
@@ -25,7 +25,6 @@ from loralint.verify.outcome import Checked, UnusableInputError
 from loralint.verify.vocabulary import is_table
 from loralint.verify.wording import count, short, where
 
-_FLOATS = ("F64", "F32", "F16", "BF16")
 _RIGHT_BASE = "load the base and the revision that the adapter was trained on"
 
 
@@ -84,7 +83,7 @@ def _compare(case: Case, folder: AdapterFolder) -> Compared | None:
 def _fits(name: str, sides: Mapping[str, Shape], weight: Entry) -> bool:
     """Whether A and B are for a weight of this shape; quantised ones keep theirs to themselves."""
     a, b, shape = sides.get("A", ()), sides.get("B", ()), weight.shape
-    if len(a) < 2 or len(b) < 2 or len(shape) < 2 or weight.dtype not in _FLOATS:
+    if len(a) < 2 or len(b) < 2 or len(shape) < 2 or weight.dtype not in FLOATS:
         return True
     if len(a) > 2:  # a convolution
         return shape[0] == b[0] and shape[1:] == a[1:]

@@ -20,6 +20,9 @@ SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 _METADATA = "__metadata__"
 
+FLOATS = frozenset({"F64", "F32", "F16", "BF16"})
+"""The types of safetensors that no quantisation has packed."""
+
 ADVICE = 128 << 10
 """How much of a file the system is told of at a time: of more it reads the beginning only."""
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from loralint.contract import Golden
+from loralint.verify.adapted import below_peft
 from loralint.verify.offload import device_of, is_hooked
 from loralint.verify.sharded import SHARDED, is_sharded
 
@@ -104,7 +105,7 @@ def _forward(model: Any, row: tuple[int, ...]) -> Any:
     import torch
 
     device = device_of(_embeddings(model))
-    taken = inspect.signature(_base(model).forward).parameters
+    taken = inspect.signature(below_peft(model).forward).parameters
     if "input_ids" not in taken:
         raise NoAnswerError("the model takes no token ids")
     ids = torch.tensor([row], device=device)
@@ -174,14 +175,9 @@ def adapter_off(model: Any) -> Iterator[None]:
         model.enable_adapters()
 
 
-def _base(model: Any) -> Any:
-    get = getattr(model, "get_base_model", None)
-    return get() if get is not None else model
-
-
 def _embeddings(model: Any) -> Any:
     try:
-        found = _base(model).get_input_embeddings()
+        found = below_peft(model).get_input_embeddings()
     except (AttributeError, NotImplementedError):
         found = None
     if found is None or not hasattr(found, "weight"):

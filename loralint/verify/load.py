@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
-from loralint.verify.asking import both, question
+from loralint.verify.asking import UNHEARD, both, question
 from loralint.verify.base import CannotBuildError
 from loralint.verify.bench import Bench
 from loralint.verify.case import Case
@@ -100,10 +100,9 @@ def _effect(
     except NoAnswerError as error:
         return [], [Skipped(place, "whether the adapter changes the output", str(error))]
     unheard = [
-        Skipped(place, f"whether the adapter in `{part}` changes the output",
-                "the model was run on token ids alone, which do not go through it")
+        Skipped(place, f"whether the adapter in `{part}` changes the output", UNHEARD)
         for part in asked.unheard
-    ]  # fmt: skip
+    ]
     if not found.finite:
         return [finding("LOR507", "the model answers NaN or infinity with the adapter",
                         case.file(WEIGHTS), help="train again in a type with a larger range"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from loralint.contract import Loading, Quantization
+from loralint.verify.adapted import below_peft
 from loralint.verify.asking import input_rows
-from loralint.verify.base_record import plain
 from loralint.verify.sharded import own_class
 
 
 def describe(model: Any, task_type: str | None) -> Loading:
     """How a model in memory was loaded."""
-    base = plain(model)
+    base = below_peft(model)
     class_ = own_class(base)
     return Loading(
         model_class=class_.__name__,

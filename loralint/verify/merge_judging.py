@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loralint.verify import merge_parts
-from loralint.verify.checkpoint import Checkpoint
+from loralint.verify.checkpoint import FLOATS, Checkpoint
 from loralint.verify.folder import AdapterFolder
 from loralint.verify.merge_parts import Names, Part, Parts
 from loralint.verify.merge_quantised import PlainAgain
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 Pair = tuple[str, "str | None"]
 """A tensor of the merged model, and the base's of which it was made."""
-
-FLOATS = frozenset({"F32", "F16", "BF16", "F64"})
 
 
 @dataclass

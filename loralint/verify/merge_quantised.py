@@ -6,7 +6,7 @@ another error was not made that way, which costs one subtraction to see and no m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,15 @@ class Mode:
         return quantised(weight, self.dtype, self.kind, double=self.double)
 
 
+@dataclass(frozen=True)
+class _Try:
+    """The size of a mode's error, and of what that does not explain of what is left."""
+
+    mode: Mode
+    error: float
+    rest: float
+
+
 class PlainAgain:
     """Judges tensors as such a base gives them; `mode` is the one that fitted last, to the bit."""
 
@@ -51,11 +60,14 @@ class PlainAgain:
 
     def untouched(self, base: Tensor, found: Tensor) -> Judged | None:
         """A weight that no adapter is on; None where it is none of a base made plain again."""
+        import torch
+
         left = found.float() - base.float()
-        for mode in self._likely(base, left, found):
-            if _same(mode.plain(base).to(found.dtype), found):
+        tried: list[_Try] = []
+        for mode in self._likely(base, left, found, tried):
+            if torch.equal(mode.plain(base).to(found.dtype), found):
                 return self._found(mode, Judged("exact"))
-        return self._nearly(base, left, found)
+        return self._nearly(tried, found)
 
     def merged(self, given: Ingredients, found: Tensor, half: bool) -> Judged | None:
         """A weight that an adapter was merged into; None as above. `half` is for `judge`."""
@@ -65,7 +77,8 @@ class PlainAgain:
         first = merge(given, Way(torch.float32, torch.float32, safe=False))
         left = found.float() - first
         near = None
-        for mode in self._likely(given.weight, left, found):
+        tried: list[_Try] = []
+        for mode in self._likely(given.weight, left, found, tried):
             again = replace(given, weight=mode.plain(given.weight))
             replays = (merge(again, way).to(found.dtype)
                        for way in ways(mode.dtype, found.dtype, adapter))  # fmt: skip
@@ -74,34 +87,39 @@ class PlainAgain:
                 return self._found(mode, judged)
             near = judged if judged.verdict == "rounded" else near
         update = float((first - given.weight.float()).norm())
-        return near or self._nearly(given.weight, left, found, update)
+        return near or self._nearly(tried, found, update)
 
     def _found(self, mode: Mode, judged: Judged) -> Judged:
         self.mode = mode
         return judged
 
-    def _likely(self, weight: Tensor, left: Tensor, found: Tensor) -> Iterator[Mode]:
-        """The modes whose error is what is left of a tensor without base and update."""
+    def _likely(
+        self, weight: Tensor, left: Tensor, found: Tensor, tried: list[_Try]
+    ) -> Iterator[Mode]:
+        """The modes whose error is what is left of a tensor without base and update.
+
+        What was measured of each goes to `tried`, all of them where none is taken.
+        """
         if self._failures >= ENOUGH:
             return
         if self.mode is not None:
             yield self.mode
         for mode in _modes(weight, found):
-            error, rest = _unexplained(mode, weight, left)
-            if rest <= LIKELY * error + _noise(found, mode) and mode != self.mode:
+            one = _tried(mode, weight, left)
+            tried.append(one)
+            if one.rest <= LIKELY * one.error + _noise(found, mode) and mode != self.mode:
                 yield mode
 
     def _nearly(
-        self, weight: Tensor, left: Tensor, found: Tensor, update: float | None = None
+        self, tried: Sequence[_Try], found: Tensor, update: float | None = None
     ) -> Judged | None:
         """A tensor that only rounding keeps from being one: that cannot be decided."""
         if self._failures >= ENOUGH:
             return None
-        for mode in _modes(weight, found):
-            error, rest = _unexplained(mode, weight, left)
-            small = ROUNDING * min(error, error if update is None else update)
-            if rest <= small + _noise(found, mode) < error:
-                return Judged("open", f"it is that of a base in {mode.kind} that was made plain"
+        for one in tried:
+            small = ROUNDING * min(one.error, one.error if update is None else update)
+            if one.rest <= small + _noise(found, one.mode) < one.error:
+                return Judged("open", f"it is that of a base in {one.mode.kind} that was made plain"
                               " again, but for a rounding that is not repeated here")  # fmt: skip
         self._failures += self.mode is None
         return None
@@ -117,10 +135,9 @@ def _modes(weight: Tensor, found: Tensor) -> Iterator[Mode]:
             yield Mode(kind, double, dtype)
 
 
-def _unexplained(mode: Mode, weight: Tensor, left: Tensor) -> tuple[float, float]:
-    """The size of the error of quantising, and of what it does not explain of what is left."""
+def _tried(mode: Mode, weight: Tensor, left: Tensor) -> _Try:
     error = mode.plain(weight).float() - weight.float()
-    return float(error.norm()), float((left - error).norm())
+    return _Try(mode, float(error.norm()), float((left - error).norm()))
 
 
 def _noise(found: Tensor, mode: Mode) -> float:
@@ -129,9 +146,3 @@ def _noise(found: Tensor, mode: Mode) -> float:
 
     step = max(float(torch.finfo(dtype).eps) for dtype in (found.dtype, mode.dtype))
     return float(found.float().norm()) * step / 4
-
-
-def _same(one: Tensor, other: Tensor) -> bool:
-    import torch
-
-    return bool(torch.equal(one, other))

@@ -66,10 +66,6 @@ class Verification(msgspec.Struct, frozen=True):
     findings: tuple[Diagnostic, ...] = ()
     skipped: tuple[Skipped, ...] = ()
 
-    @property
-    def exit_code(self) -> int:
-        return EXIT_CODES[self.verdict]
-
 
 def overall(tiers: Iterable[TierResult | Verification]) -> Verdict:
     """One failed tier fails the whole, one undecided tier leaves it undecided."""

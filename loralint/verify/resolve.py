@@ -37,14 +37,21 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def case_for(
-    adapter: str, asked: Asked, *, with_contract: bool = True, below: str = "", alone: bool = True
+    adapter: str,
+    asked: Asked,
+    *,
+    with_contract: bool = True,
+    at: Path | None = None,
+    below: str = "",
+    alone: bool = True,
 ) -> Case:
     """The case for an adapter: a folder, or a Hub id with or without `@revision`.
 
-    `below` is the subfolder with the adapter; `alone` says whether those in subfolders are left.
+    `at` is the folder, where `several` has found it already, and `below` the subfolder with the
+    adapter; `alone` says whether those in subfolders are left.
     UnusableInputError where it is no adapter, NotAvailableError where the Hub does not give it.
     """
-    folder = open_folder(local_folder(adapter, offline=asked.offline) / below)
+    folder = open_folder((at or local_folder(adapter, offline=asked.offline)) / below)
     contract = _contract(folder) if with_contract else None
     base = asked.base or (contract.base.id if contract else folder.text("base_model_name_or_path"))
     return Case(
@@ -64,8 +71,8 @@ def case_for(
     )
 
 
-def several(adapter: str, asked: Asked) -> tuple[str, ...]:
-    """Where the adapters of a folder are: "" for itself, names of subfolders.
+def several(adapter: str, asked: Asked) -> tuple[Path, tuple[str, ...]]:
+    """The folder, and where in it the adapters are: "" for itself, names of subfolders.
 
     PEFT saves the adapter `default` to the folder, and each other one to a subfolder of its name.
     Where there is none at all, "" stands for the folder. NotAvailableError as for `case_for`.
@@ -73,8 +80,8 @@ def several(adapter: str, asked: Asked) -> tuple[str, ...]:
     path = local_folder(adapter, offline=asked.offline)
     below = adapters_below(path)
     if (path / CONFIG).is_file():
-        return ("", *below)
-    return below or ("",)
+        return path, ("", *below)
+    return path, below or ("",)
 
 
 def local_folder(adapter: str, *, offline: bool = False) -> Path:

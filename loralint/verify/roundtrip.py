@@ -14,7 +14,7 @@ from typing import Any
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
 from loralint.verify import merging
-from loralint.verify.asking import Answers, Question, alone, both, question
+from loralint.verify.asking import UNHEARD, Answers, Question, alone, both, question
 from loralint.verify.base import CannotBuildError
 from loralint.verify.bench import Bench
 from loralint.verify.case import Case
@@ -114,10 +114,9 @@ def _answers_again(case: Case, model: Any, before: Before, checked: int) -> Chec
         line = f"the reloaded model's answers differ by {apart:.1%} of the adapter's effect"
         return Checked(checked, (_lost(case, [line]),))
     unheard = tuple(
-        _skip(case, f"the answers of `{part}` after reloading and merging",
-              "the model was run on token ids alone, which do not go through it")
+        _skip(case, f"the answers of `{part}` after reloading and merging", UNHEARD)
         for part in before.question.unheard
-    )  # fmt: skip
+    )
     return Checked(checked, skipped=unheard)
 
 

@@ -13,6 +13,7 @@ from loralint.hub.comments import Note, notes
 from loralint.lockfile import NAME
 from tests.hub.cache import FakeCache
 from tests.hub.server import Commit, FakeHub, Step
+from tests.markdown_pages import notebook
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 DAY = "2026-11-24"
@@ -172,14 +173,6 @@ def test_an_imported_constant_is_changed_where_it_stands(project, cache, run, wr
 
 
 def test_a_notebook(project, cache, run, write) -> None:
-    def notebook(*sources: str) -> str:
-        cells = [
-            {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [],
-             "source": source.splitlines(keepends=True)}
-            for source in sources
-        ]  # fmt: skip
-        return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
-
     write({"x.ipynb": notebook("!pip install peft\n" + HEAD, 'AutoModel.from_pretrained("org/a")')})
     changed = f'AutoModel.from_pretrained("org/a", revision="{A}")  {NOTE}'
     assert json.loads(pinned(project, run, "x.ipynb")) == json.loads(

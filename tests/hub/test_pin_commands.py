@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 import pytest
 
 from tests.hub.cache import FakeCache
+from tests.markdown_pages import notebook
 
 A, B = "a" * 40, "b" * 40
 
@@ -148,15 +148,6 @@ def test_a_branch_that_is_named(project, cache, run, shape: str) -> None:
 
 
 NOTED_CELL = re.compile(r"^ *![^\\]*$", re.MULTILINE)
-
-
-def notebook(*sources: str) -> str:
-    cells = [
-        {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [],
-         "source": source.splitlines(keepends=True)}
-        for source in sources
-    ]  # fmt: skip
-    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from loralint.catalog import REMOVED
 from loralint.diagnostics import Edit
 from loralint.facts import KeywordFact, LoadSite
-from loralint.source import Place
+from loralint.source import Place, Span
 
 CLASS = "BitsAndBytesConfig"
-REMOVED = ("load_in_4bit", "load_in_8bit")
 OPTIONS = frozenset(
     """bnb_4bit_compute_dtype bnb_4bit_quant_type bnb_4bit_use_double_quant bnb_4bit_quant_storage
     llm_int8_threshold llm_int8_skip_modules llm_int8_enable_fp32_cpu_offload
@@ -89,23 +89,19 @@ class _Writing:
     def _configured(self) -> Change | None:
         anchor = min(self._on, key=lambda one: one.span)
         content = f"quantization_config={self._config(anchor)}{self._condition()}"
-        return self._change((Edit(self._place(anchor), content),), anchor)
+        return self._change((Edit(self._place(anchor.span), content),), anchor)
 
     def _change(self, edits: tuple[Edit, ...], anchor: KeywordFact | None = None) -> Change | None:
         rest = [one for one in self.written.values() if one is not anchor]
-        removals = sorted(one.removal for one in rest if one.removal is not None)
-        apart = all(a.end <= b.start for a, b in itertools.pairwise(removals))
-        if len(removals) < len(rest) or not apart:
+        gone = [one.removal for one in rest if one.removal is not None]
+        apart = all(a.end <= b.start for a, b in itertools.pairwise(sorted(gone)))
+        if len(gone) < len(rest) or not apart:
             return None
-        gone = tuple(
-            Edit(Place(self.site.path, one.removal, self.site.cell), "")
-            for one in rest
-            if one.removal is not None
-        )
-        return Change((*edits, *gone), tuple(self.written), bool(edits))
+        removals = (Edit(self._place(span), "") for span in gone)
+        return Change((*edits, *removals), tuple(self.written), bool(edits))
 
-    def _place(self, one: KeywordFact) -> Place:
-        return Place(self.site.path, one.span, self.site.cell)
+    def _place(self, span: Span) -> Place:
+        return Place(self.site.path, span, self.site.cell)
 
     def _condition(self) -> str:
         codes = [one.code for one in self._on]

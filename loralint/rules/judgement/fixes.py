@@ -62,7 +62,7 @@ def revision_edits(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
     """
     if not load.site.revision_key or not _PLAIN.fullmatch(text):
         return ()
-    if not _takes(load.site):
+    if _is_inside_another(load.site):
         return _inside_another(project, load, text)
     if load.site.revision == ABSENT:
         alone = _alone(load, _sharing(project, load))
@@ -75,13 +75,9 @@ def revision_edits(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
     return tuple(Edit(place, json.dumps(text) if is_none else text) for place in places)
 
 
-def _takes(site: LoadSite) -> bool:
-    """Whether the revision is an argument, a key or a flag, or a part of a flag's value.
-
-    `model_kwargs revision` lies inside another argument.
-    """
-    key = site.revision_key
-    return key.startswith("--") or (key != "" and " " not in key)
+def _is_inside_another(site: LoadSite) -> bool:
+    """Whether the revision lies in another argument (`model_kwargs revision`), not in a flag."""
+    return " " in site.revision_key and not site.revision_key.startswith("--")
 
 
 def _inside_another(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
