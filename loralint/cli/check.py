@@ -18,11 +18,11 @@ from loralint.cli.verdict import NOTHING_READ, leave
 from loralint.config import FailOn
 from loralint.diagnostics import SEVERITIES, Diagnostic
 from loralint.engine.outcome import Outcome
-from loralint.reporters import FORMATS, renderer
-from loralint.reporters.base import Report
+from loralint.report import FORMATS, renderer
+from loralint.report.base import Report
 
 if TYPE_CHECKING:
-    from loralint.fixer.rounds import Mended
+    from loralint.fix.rounds import Mended
 
 READING = ("config_file", "isolated", "no_cache", "jobs", "scheduler")
 FLAGS = ("select", "extend_select", "ignore", "strict", "fail_on", "baseline")

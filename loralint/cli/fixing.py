@@ -14,10 +14,10 @@ from loralint.cli.printing import put
 from loralint.cli.session import Session
 from loralint.cli.verdict import leave
 from loralint.engine.outcome import Outcome
-from loralint.reporters.summary import counted
+from loralint.report.summary import counted
 
 if TYPE_CHECKING:
-    from loralint.fixer.rounds import Mended
+    from loralint.fix.rounds import Mended
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from loralint.cli import rewriting
 from loralint.cli.hook_file import ENTRY, NAME as HOOKS, CannotAdd, with_hook
 from loralint.cli.session import BASELINE
 from loralint.config.load import OWN_FILE, SHARED_FILE
-from loralint.reporters.summary import counted
+from loralint.report.summary import counted
 
 SETTINGS = """\
 # Which rules run, how firmly repositories must be pinned, which files train and which infer:

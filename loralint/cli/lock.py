@@ -17,7 +17,7 @@ from loralint.hub.locking import Locker, Locking
 from loralint.hub.staleness import Difference, differences
 from loralint.lockfile import Lock
 from loralint.lockfile.writing import serialise
-from loralint.reporters.visible import visible
+from loralint.report.visible import visible
 
 ALL = "*"
 SIGNS = {"new": "+", "gone": "-", "moved": "~", "changed": "~"}

@@ -16,7 +16,7 @@ from loralint.cli.verdict import NOTHING_READ, leave
 from loralint.hub import Place
 from loralint.hub.cache import LocalCache
 from loralint.hub.outdated import Report, reports
-from loralint.reporters.visible import visible
+from loralint.report.visible import visible
 from loralint.source import Place as Where
 
 HEAD = ("REPO ID", "REF", "PINNED", "NOW", "CHANGED")

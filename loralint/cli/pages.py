@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from loralint.reporters.base import RuleDoc
+from loralint.report.base import RuleDoc
 from loralint.rules import RULES
 from loralint.rules.base import Rule
 from loralint.verify.codes import CODES, Code

@@ -15,7 +15,7 @@ from loralint.cli.shown import in_words, naming, shown
 from loralint.cli.verdict import leave
 from loralint.facts import ABSENT
 from loralint.project import Load, Pair
-from loralint.reporters.visible import visible
+from loralint.report.visible import visible
 
 
 @click.command("pairs")

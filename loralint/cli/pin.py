@@ -23,8 +23,8 @@ from loralint.hub.candidates import Scope
 from loralint.hub.locked import LockedCommits
 from loralint.hub.pins import Planner
 from loralint.project import Project
-from loralint.reporters.summary import counted
-from loralint.reporters.visible import visible
+from loralint.report.summary import counted
+from loralint.report.visible import visible
 
 
 def _age(ctx: click.Context, option: click.Parameter, value: str | None) -> float:

@@ -8,7 +8,7 @@ from loralint.cli.session import Session
 from loralint.facts import Absent, Default, Known, Scalar, Unknown, Value
 from loralint.project import Load
 from loralint.refs import is_repo_id
-from loralint.reporters.base import Report
+from loralint.report.base import Report
 from loralint.rules.judgement.pinning import hub_ids, kinds
 from loralint.rules.judgement.values import by_default, leaves
 from loralint.source import Location

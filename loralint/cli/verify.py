@@ -12,7 +12,7 @@ import click
 
 from loralint.cli import options
 from loralint.cli.printing import in_colour, put
-from loralint.reporters import FORMATS
+from loralint.report import FORMATS
 from loralint.verify.case import DTYPES, QUANTIZATIONS
 from loralint.verify.outcome import (
     EXIT_CODES,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from loralint.reporters import renderer
-from loralint.reporters.base import Report, RuleDoc
-from loralint.reporters.json_ import finding
-from loralint.reporters.jsontext import to_json
+from loralint.report import renderer
+from loralint.report.base import Report, RuleDoc
+from loralint.report.json_ import finding
+from loralint.report.jsontext import to_json
 from loralint.verify.outcome import Verification
 
 

@@ -11,7 +11,7 @@ HEAVY = (
     "yaml",
     "loralint.rules",
     "loralint.linker",
-    "loralint.frontends.python",
+    "loralint.read.python.module",
     "loralint.engine.gathering",
     "concurrent.futures",
 )

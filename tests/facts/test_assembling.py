@@ -6,9 +6,9 @@ import libcst as cst
 import pytest
 
 from loralint.facts import CallFact
-from loralint.frontends import python
-from loralint.frontends.assembling import whole
-from loralint.frontends.units import NotCut
+from loralint.read.python import module as python
+from loralint.read.python.assembling import whole
+from loralint.read.python.units import NotCut
 
 LOAD = 'X.from_pretrained("a/b", revision="c")'
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from loralint.facts import CallFact, FileError, FileFacts, Known
-from loralint.frontends import extract
-from loralint.frontends.cells import lines
-from loralint.frontends.notebook import commands, written
+from loralint.read import extract
+from loralint.read.cells import lines
+from loralint.read.notebook import commands, written
 from loralint.source import Location, Source
 from tests.facts.notation import call
 

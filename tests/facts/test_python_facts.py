@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from loralint.facts import FileFacts
-from loralint.frontends import extract
+from loralint.read import extract
 from loralint.source import Source
 from tests.facts.notation import call
 

@@ -10,7 +10,7 @@ import pytest
 
 from loralint.catalog.recipe_signs import LARGEST_RECIPE, may_be_recipe
 from loralint.facts import Absent, FileFacts, Known, LoadSite, SaveSite, Value
-from loralint.frontends import extract
+from loralint.read import extract
 from loralint.source import Source
 
 PAGE = Path(__file__).with_name("recipe.md")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from loralint.diagnostics import Edit, Fix
-from loralint.fixer.applying import Applied, apply
-from loralint.fixer.diff import unified
-from loralint.fixer.files import HasChanged, replace
-from loralint.frontends import extract
+from loralint.fix.applying import Applied, apply
+from loralint.fix.diff import unified
+from loralint.fix.files import HasChanged, replace
+from loralint.read import extract
 from loralint.source import Place, Source, Span
 
 A = b"""from transformers import AutoModel

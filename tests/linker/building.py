@@ -16,9 +16,9 @@ from loralint.facts import (
     Unknown,
     Value,
 )
-from loralint.frontends import extract
-from loralint.linker import link
 from loralint.project import Load, Project
+from loralint.project.linking import link
+from loralint.read import extract
 from loralint.source import Source, Span
 
 KINDS = {".py": "python", ".yaml": "yaml", ".json": "json", ".toml": "toml", ".env": "dotenv"}

@@ -3,7 +3,7 @@
 import pytest
 
 from loralint.facts import Default, Known, Unknown
-from loralint.linker.patterns import beginning, fits, is_certain, may_agree, pattern, weight
+from loralint.values.patterns import beginning, fits, is_certain, may_agree, pattern, weight
 
 X = Unknown("given by the caller")
 

@@ -1,6 +1,6 @@
 """What the linker asks for between rounds."""
 
-from loralint.linker import wanted
+from loralint.project.wanted import wanted
 from tests.linker.building import AUTO, facts_of
 
 LOAD = "AutoModelForCausalLM.from_pretrained"

@@ -9,7 +9,7 @@ import pytest
 from loralint.config import Config
 from loralint.diagnostics import Edit, Fix
 from loralint.engine import Request, gather
-from loralint.fixer.rows import Rows
+from loralint.fix.rows import Rows
 from loralint.rules.removed_quantization_keyword import removed_quantization_keyword
 
 CALL = 'AutoModelForCausalLM.from_pretrained("a/b", load_in_4bit=True, device_map="auto")\n'

@@ -1,0 +1,178 @@
+"""The files of an adapter folder → facts: its configuration, its weights' header, its card.
+
+A file is judged by what it says alone; the linker puts the folder together.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import msgspec
+import yaml
+
+from loralint.facts import (
+    ABSENT,
+    RECORDED,
+    AdapterFacts,
+    FileError,
+    FileFacts,
+    Known,
+    LoadSite,
+    Mapping,
+    Term,
+)
+from loralint.read import safetensors_header as header
+from loralint.read.data import extract as extract_data
+from loralint.source import START, Source, Span
+
+KEYS = frozenset(
+    """base_model_name_or_path revision peft_type r rank_pattern task_type modules_to_save
+    auto_mapping""".split()
+)
+"""The keys of adapter_config.json that a finding may stand on."""
+
+CARD_BYTES = 16 * 1024
+"""Front matter stands at the top; what follows is prose."""
+
+MAX_DEPTH = 20
+
+_POINTER = "it only points to a file of Git LFS (`git lfs pull` fetches it)"
+
+_SPACE = re.compile(r"[\s,]*")
+_COLON = re.compile(r"\s*:\s*")
+_FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*$", re.DOTALL | re.MULTILINE)
+
+
+def extract(source: Source) -> FileFacts:
+    """Read one file of an adapter folder; what cannot be read is an error of that file."""
+    if source.kind == "weights":
+        return _weights(source)
+    return _card(source) if source.kind == "card" else _configuration(source)
+
+
+# --- adapter_config.json ------------------------------------------------------------------------
+
+
+def _configuration(source: Source) -> FileFacts:
+    """The configuration as any script may read it, and as PEFT's where it is PEFT's."""
+    if header.is_pointer(source.content):
+        return FileFacts(path=source.path, error=FileError(_POINTER, START))
+    facts = extract_data(Source(source.path, "json", source.content))
+    if facts.error is not None:
+        return _with_place(facts, source.content)
+    if not isinstance(facts.data, Mapping):
+        return facts
+    values = dict(facts.data.entries)
+    if "peft_type" not in values:  # mlx and others use the name for files of their own
+        return facts
+    keys = tuple(_keys(source.content.decode("utf-8-sig")))
+    loads = tuple(_recorded(source.path, values, dict(keys)))
+    return msgspec.structs.replace(facts, adapter=AdapterFacts(keys=keys), loads=loads)
+
+
+def _recorded(
+    path: str, values: dict[str | None, Term], keys: dict[str, Span]
+) -> Iterator[LoadSite]:
+    """The base that the folder names, as a load: whoever loads the folder may load it."""
+    base, revision = values.get(RECORDED), values.get("revision")
+    if isinstance(base, Known) and isinstance(base.value, str) and base.value:
+        yield LoadSite(
+            path=path,
+            span=keys.get(RECORDED, START),
+            artifact="base-model",
+            loader=RECORDED,
+            repo_id=base,
+            revision=revision if isinstance(revision, Known) and revision.value else ABSENT,
+            text=RECORDED,
+        )
+
+
+def _with_place(facts: FileFacts, content: bytes) -> FileFacts:
+    """The error with its row and column, where the JSON parser has found one."""
+    try:
+        json.loads(content.decode("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        span = Span.of(error.lineno, error.colno, error.lineno, error.colno + 1)
+        return msgspec.structs.replace(facts, error=FileError(f"not JSON: {error.msg}", span))
+    except (ValueError, RecursionError):
+        pass
+    return facts
+
+
+def _keys(text: str) -> Iterator[tuple[str, Span]]:
+    """The places of the keys of a JSON object, quotes included; `text` has been parsed before."""
+    decoder = json.JSONDecoder(parse_int=str)
+    at = text.index("{") + 1
+    row, line, seen = 1, 0, 0
+    while text[at := _skip(_SPACE, text, at)] == '"':
+        start = at
+        key, at = decoder.raw_decode(text, at)
+        row += text.count("\n", seen, start)
+        line, seen = text.rfind("\n", 0, start) + 1, start
+        if key in KEYS and "\n" not in text[start:at]:
+            yield key, Span.of(row, start - line + 1, row, at - line + 1)
+        _, at = decoder.raw_decode(text, _skip(_COLON, text, at))
+
+
+def _skip(pattern: re.Pattern[str], text: str, at: int) -> int:
+    match = pattern.match(text, at)
+    return match.end() if match is not None else at
+
+
+# --- adapter_model.safetensors ------------------------------------------------------------------
+
+
+def _weights(source: Source) -> FileFacts:
+    if header.is_pointer(source.content):
+        return FileFacts(path=source.path, adapter=AdapterFacts(pointer=True))
+    try:
+        found = header.parse(source.content)
+    except header.HeaderError as error:
+        return FileFacts(path=source.path, error=FileError(str(error), START))
+    adapter = AdapterFacts(tensors=found.tensors, extent=found.extent)
+    return FileFacts(path=source.path, adapter=adapter)
+
+
+# --- README.md ----------------------------------------------------------------------------------
+
+
+def _card(source: Source) -> FileFacts:
+    """The `base_model` of the front matter; a card that does not parse says nothing."""
+    text = source.content[:CARD_BYTES].decode("utf-8-sig", errors="replace")
+    match = _FRONT_MATTER.match(text)
+    try:
+        found = tuple(_base_models(match[1])) if match is not None else ()
+    except (yaml.YAMLError, RecursionError, ValueError):
+        found = ()
+    return FileFacts(path=source.path, adapter=AdapterFacts(card=found))
+
+
+def _base_models(text: str) -> Iterator[tuple[str, Span]]:
+    """The scalars under the key `base_model` of the outermost mapping.
+
+    Events, not nodes: composing brackets that are nested deeply enough kills the process.
+    """
+    loader = yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader
+    depth, is_key, key = 0, True, ""
+    for event in yaml.parse(text, Loader=loader):
+        is_value = key == "base_model" and (depth == 2 or not is_key)
+        if is_value and isinstance(event, yaml.ScalarEvent) and event.value:
+            yield event.value, _span(event)
+        if depth == 1 and is_key:
+            key = event.value if isinstance(event, yaml.ScalarEvent) else ""
+        opens = isinstance(event, yaml.CollectionStartEvent)
+        depth += opens - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            return
+        if depth == 1 and isinstance(event, (yaml.NodeEvent, yaml.CollectionEndEvent)):
+            is_key = not is_key if not opens else True
+
+
+def _span(event: yaml.Event) -> Span:
+    """Where an event stands in the card, below the line of dashes."""
+    start, end = event.start_mark, event.end_mark
+    if start is None or end is None:
+        return START
+    return Span.of(start.line + 2, start.column + 1, end.line + 2, end.column + 1)

@@ -1,0 +1,29 @@
+"""A lock file → facts."""
+
+from __future__ import annotations
+
+import re
+
+from loralint.facts import FileError, FileFacts, LockFacts
+from loralint.lockfile import LockError
+from loralint.lockfile.reading import parse
+from loralint.read.data import LONGEST, has_endless_keys
+from loralint.source import START, Source
+
+_ARTIFACT = re.compile(r"[ \t]*\[\[[ \t]*artifact[ \t]*\]\]")
+
+
+def extract(source: Source) -> FileFacts:
+    """Read a lock file; one that cannot be used gives facts with an error."""
+    try:
+        text = source.content.decode()
+        if len(text) > LONGEST or has_endless_keys(text):
+            raise LockError("is too large for a lock file")
+        return FileFacts(path=source.path, lock=LockFacts(parse(text), _rows(text)))
+    except (LockError, UnicodeDecodeError) as error:
+        return FileFacts(path=source.path, error=FileError(str(error), START))
+
+
+def _rows(text: str) -> tuple[int, ...]:
+    """The rows on which the tables of artifacts begin."""
+    return tuple(row for row, line in enumerate(text.split("\n"), 1) if _ARTIFACT.match(line))

@@ -1,0 +1,150 @@
+"""Which calls are reduced on the spot, which are recorded, and which are of no interest."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from loralint.catalog import METHODS as INTERESTING_METHODS, REWRITTEN
+from loralint.facts import (
+    Argument,
+    Attribute,
+    Choice,
+    Item,
+    Known,
+    Mapping,
+    Parameter,
+    Partial,
+    Result,
+    Self,
+    Symbol,
+    Term,
+    Unknown,
+)
+from loralint.read.python.methods import METHODS
+from loralint.read.python.recorder import PendingCall
+from loralint.read.python.reducers import FUNCTIONS
+
+if TYPE_CHECKING:
+    from loralint.read.python.frame import Frame
+    from loralint.read.python.recorder import Recorder
+
+_STANDARD = frozenset(sys.stdlib_module_names) - {"argparse", "dataclasses"} | {"builtins"}
+_IRRELEVANT = frozenset(
+    """numpy pandas tqdm matplotlib seaborn scipy sklearn requests PIL cv2 wandb loguru rich pytest
+    einops jax tensorflow torchvision torchaudio plotly nltk""".split()
+)
+"""Libraries whose calls never load, save or name a model."""
+
+_TORCH = frozenset({"compile", "load", "optim"})
+
+
+class Calls:
+    """Decides what becomes of each call of a module."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+
+    def term(
+        self,
+        node: cst.Call,
+        callee: Term,
+        arguments: tuple[Argument, ...],
+        frame: Frame,
+        *,
+        discarded: bool,
+    ) -> Term:
+        """The term of a call whose parts are evaluated."""
+        reduced = _reduced(callee, arguments)
+        if reduced is not None:
+            if isinstance(reduced, Mapping):
+                self.uncalled(node, reduced, frame)
+            return reduced
+        if not interesting(callee):
+            return Unknown(f"the result of {_name(callee)}")
+        return self.recorder.call(
+            PendingCall(
+                self.recorder.origin,
+                node,
+                callee,
+                arguments,
+                frame.function,
+                discarded,
+                _last(node),
+                _rewritten(node),
+            )
+        )
+
+    def uncalled(self, node: cst.CSTNode, mapping: Mapping, frame: Frame) -> None:
+        """Record `dict(type=X.from_pretrained, ...)`: a call that a framework makes later."""
+        loader = next((value for key, value in mapping.entries if key == "type"), None)
+        if not (
+            isinstance(loader, (Symbol, Attribute)) and loader.name.endswith("from_pretrained")
+        ):
+            return
+        arguments = tuple(
+            Argument(value, key, 0 if key else 2) for key, value in mapping.entries if key != "type"
+        )
+        last = _last(node) if isinstance(node, cst.Call) else None
+        self.recorder.call(
+            PendingCall(self.recorder.origin, node, loader, arguments, frame.function, last=last)
+        )
+
+
+def _last(node: cst.Call) -> cst.Arg | None:
+    return node.args[-1] if node.args else None
+
+
+def _rewritten(node: cst.Call) -> tuple[cst.Arg, ...]:
+    """The arguments that a fix may write anew."""
+    return tuple(a for a in node.args if a.keyword and REWRITTEN.fullmatch(a.keyword.value))
+
+
+def _reduced(callee: Term, arguments: tuple[Argument, ...]) -> Term | None:
+    if isinstance(callee, Symbol):
+        reducer = FUNCTIONS.get(f"{callee.module}.{callee.name}")
+        if reducer is not None:
+            return reducer(arguments)
+        base, _, method = callee.name.rpartition(".")
+        if callee.module == "" and base and method in METHODS:
+            return METHODS[method](Symbol("", base), arguments)
+    if isinstance(callee, Attribute) and callee.name in METHODS:
+        return METHODS[callee.name](callee.base, arguments)
+    return None
+
+
+def interesting(callee: Term) -> bool:
+    """Whether the linker may want to know of a call of `callee`."""
+    if isinstance(callee, Symbol):
+        return _interesting_symbol(callee)
+    if isinstance(callee, Attribute):
+        return callee.name in INTERESTING_METHODS or _is_project_object(callee.base)
+    if isinstance(callee, Choice):
+        return any(interesting(option) for option in callee.values)
+    return isinstance(callee, (Item, Parameter, Partial, Result))
+
+
+def _interesting_symbol(callee: Symbol) -> bool:
+    root = callee.module.partition(".")[0]
+    if callee.name.rpartition(".")[2] in INTERESTING_METHODS:
+        return True
+    if root == "torch":
+        return callee.name.partition(".")[0] in _TORCH or "optim" in callee.module
+    return callee.module == "" or root not in _STANDARD | _IRRELEVANT
+
+
+def _is_project_object(base: Term) -> bool:
+    """Whether a method of `base` may be one that this project defines."""
+    while isinstance(base, Attribute):
+        base = base.base
+    return isinstance(base, (Self, Result))
+
+
+def _name(callee: Term) -> str:
+    if isinstance(callee, Symbol):
+        return f"{callee.name or callee.module}()"
+    if isinstance(callee, Attribute):
+        return f".{callee.name}()"
+    return "a call" if not isinstance(callee, Known) else f"{callee.value!r}()"
