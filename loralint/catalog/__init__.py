@@ -30,7 +30,6 @@ from loralint.catalog.options import (
     POSITIONS,
     QUANTIZATION_CONFIGS,
     REMOVED,
-    REWRITTEN,
 )
 
 __all__ = [
@@ -52,7 +51,6 @@ __all__ = [
     "POSITIONS",
     "QUANTIZATION_CONFIGS",
     "REMOVED",
-    "REWRITTEN",
     "SAVE_METHODS",
     "TRAINING_ARGUMENTS",
     "Loader",

@@ -18,7 +18,7 @@ from loralint.lockfile import NAME
 from loralint.project import Load, Project
 from loralint.refs import kind_of
 from loralint.rules.judgement import wording
-from loralint.rules.judgement.fixes import revision_edits
+from loralint.rules.judgement.fixes import revision_changes
 from loralint.rules.judgement.pinning import is_unpinned, judged_ids
 from loralint.rules.judgement.values import by_default, leaves, only
 
@@ -171,7 +171,7 @@ def _revision_holder(project: Project, load: Load) -> str:
         return "its id, behind an @"
     holder, space, _ = key.partition(" ")
     if space:
-        return "" if revision_edits(project, load, MAIN) else holder
+        return "" if revision_changes(project, load, MAIN) else holder
     loader = loader_of(name) if "." in name else None
     is_method = loader is not None and loader.receiver
     return "adapter_kwargs" if is_method and name.startswith("transformers.") else ""

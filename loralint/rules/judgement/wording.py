@@ -9,6 +9,7 @@ from typing import TypeGuard
 from loralint.facts import Absent, Default, Known, Unknown, Value, written_name
 from loralint.project import Load
 from loralint.refs import DEFAULT_BRANCHES
+from loralint.rules.judgement.fixes import takes_keywords
 from loralint.rules.judgement.values import by_default, is_none_by_default, leaves, origin, texts
 
 PIN = "`loralint pin` finds it"
@@ -198,8 +199,10 @@ def _separate(what: str) -> str:
 
 def by_pin(load: Load) -> str:
     """Who finds the commit and writes it, where there is a place for one; in brackets."""
-    plain = re.fullmatch(r"[\w.-]+", load.site.revision_key) is not None
-    return f" ({PIN})" if plain and load.site.insert_at is not None else ""
+    site = load.site
+    plain = re.fullmatch(r"[\w.-]+", site.revision_key) is not None
+    has_place = site.insert_at is not None or (takes_keywords(site) and not load.shared)
+    return f" ({PIN})" if plain and has_place else ""
 
 
 def hint(*values: Value) -> str:
