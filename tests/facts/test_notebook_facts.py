@@ -13,8 +13,8 @@ import pytest
 from loralint.facts import CallFact, FileError, FileFacts, Known
 from loralint.read import extract
 from loralint.read.cells import lines
-from loralint.read.notebook import commands, written
 from loralint.read.flagged import written_calls
+from loralint.read.notebook import commands, written
 from loralint.source import Location, Place, Source
 from tests.facts.notation import call
 
