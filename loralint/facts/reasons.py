@@ -54,7 +54,7 @@ class Reason(Enum):
     def words(self, what: str) -> str:
         """The reason as it is told; `what` names the thing."""
         said = _WORDS.get(self, "{}")
-        return said.replace("{}", what) if what else _ALONE.get(self, said)
+        return said.replace("{}", what) if what else _ALONE.get(self, said.replace("{}", "it"))
 
 
 _WORDS = {

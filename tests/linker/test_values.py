@@ -134,6 +134,11 @@ def test_keyword_arguments_of_an_unseen_caller_are_unknown():
     assert load.site.revision.words == "in **kwargs"
 
 
+def test_an_item_of_keyword_arguments_is_in_them():
+    source = f'{AUTO}\ndef load(**kwargs):\n    return {LOAD}(kwargs["name"])'
+    assert only_load(source).site.repo_id.words == "in **kwargs"
+
+
 def test_a_known_dict_without_the_key_leaves_the_revision_out():
     source = f'{AUTO}kwargs = {{"device_map": "auto"}}\n{LOAD}("org/m", **kwargs)'
     assert revision(source) == "-"

@@ -21,6 +21,7 @@ from loralint.project import Load, Pair, Project
 from loralint.rules.base import rule
 from loralint.rules.judgement.agreement import compare
 from loralint.rules.judgement.siblings import kinship
+from loralint.rules.judgement.wording import outside
 from loralint.rules.missing_revision import missing_revision
 from loralint.rules.revision_mismatch import revision_mismatch
 from loralint.source import Span
@@ -30,6 +31,7 @@ FREE = Unknown(Reason.FORWARDED, origin=Origin(OriginKind.OPTION, "train.py", ("
 REQUIRED = Unknown(Reason.OPTION, origin=Origin(OriginKind.OPTION, "train.py", ("tag",)))
 CALL = Unknown(Reason.RESULT, "tag()", Origin(OriginKind.RESULT, "train.py", ("tag",), 3))
 DEFAULT = Origin(OriginKind.OPTION, "train.py", ("other",))
+FURTHER = Origin(OriginKind.OPTION, "infer.py", ("other",))
 COMMIT = Known("ef382358ec9e382308935a992d908de099b64c23")
 
 
@@ -126,3 +128,16 @@ def test_the_page_is_the_docstring() -> None:
         yield from ()
 
     assert (a_rule.summary, a_rule.doc, a_rule.default) == ("A summary.", "## Example", False)
+
+
+def test_the_result_of_a_library_is_no_option() -> None:
+    def says(revision: Value) -> list[str]:
+        pair = Pair(_load(0, revision, "train.py"), _load(1, ABSENT, "serve.py"), "why", "artifact")
+        return [one.message for one in revision_mismatch.run(Project(Config(), pairs=(pair,)))]
+
+    assert says(CALL) == []
+    assert CALL.origin is not None
+    (message,) = says(Unknown(Reason.RESULT, "tag()", CALL.origin.item("revision")))
+    assert "from `revision`" in message
+    assert "an option" not in message
+    assert outside(CALL) == "`tag()`"
