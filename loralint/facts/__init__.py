@@ -30,6 +30,11 @@ from loralint.facts.folders import (
     BesideFact,
     TensorFact,
 )
+from loralint.facts.origins import (
+    Origin,
+    OriginKind,
+)
+from loralint.facts.reasons import Reason
 from loralint.facts.sites import (
     LoadSite,
     SaveSite,
@@ -59,7 +64,6 @@ from loralint.facts.terms import (
     Term,
     Unknown,
     Value,
-    written_name,
 )
 
 __all__ = [
@@ -90,9 +94,12 @@ __all__ = [
     "LoadSite",
     "LockFacts",
     "Mapping",
+    "Origin",
+    "OriginKind",
     "Parameter",
     "ParameterFact",
     "Partial",
+    "Reason",
     "Result",
     "SaveSite",
     "Scalar",
@@ -104,5 +111,4 @@ __all__ = [
     "Term",
     "Unknown",
     "Value",
-    "written_name",
 ]

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from loralint.catalog import loader_of
-from loralint.facts import Absent, Default, Known, Unknown, Value
+from loralint.facts import Absent, Default, Known, Reason, Unknown, Value
 from loralint.hub import MAIN, Ask, Repo, plain
-from loralint.lockfile import LOCKED, RepoType
+from loralint.lockfile import RepoType
 from loralint.project import Load, Project
 from loralint.rules.judgement.pinning import adapter_revision, full_id, judged_ids
 from loralint.rules.judgement.values import is_none_by_default, leaves, only
@@ -51,14 +51,14 @@ def asked(leaf: Value) -> str | None:
         return MAIN
     if isinstance(leaf, (Known, Default)):
         return plain(leaf.value)
-    if isinstance(leaf, Unknown) and is_from_lock(leaf):
-        return plain(leaf.origin.removeprefix(LOCKED).partition("@")[2])
+    if is_from_lock(leaf) and isinstance(leaf, Unknown) and leaf.origin is not None:
+        return plain(leaf.origin.last)
     return None
 
 
 def is_from_lock(leaf: Value) -> bool:
     """Whether a revision is `loralint.revision(…)` of something that is not locked."""
-    return isinstance(leaf, Unknown) and leaf.origin.startswith(LOCKED)
+    return isinstance(leaf, Unknown) and leaf.reason is Reason.NOT_LOCKED
 
 
 def is_elsewhere(load: Load) -> bool:
