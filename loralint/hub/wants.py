@@ -1,6 +1,8 @@
-"""What a pin stood for, in a comment beside it: `revision="<commit>",  # main, 2026-11-24`.
+"""What a project asks of the Hub, and what its text says of commits already.
 
-People read the comment, and `pin --upgrade`, `lock` and `outdated` do.
+Each load asks for a ref of its repositories. What a pin stood for is noted in a comment beside it,
+`revision="<commit>",  # main, 2026-11-24`: people read it, and `pin --upgrade`, `lock` and
+`outdated` do.
 """
 
 from __future__ import annotations
@@ -11,9 +13,9 @@ from dataclasses import dataclass, field
 
 from loralint.catalog import loader_of
 from loralint.engine.lines import cells_of, lines_of
-from loralint.facts import Absent, Default, Known, Unknown, Value
+from loralint.facts import Absent, Default, Known, Reason, Unknown, Value
 from loralint.hub import MAIN, Ask, Repo, plain
-from loralint.lockfile import LOCKED, RepoType
+from loralint.lockfile import RepoType
 from loralint.project import Load, Project
 from loralint.rules.judgement.fixes import written_at
 from loralint.rules.judgement.pinning import adapter_revision, full_id, judged_ids
@@ -133,14 +135,14 @@ def asked(leaf: Value) -> str | None:
         return MAIN
     if isinstance(leaf, (Known, Default)):
         return plain(leaf.value)
-    if isinstance(leaf, Unknown) and is_from_lock(leaf):
-        return plain(leaf.origin.removeprefix(LOCKED).partition("@")[2])
+    if is_from_lock(leaf) and isinstance(leaf, Unknown) and leaf.origin is not None:
+        return plain(leaf.origin.last)
     return None
 
 
 def is_from_lock(leaf: Value) -> bool:
     """Whether a revision is `loralint.revision(…)` of something that is not locked."""
-    return isinstance(leaf, Unknown) and leaf.origin.startswith(LOCKED)
+    return isinstance(leaf, Unknown) and leaf.reason is Reason.NOT_LOCKED
 
 
 def is_elsewhere(load: Load) -> bool:
