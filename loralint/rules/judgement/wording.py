@@ -176,12 +176,13 @@ def give(load: Load, what: str) -> str:
     if not key:
         tool = code(load.site.loader)
         return f"download {what} and name its folder: {tool} takes no revision for {_it(load)}"
-    if key == "@":
+    if key.behind_id:
         return f"write `@` and {what} behind the id"
-    if " " in key:
-        outer, _, inner = key.partition(" ")
-        return _inside(outer, inner, what)
-    return f"pass revision={_separate(what)}" if key == "revision" else f"set {code(key)} to {what}"
+    if key.inside:
+        return _inside(key.inside, key.name, what)
+    if key.name == "revision":
+        return f"pass revision={_separate(what)}"
+    return f"set {code(key.name)} to {what}"
 
 
 def _it(load: Load) -> str:
@@ -205,7 +206,8 @@ def _separate(what: str) -> str:
 
 def by_pin(load: Load) -> str:
     """Who finds the commit and writes it, where there is a place for one; in brackets."""
-    plain = re.fullmatch(r"[\w.-]+", load.site.revision_key) is not None
+    key = load.site.revision_key
+    plain = re.fullmatch(r"[\w.-]+", key.name) is not None and not key.inside
     return f" ({PIN})" if plain and load.site.insert_at is not None else ""
 
 
