@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TypeGuard
 
-from loralint.facts import Absent, Default, Known, Unknown, Value
+from loralint.facts import Absent, Default, Known, OriginKind, Unknown, Value
 from loralint.project import Load
 from loralint.refs import DEFAULT_BRANCHES
 from loralint.rules.judgement.values import by_default, is_none_by_default, leaves, origin, texts
@@ -105,11 +105,13 @@ def _has_value(leaf: Value) -> TypeGuard[Known | Default]:
 
 
 def outside(given: Value) -> str:
-    """Who decides a value from outside, as its author writes it: `args.model_revision`."""
+    """Who decides a value, as its author writes it: `args.model_revision`, `load()`."""
     decides = origin(given)
-    if decides is None or (not decides.written and not decides.called):
-        return "an option"
-    return code(decides.written or f"{decides.called}()")
+    if decides is not None and decides.written:
+        return code(decides.written)
+    if decides is not None and decides.kind is OriginKind.RESULT:
+        return code(f"{decides.called}()") if decides.called else "a call"
+    return "an option"
 
 
 def _option(given: Value) -> str:
