@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from loralint.diagnostics import AddKeyword, Applicability, Edit, Fix, Intent
-from loralint.facts import ABSENT, Known, LoadSite
+from loralint.facts import ABSENT, Known, LoadSite, RevisionKey, Writing
 from loralint.project import Action, Load, Project
 from loralint.rules.judgement.pinning import is_local
 from loralint.rules.judgement.values import leaves, same
@@ -49,8 +49,10 @@ def revision_names(site: LoadSite) -> tuple[str, ...]:
 
     What is inside a flag's value is one flag to the facts, inside an argument two keywords.
     """
-    key = site.revision_key.lstrip("-").replace("-", "_")
-    return (key, "revision") if key != site.revision_key else (*key.split(), "revision")
+    key = site.revision_key
+    if key.inside and not key.inside.startswith("--"):
+        return key.inside, key.name, "revision"
+    return (key.inside or key.name).lstrip("-").replace("-", "_"), "revision"
 
 
 def revision_changes(project: Project, load: Load, text: str) -> tuple[Change, ...]:
@@ -75,13 +77,13 @@ def revision_changes(project: Project, load: Load, text: str) -> tuple[Change, .
 
 def _is_inside_another(site: LoadSite) -> bool:
     """Whether the revision lies in another argument (`model_kwargs revision`), not in a flag."""
-    return " " in site.revision_key and not site.revision_key.startswith("--")
+    return site.revision_key.inside != "" and not site.revision_key.inside.startswith("--")
 
 
 def _inside_another(project: Project, load: Load, text: str) -> tuple[Change, ...]:
     """`model_kwargs={"revision": …}`, in a call that certainly has no `model_kwargs` yet."""
     site = load.site
-    holder, _, name = site.revision_key.partition(" ")
+    holder, name = site.revision_key.inside, site.revision_key.name
     certainly_none = holder.isidentifier() and not _may_give(project, site, holder)
     if site.revision != ABSENT or not certainly_none:
         return ()
@@ -133,7 +135,7 @@ def forwarded(load: Load, other: Load) -> str:
     one, two = load.site, other.site
     if (one.path, one.function, one.cell) != (two.path, two.function, two.cell):
         return ""
-    if two.span.start > one.span.start or two.revision_key != "revision":
+    if two.span.start > one.span.start or two.revision_key != RevisionKey():
         return ""
     found = re.search(_FORWARDED.format("revision"), two.text)
     return found[1] if found is not None else ""
@@ -151,22 +153,16 @@ def add_keyword(target: Load | Action, name: str, code: str) -> tuple[Change, ..
     return (AddKeyword(target.place, name, code),)
 
 
-def is_call(site: LoadSite) -> bool:
-    """Whether a load is Python, not a command in a notebook or a recipe's key."""
-    is_code = site.path.endswith((".py", ".pyw", ".ipynb"))
-    return is_code and not site.revision_key.startswith("-")
-
-
 def takes_keywords(site: LoadSite) -> bool:
     """Whether a call stands there: a framework calls `{"type": X.from_pretrained}` later."""
-    return is_call(site) and not site.text.startswith("{")
+    return site.writing is Writing.CALL and not site.text.startswith("{")
 
 
 def _entry(load: Load, text: str) -> tuple[Change, ...]:
     """The revision where none is: as a keyword, a recipe's key or a flag."""
     site = load.site
-    if is_call(site):
-        key = site.revision_key
+    if site.writing is Writing.CALL:
+        key = "" if site.revision_key.inside else site.revision_key.name
         return add_keyword(load, key, f'"{text}"') if key.isidentifier() else ()
     given = _given(site, text)
     if site.insert_at is None or load.via is not None or load.shared or not given:
@@ -177,11 +173,12 @@ def _entry(load: Load, text: str) -> tuple[Change, ...]:
 
 def _given(site: LoadSite, text: str) -> str:
     """The revision as a recipe's key or a flag; "" where it is none of them alone."""
-    key = site.revision_key
-    flag, inside, name = key.partition(" ")
-    if flag.startswith("--"):
+    key = site.revision_key.name
+    if site.revision_key.inside:
+        return f"{key}={text}"
+    if key.startswith("--"):
         is_item = site.margins[0].strip()  # of a list: one word
-        return f"{name}={text}" if inside else f"{flag}{'=' if is_item else ' '}{text}"
+        return f"{key}{'=' if is_item else ' '}{text}"
     if not re.fullmatch(r"[\w.-]+", key):
         return ""
     separator = {"toml": " = ", "json": ": "}.get(site.path.rpartition(".")[2], ": ")
