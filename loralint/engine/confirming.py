@@ -54,9 +54,9 @@ class Confirming:
         for intent in fix.intents:
             path = intent.call.path
             made: tuple[Edit, ...] = ()
-            if self._holds(intent.call):
-                imports = partial(self._first_import, path)
-                made = rewritten(intent, self._written[intent.call], imports)
+            written = self._written.get(intent.call)
+            if written is not None and self._holds(intent.call):
+                made = rewritten(intent, written, partial(self._first_import, path))
             if not made:
                 return Fix("display", fix.message)
             edits += made

@@ -22,6 +22,7 @@ from loralint.facts import (
     LoadSite,
     Mapping,
     Term,
+    Writing,
 )
 from loralint.read import safetensors_header as header
 from loralint.read.data import extract as extract_data
@@ -86,6 +87,7 @@ def _recorded(
             repo_id=base,
             revision=revision if isinstance(revision, Known) and revision.value else ABSENT,
             text=RECORDED,
+            writing=Writing.ADAPTER,
         )
 
 
