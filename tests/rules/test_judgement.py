@@ -20,8 +20,8 @@ from loralint.facts import (
 )
 from loralint.project import Load, Pair, Project
 from loralint.rules.base import rule
-from loralint.rules.judgement.agreement import compare
-from loralint.rules.judgement.siblings import kinship
+from loralint.rules.judgement.models import kinship
+from loralint.rules.judgement.pinning import compare
 from loralint.rules.missing_revision import missing_revision
 from loralint.rules.revision_mismatch import revision_mismatch
 from loralint.source import Span
