@@ -87,6 +87,11 @@ class LoadSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=T
     revision_at: Span | None = None
     writing: Writing = Writing.CALL
 
+    @property
+    def takes_keywords(self) -> bool:
+        """Whether a call stands there: a framework calls `{"type": X.from_pretrained}` later."""
+        return self.writing is Writing.CALL and not self.text.startswith("{")
+
 
 class SaveSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):
     """A place that says where an adapter (or a model, a tokenizer) goes.

@@ -148,14 +148,9 @@ def add_keyword(target: Load | Action, name: str, code: str) -> tuple[Change, ..
     """
     if isinstance(target, Action):
         return (AddKeyword(target.place, name, code),)
-    if target.via is not None or target.shared or not takes_keywords(target.site):
+    if target.via is not None or target.shared or not target.site.takes_keywords:
         return ()
     return (AddKeyword(target.place, name, code),)
-
-
-def takes_keywords(site: LoadSite) -> bool:
-    """Whether a call stands there: a framework calls `{"type": X.from_pretrained}` later."""
-    return site.writing is Writing.CALL and not site.text.startswith("{")
 
 
 def _entry(load: Load, text: str) -> tuple[Change, ...]:

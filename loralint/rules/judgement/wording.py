@@ -9,7 +9,6 @@ from typing import TypeGuard
 from loralint.facts import Absent, Default, Known, OriginKind, Unknown, Value
 from loralint.project import Load
 from loralint.refs import DEFAULT_BRANCHES
-from loralint.rules.judgement.fixes import takes_keywords
 from loralint.rules.judgement.values import by_default, is_none_by_default, leaves, origin, texts
 
 PIN = "`loralint pin` finds it"
@@ -211,7 +210,7 @@ def by_pin(load: Load) -> str:
     """Who finds the commit and writes it, where there is a place for one; in brackets."""
     site, key = load.site, load.site.revision_key
     plain = re.fullmatch(r"[\w.-]+", key.name) is not None and not key.inside
-    has_place = site.insert_at is not None or (takes_keywords(site) and not load.shared)
+    has_place = site.insert_at is not None or (site.takes_keywords and not load.shared)
     return f" ({PIN})" if plain and has_place else ""
 
 
