@@ -15,7 +15,8 @@ import libcst as cst
 from loralint.catalog import MARKERS, METHODS, PARSER_METHODS
 from loralint.facts import CallFact, ClassFact, FileError, FileFacts, KeywordFact, Term
 from loralint.literals import with_literals
-from loralint.read.python import comments, terms
+from loralint.read import comments
+from loralint.read.python import terms
 from loralint.read.python.assembling import Tree, assembled, whole
 from loralint.read.python.evaluate import Evaluator
 from loralint.read.python.flow import Flow
@@ -154,7 +155,7 @@ def _facts(path: str, text: str, lines: list[str], tree: Tree) -> FileFacts:
         imported_at=tuple(
             (name, origin.span(node), None) for name, (origin, node) in recorder.imported.items()
         ),
-        suppressions=comments.suppressions(text, [call.span for call in calls]),
+        suppressions=comments.of_python(text, [call.span for call in calls]),
     )
     return with_literals(facts, lambda known: _inside(recorder.literals.get(id(known))))
 
