@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 from loralint.catalog import (
-    LORA_POSITIONS,
     OPTIONS,
+    POSITIONAL,
     POSITIONS,
     action_of,
     canonical,
 )
-from loralint.facts import ABSENT, Absent, Choice, Default, Known, Unknown, Value
+from loralint.facts import ABSENT, Absent, Choice, Default, Known, Reason, Unknown, Value
 from loralint.project import quantization
 from loralint.project.matching import Match
 from loralint.values import arguments as args
@@ -83,7 +83,7 @@ def _scalar(evaluator: Evaluator, node: Node) -> Node:
 def _list(evaluator: Evaluator, row: Row) -> Value:
     values = [value_of(evaluator.look(item)) for item in row.items]
     if not all(isinstance(value, (Known, Default)) for value in values):
-        return Unknown("a list with an unknown part")
+        return Unknown(Reason.EXPRESSION, "a list with an unknown part")
     plain = [value.value for value in values if isinstance(value, (Known, Default))]
     return Known(json.dumps(plain))
 
@@ -104,7 +104,9 @@ def _restated(evaluator: Evaluator, arguments: Arguments) -> Options:
     if action_of(canonical(node.callee.name)) != "lora-config":
         return {}
     call = evaluator.index.call((node.path, node.index))
-    found = keyword_values(evaluator, args.of_call(call.arguments, node.frame), LORA_POSITIONS)
+    found = keyword_values(
+        evaluator, args.of_call(call.arguments, node.frame), POSITIONAL["lora-config"]
+    )
     return {f"config.{name}": value for name, value in found.items()}
 
 

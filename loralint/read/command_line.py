@@ -214,7 +214,9 @@ class _Search:
 def _is_script(word: Word) -> bool:
     """Whether a word names a Python file, whatever its folder is."""
     for leaf in leaves(word.value):
-        text = leaf.origin if isinstance(leaf, Unknown) else text_of(leaf) or ""
+        text = text_of(leaf) or ""
+        if isinstance(leaf, Unknown) and leaf.origin is not None:
+            text = leaf.origin.text  # what is not known in it is its folder
         if text.endswith(".py") and "\n" not in text:
             return True
     return False

@@ -11,7 +11,7 @@ import msgspec
 import yaml
 
 from loralint.catalog.recipe_signs import may_be_recipe
-from loralint.facts import FileError, FileFacts, Known, Mapping, Sequence, Term, Unknown
+from loralint.facts import FileError, FileFacts, Known, Mapping, Reason, Sequence, Term, Unknown
 from loralint.literals import by_identity, held, with_literals
 from loralint.read import comments, recipe
 from loralint.read.documents import LONGEST, MAX_DEPTH, Node, TooLarge, Tree, constant, parse
@@ -50,7 +50,8 @@ def plain(source: Source) -> FileFacts:
 def _failed(source: Source, error: Exception) -> FileFacts:
     """The facts of a file that cannot be read, with the place where its parser gave up."""
     if isinstance(error, TooLarge):
-        return FileFacts(path=source.path, data=Unknown("too large for a configuration"))
+        data = Unknown(Reason.INVOLVED, "too large for a configuration")
+        return FileFacts(path=source.path, data=data)
     message, span = str(error).partition("\n")[0] or "nested too deeply", START
     if isinstance(error, yaml.MarkedYAMLError):
         message = error.problem or "not YAML"
@@ -118,7 +119,7 @@ def _dotenv(text: str) -> Term:
 
 def _dotenv_value(text: str) -> Term:
     if "${" in text:
-        return Unknown("an interpolated value of a .env file")
+        return Unknown(Reason.EXPRESSION, "an interpolated value of a .env file")
     for quote in ('"', "'"):
         if text.startswith(quote) and text.find(quote, 1) > 0:
             return Known(text[1 : text.find(quote, 1)])

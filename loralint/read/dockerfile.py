@@ -7,9 +7,9 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from loralint.facts import Default, Unknown
+from loralint.facts import Default
 from loralint.read.shell_words import Fragment
-from loralint.read.words import Environment
+from loralint.read.words import Environment, environment, unset_variable
 
 _NAME = re.compile(r"(docker|container)file([._-].*)?|.*\.(docker|container)file", re.IGNORECASE)
 _INSTRUCTION = re.compile(r"^\s*([A-Za-z]+)\s+(.*)$", re.DOTALL)
@@ -100,7 +100,6 @@ def _variables(text: str, keyword: str) -> Environment:
     found: Environment = {}
     for word in words:
         name, equals, value = word.partition("=")
-        origin = f"env:{name}"
         plain = bool(equals) and not _REFERENCE.search(value)
-        found[name] = Default(value, origin) if plain else Unknown("not set here", origin)
+        found[name] = Default(value, environment(name)) if plain else unset_variable(name)
     return found

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from loralint.facts import Known, Scalar, Unknown
+from loralint.facts import Known, Reason, Scalar, Unknown
 from loralint.source import START, Source, Span
 
 if sys.version_info >= (3, 11):
@@ -76,12 +76,12 @@ class Tree(msgspec.Struct, frozen=True):
 def constant(value: Scalar) -> Known | Unknown:
     """What a scalar says, if facts can hold it: no half of a surrogate pair, no huge integer."""
     if isinstance(value, int) and abs(value) >= 2**53:
-        return Unknown("a huge integer")
+        return Unknown(Reason.INVOLVED, "a huge integer")
     if isinstance(value, str) and not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError:
-            return Unknown("a string that is not valid Unicode")
+            return Unknown(Reason.EXPRESSION, "a string that is not valid Unicode")
     return Known(value)
 
 

@@ -16,7 +16,7 @@ from loralint.catalog import (
     canonical,
     loader_of,
 )
-from loralint.facts import ABSENT, Known, LoadSite, Unknown, Value
+from loralint.facts import ABSENT, Known, LoadSite, Reason, Unknown, Value
 from loralint.read.documents import Entry, Node, Tree, mappings
 from loralint.read.recipe_options import Options, Reader
 
@@ -51,7 +51,11 @@ def _site(reader: Reader, name: str, loader: Loader, places: dict[int, int]) -> 
     node = reader.recipe
     entries = node.entries or {}
     entry = _given(entries, loader.id, loader.position)
-    identity = reader.name(entry.node) if entry is not None else Unknown("no id is given")
+    identity = (
+        reader.name(entry.node)
+        if entry is not None
+        else Unknown(Reason.NOT_GIVEN, "no id is given")
+    )
     if loader.text_only and (entry is None or entry.node.entries is not None):
         return None
     is_file = isinstance(identity, Known) and identity.value in DATASET_BUILDERS
@@ -106,12 +110,16 @@ def _quantization(reader: Reader) -> Options:
     """What `quantization_config` says, which may be a call of its own."""
     node = reader.node("quantization_config")
     if node is None or node.entries is None:
-        return {} if node is None or node.value is None else {"quantization": Unknown("a name")}
+        return (
+            {}
+            if node is None or node.value is None
+            else {"quantization": Unknown(Reason.EXPRESSION, "a name")}
+        )
     name = _target(node).rpartition(".")[2]
     if name in QUANTIZATION_CONFIGS:
         return {"quantization": Known(QUANTIZATION_CONFIGS[name])}
     if name and not name.endswith("BitsAndBytesConfig"):
-        return {"quantization": Unknown(f"what {name} means")}
+        return {"quantization": Unknown(Reason.FRAMEWORK, f"what {name} means")}
     flags = Reader(reader.path, node, reader.root)
     found = {key: value for key, _ in BITSANDBYTES if (value := flags.value(key)) != ABSENT}
     if found.get("load_in_4bit") == Known(True):

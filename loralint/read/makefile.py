@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from loralint.facts import Default, Known, Unknown, Value
+from loralint.facts import Default, Known, Value
 from loralint.read.shell_words import Fragment
-from loralint.read.words import Environment, joined, unset_variable
+from loralint.read.words import Environment, environment, joined, unfollowed, unset_variable
 
 _NAME = re.compile(r"(?i:gnu)?makefile(\..*)?|.*\.mk", re.IGNORECASE)
 _ASSIGNMENT = re.compile(
@@ -63,7 +63,7 @@ def _variables(lines: list[str]) -> Environment:
         if operator == "+=" and before is not None:
             value = joined([before, Known(" "), value])
         elif operator == "?=" and isinstance(value, Known):
-            value = before if before is not None else Default(value.value, f"env:{name}")
+            value = before if before is not None else Default(value.value, environment(name))
         found[name] = value
     return dict(found)
 
@@ -77,5 +77,5 @@ def _value(text: str, known: dict[str, Value]) -> Value:
         at = match.end()
     rest = text[at:]
     if "$(" in rest or "${" in rest:
-        return Unknown("what make computes")
+        return unfollowed("what make computes")
     return joined([*parts, Known(rest)])

@@ -15,11 +15,20 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from loralint.facts import CommandFact, FileFacts, Known, LoadSite, SaveSite, Term, Unknown, Value
+from loralint.facts import (
+    CommandFact,
+    FileFacts,
+    Known,
+    LoadSite,
+    SaveSite,
+    Term,
+    Value,
+)
 from loralint.literals import held
 from loralint.read import scripts
 from loralint.read.magics import Shell
 from loralint.read.shell_words import Fragment
+from loralint.read.words import unfollowed
 from loralint.source import Location, Span
 
 Site = TypeVar("Site", LoadSite, SaveSite)
@@ -51,7 +60,7 @@ def _constants(names: Iterable[tuple[str, Term]], text: str) -> dict[str, Value]
     for name, term in names:
         once = len(re.findall(rf"(?m)^[ \t]*{re.escape(name)}\s*=(?!=)", text)) == 1
         is_text = isinstance(term, Known) and isinstance(term.value, str)
-        found[name] = term if is_text and once else Unknown("a Python value")  # type: ignore[assignment]
+        found[name] = term if is_text and once else unfollowed("a Python value")  # type: ignore[assignment]
     return found
 
 
@@ -95,7 +104,7 @@ class _Session:
             self.folder = posixpath.normpath(path) if path else ""
         if variable is not None:
             plain = not re.search(r"[{$]", variable[2])
-            value = Known(variable[2].strip()) if plain else Unknown("a Python value")
+            value = Known(variable[2].strip()) if plain else unfollowed("a Python value")
             self.variables[variable[1]] = value
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from loralint.catalog.recipe_shape import Framework, Key
 from loralint.catalog.recipes import FRAMEWORKS
-from loralint.facts import ABSENT, Known, LoadSite, SaveSite, Unknown, Value
+from loralint.facts import ABSENT, Known, LoadSite, Reason, SaveSite, Unknown, Value
 from loralint.read import hydra_targets
 from loralint.read.documents import Entry, Node, Tree, find, mappings
 from loralint.read.recipe_options import (
@@ -170,7 +170,8 @@ class _Recipe:
         value = self.reader.name(revision.node) if revision is not None else ABSENT
         mirrored = self.framework.mirrors and in_four_bits(self.reader, self.framework)
         if mirrored and key.artifact != "dataset":
-            value = Unknown("unsloth drops it when it maps the name to a 4-bit mirror")
+            what = "unsloth drops it when it maps the name to a 4-bit mirror"
+            value = Unknown(Reason.FRAMEWORK, what)
         if revision is not None and isinstance(value, Known):
             self.found.literals[id(value)] = revision.node.literal
         insert_at, margins = self._insertion(key)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from loralint.catalog import DTYPES
 from loralint.catalog.recipe_shape import Condition, Framework, Quantizer
-from loralint.facts import ABSENT, Known, Scalar, Unknown, Value
+from loralint.facts import ABSENT, Known, Reason, Scalar, Unknown, Value
 from loralint.read.documents import Node, constant, find
 
 Options = dict[str, Value]
@@ -16,7 +16,7 @@ Options = dict[str, Value]
 MAX_EXPANSIONS = 8
 """How many interpolations one value may go through."""
 
-_DECIDED = Unknown("the framework decides")
+_DECIDED = Unknown(Reason.FRAMEWORK, "the framework decides")
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")
 
 
@@ -43,7 +43,7 @@ class Reader:
         if node.items is not None:
             return Known(json.dumps([item.node.value for item in node.items]))
         if node.entries is not None:
-            return Unknown("a mapping")
+            return Unknown(Reason.EXPRESSION, "a mapping")
         if isinstance(node.value, str):
             return self._text(node.value, 0)
         return ABSENT if node.value is None else constant(node.value)
@@ -51,17 +51,21 @@ class Reader:
     def name(self, node: Node) -> Value:
         """A repo id or revision: text as it is written, whatever YAML takes it for."""
         if node.entries is not None or node.items is not None:
-            return Unknown("no name")
+            return Unknown(Reason.EXPRESSION, "no name")
         return ABSENT if node.value is None or not node.text else self._text(node.text, 0)
 
     def _text(self, text: str, depth: int) -> Value:
         match = _REFERENCE.search(text)
         if match is None:
-            return constant(text) if "${" not in text else Unknown("an interpolated value")
+            return (
+                constant(text)
+                if "${" not in text
+                else Unknown(Reason.EXPRESSION, "an interpolated value")
+            )
         path = match[1]
         found = next(find(self.root, path), None) if path and ":" not in path else None
         if found is None or not found.node.text or depth >= MAX_EXPANSIONS:
-            return Unknown("an interpolated value")
+            return Unknown(Reason.EXPRESSION, "an interpolated value")
         return self._text(text[: match.start()] + found.node.text + text[match.end() :], depth + 1)
 
     def holds(self, condition: Condition) -> bool:
@@ -115,7 +119,7 @@ def _quantization(reader: Reader, quantizer: Quantizer) -> Options:
     if quantizer.eight and all(map(reader.holds, quantizer.eight)):
         return {"load_in_8bit": Known(True), "quantization": Known("int8")}
     if reader.holds_any(quantizer.unclear):
-        return {"quantization": Unknown("how this framework quantises it")}
+        return {"quantization": Unknown(Reason.FRAMEWORK, "how this framework quantises it")}
     return {"quantization": Known("none")}
 
 
@@ -145,7 +149,8 @@ def lora_of(reader: Reader, framework: Framework) -> Options:
             given = _DECIDED if default is None else Known(default)
         is_list = isinstance(given, Known) and str(given.value).startswith("[")
         if field == "target_modules" and not is_list:
-            given = Unknown("which modules are meant")  # `all`, patterns: only the model can tell
+            # Of `all` and of patterns only the model can tell.
+            given = Unknown(Reason.FRAMEWORK, "which modules are meant")
         found[f"lora.{field}"] = given
     return found
 

@@ -12,9 +12,17 @@ from dataclasses import dataclass, field
 from posixpath import join, normpath
 from typing import TYPE_CHECKING
 
-from loralint.facts import ABSENT, Known, Unknown, Value
+from loralint.facts import ABSENT, Known, Reason, Unknown, Value
 from loralint.read.shell_words import Expansion, Fragment, Text, parse
-from loralint.read.words import Command, Environment, Word, choice, joined, unset_variable
+from loralint.read.words import (
+    Command,
+    Environment,
+    Word,
+    choice,
+    joined,
+    unfollowed,
+    unset_variable,
+)
 from loralint.source import Span
 
 if TYPE_CHECKING:
@@ -224,7 +232,7 @@ class _Runner:
         variable = node.child_by_field_name("variable")
         if variable is not None:
             values = self._words(node.children_by_field_name("value"))
-            some = choice([each.value for each in values]) if values else Unknown("a loop")
+            some = choice([each.value for each in values]) if values else unfollowed("a loop")
             self.state.environment[self.text.of(variable)] = some
         self._loop(node)
 
@@ -263,7 +271,7 @@ class _Runner:
             if child.type == "variable_assignment":
                 self._assign(child)
                 value = self.state.environment.get(self._name(child), ABSENT)
-                scalar = value if not isinstance(value, tuple) else Unknown("an array")
+                scalar = value if not isinstance(value, tuple) else unfollowed("an array")
                 variables[self._name(child)] = scalar
         self.state = outer
         name = node.child_by_field_name("name")
@@ -282,7 +290,7 @@ class _Runner:
             self.state.enter(words[1].text if len(words) > 1 else "")
         elif program == "read":
             for word in words[1:]:
-                self.state.environment[word.text] = Unknown("what somebody types")
+                self.state.environment[word.text] = Unknown(Reason.OUTSIDE, "what somebody types")
         else:
             self._add(words, self.text.span(node), self.text.of(node), variables)
 
@@ -346,5 +354,9 @@ def _unparsed_word(part: str, span: Span, environment: Environment) -> Word:
     if value is not None and not isinstance(value, tuple):
         return Word(value, span)
     if "$" in part or "`" in part:
-        return Word(Unknown("in a command that does not parse"), span, part.partition("$")[0])
+        return Word(
+            unfollowed("in a command that does not parse"),
+            span,
+            part.partition("$")[0],
+        )
     return Word(Known(part), span, part)

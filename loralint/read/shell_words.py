@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from loralint.facts import ABSENT, Default, Known, Unknown, Value
-from loralint.read.words import Environment, Word, joined, leaves, unset, with_default
+from loralint.facts import ABSENT, Default, Known, Value
+from loralint.read.words import Environment, Word, joined, leaves, unfollowed, unset, with_default
 from loralint.source import Span
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ _DEFAULTS = frozenset({":-", "-", ":=", "="})
 _ARRAY = re.compile(r"\"?\$(?:\{([A-Za-z_]\w*)\[[@*]\]\}|[@*]|\{[@*]\})\"?")
 _SELF = re.compile(r"\$\{?(0|BASH_SOURCE)\b")
 _UP = re.compile(r"/\.\.(?![\w.])")
-_COMPUTED = Unknown("the result of a computation")
+_COMPUTED = unfollowed("the result of a computation")
 
 
 class Expansion:
@@ -198,7 +198,7 @@ class Expansion:
         found = self.environment.get(array)
         if isinstance(found, tuple) and index.isdigit() and int(index) < len(found):
             return found[int(index)].value
-        return Unknown("an item of an array")
+        return unfollowed("an item of an array")
 
     # --- commands in words ---
 
@@ -208,9 +208,9 @@ class Expansion:
             ups = len(_UP.findall(text)) + text.count("dirname") - 1
             folder = normpath(join(dirname(self.path), *[".."] * ups))
             if folder.startswith(".."):
-                return Unknown("a folder outside the project")
+                return unfollowed("a folder outside the project")
             return Known("//" if folder == "." else f"//{folder}")
-        return Known(".") if text in ("$(pwd)", "`pwd`") else Unknown("the output of a command")
+        return Known(".") if text in ("$(pwd)", "`pwd`") else unfollowed("the output of a command")
 
 
 def _plain(text: str) -> str:

@@ -11,7 +11,19 @@ from dataclasses import dataclass, field
 
 from loralint.catalog import DTYPES
 from loralint.catalog.commands import BACKENDS, BITS, OFFLINE, OPTIONS, TRUE, Tool, role_name
-from loralint.facts import ABSENT, Default, Known, LoadSite, SaveSite, Unknown, Value
+from loralint.facts import (
+    ABSENT,
+    Default,
+    Known,
+    LoadSite,
+    Origin,
+    OriginKind,
+    Reason,
+    SaveSite,
+    Unknown,
+    Value,
+)
+from loralint.facts.origins import joined
 from loralint.read.command_line import Flag, Invocation
 from loralint.read.words import Word, choice, flag_value, leaves, mapped, rooted, text_of
 from loralint.source import Span
@@ -141,7 +153,9 @@ class _Sites:
 
     def _adapters(self, value: Value, span: Span) -> Iterator[LoadSite]:
         has_none = self.tool.artifact == "engine" and not self.tool.adapter_at
-        own: Value = Unknown("an adapter of an engine has none") if has_none else ABSENT
+        own: Value = (
+            Unknown(Reason.FRAMEWORK, "an adapter of an engine has none") if has_none else ABSENT
+        )
         if self.tool.adapter_revision and self.given.get("revision"):
             own = self._revision("revision")
         for repo_id in _split_adapters(value):
@@ -158,7 +172,8 @@ class _Sites:
         if found:
             return found[-1][0]
         if self.invocation.open:
-            return Unknown("more flags may be given", f"{self.path}:{self.scope}")
+            origin = Origin(OriginKind.COMMAND_LINE, self.path, (self.scope,))
+            return Unknown(Reason.OUTSIDE, "more flags may be given", origin)
         return ABSENT
 
     def _revision_key(self, artifact: str) -> str:
@@ -217,6 +232,9 @@ def _dtype(text: str) -> str:
 # --- what a tool is given, by role --------------------------------------------------------------
 
 _MODEL = re.compile(r"""\bpretrained=[^,"'\s]+""")
+_HOLE = "\0"
+"""Stands for a part of a word that is not known."""
+
 _PAIR = re.compile(r",(?=\s*\w+=)")
 
 
@@ -231,9 +249,10 @@ def _given(invocation: Invocation, tool: Tool) -> Given:
         found[tool.position] = [(first.value, first.span)]
     for flag in invocation.flags:
         for role, value, span in _of_flag(flag, tool):
-            perhaps = role == "revision" and flag.optional
-            shown = Unknown("given on a condition", f"flag:{flag.name}") if perhaps else value
-            found.setdefault(role, []).append((shown, span))
+            if role == "revision" and flag.optional:
+                origin = Origin(OriginKind.FLAG, name=(flag.name,))
+                value = Unknown(Reason.OUTSIDE, "given on a condition", origin)  # noqa: PLW2901
+            found.setdefault(role, []).append((value, span))
     return found
 
 
@@ -269,18 +288,30 @@ def _of_pairs(word: Word, tool: Tool) -> Iterator[tuple[str, Value, Span]]:
 
 
 def _pairs(leaf: Value) -> dict[str, Value]:
-    text = leaf.origin if isinstance(leaf, Unknown) else text_of(leaf) or ""
-    parts = [part.partition("=") for part in _PAIR.split(text)]
-    return {key.strip(): _part(leaf, value.strip().strip("\"'")) for key, _, value in parts if key}
+    """The pairs of one word by their names; a part of it that is not known is a hole."""
+    is_unknown = isinstance(leaf, Unknown) and leaf.origin is not None
+    parts = leaf.origin.parts if is_unknown else (text_of(leaf) or "",)  # type: ignore[union-attr]
+    holes = [part for part in parts if isinstance(part, Origin)]
+    text = "".join(part if isinstance(part, str) else _HOLE for part in parts)
+    found: dict[str, Value] = {}
+    for pair in _PAIR.split(text):
+        key, _, value = pair.partition("=")
+        of_key, of_both = key.count(_HOLE), pair.count(_HOLE)
+        if key:
+            written = value.strip().strip("\"'")
+            found[key.strip()] = _part(leaf, written, holes[of_key:of_both])
+        holes = holes[of_both:]
+    return found
 
 
-def _part(leaf: Value, text: str) -> Value:
+def _part(leaf: Value, text: str, holes: list[Origin]) -> Value:
     if not isinstance(leaf, Unknown):
         return mapped(leaf, lambda _: text)
-    whole = re.fullmatch(r"\{([^{}]*)\}", text)
-    if whole is not None:
-        return Unknown(leaf.reason, whole[1])
-    return Unknown(leaf.reason, text) if "{" in text else Known(text)
+    if not holes:
+        return Known(text)
+    between = text.split(_HOLE)
+    pieces = [part for pair in zip(between, holes, strict=False) for part in pair]
+    return Unknown(leaf.reason, leaf.what, joined((*pieces, between[-1])))
 
 
 def _split_adapters(value: Value) -> Iterator[Value]:

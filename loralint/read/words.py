@@ -10,7 +10,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import product
 
-from loralint.facts import ABSENT, Absent, Choice, Default, Known, Unknown, Value
+from loralint.facts import (
+    ABSENT,
+    Absent,
+    Choice,
+    Default,
+    Known,
+    Origin,
+    OriginKind,
+    Reason,
+    Unknown,
+    Value,
+)
+from loralint.facts.origins import joined as joined_origin
 from loralint.source import Span
 
 MAX_OPTIONS = 24
@@ -74,6 +86,14 @@ class Command:
 # --- values -------------------------------------------------------------------------------------
 
 
+_TOO_MANY = Unknown(Reason.INVOLVED, "too many possible values")
+
+
+def unfollowed(what: str) -> Unknown:
+    """What nobody can say without running it."""
+    return Unknown(Reason.EXPRESSION, what)
+
+
 def text_of(value: Value) -> str | None:
     """The text of a value that is certain or a default."""
     text = value.value if isinstance(value, (Known, Default)) else None
@@ -93,11 +113,11 @@ def choice(values: Iterable[Value]) -> Value:
     if len(flat) == 1:
         return flat[0]
     known = [leaf for leaf in flat if isinstance(leaf, (Known, Default))]
-    given = [leaf for leaf in flat if isinstance(leaf, Unknown) and is_argument(leaf)]
+    given = [leaf for leaf in flat if _comes_from(leaf, OriginKind.ARGUMENT)]
     if len({leaf.value for leaf in known}) == 1 and len(known) + len(given) == len(flat):
-        origins = [leaf.origin for leaf in (*given, *known) if not isinstance(leaf, Known)]
-        return Default(known[0].value, origins[0] if origins else "")
-    return Choice(flat) if 0 < len(flat) <= MAX_OPTIONS else Unknown("too many possible values")
+        origins = [leaf.origin for leaf in (*given, *known) if isinstance(leaf, (Default, Unknown))]
+        return Default(known[0].value, origins[0] if origins else None)
+    return Choice(flat) if 0 < len(flat) <= MAX_OPTIONS else _TOO_MANY
 
 
 def joined(parts: list[Value]) -> Value:
@@ -109,26 +129,26 @@ def joined(parts: list[Value]) -> Value:
     for each in options:
         total *= len(each)
     if total > MAX_OPTIONS:
-        return Unknown("too many possible values")
+        return _TOO_MANY
     return choice([_joined(each) for each in product(*options)])
 
 
 def _joined(parts: tuple[Value, ...]) -> Value:
-    texts: list[str] = []
+    pieces: list[str | Origin] = []
     for part in parts:
         if isinstance(part, (Known, Default)):
-            texts.append(str(part.value))
-        elif isinstance(part, Unknown) and part.origin:
-            texts.append("{" + part.origin + "}")
+            pieces.append(str(part.value))
+        elif isinstance(part, Unknown) and part.origin is not None:
+            pieces.append(part.origin)
         else:
-            return part if isinstance(part, Unknown) else Unknown("put together from parts")
-    text = "".join(texts)
+            return part if isinstance(part, Unknown) else Unknown(Reason.COMPUTED)
+    text = "".join(piece for piece in pieces if isinstance(piece, str))
     if len(text) > LONGEST:
-        return Unknown("too long a text")
+        return Unknown(Reason.INVOLVED, "too long a text")
     if any(isinstance(part, Unknown) for part in parts):
-        return Unknown("put together from parts", text)
-    origin = next((part.origin for part in parts if isinstance(part, Default)), None)
-    return Known(text) if origin is None else Default(text, origin)
+        return Unknown(Reason.COMPUTED, origin=joined_origin(tuple(pieces)))
+    softest = next((part for part in parts if isinstance(part, Default)), None)
+    return Known(text) if softest is None else Default(text, softest.origin)
 
 
 def mapped(value: Value, change: Callable[[str], str]) -> Value:
@@ -170,21 +190,28 @@ _FLAGS = {"true": True, "false": False}
 def unset(path: str, name: str) -> Unknown:
     """What nothing in a file sets: an argument of the script, or the environment's."""
     if name.isdigit() or name in ("@", "*"):
-        return Unknown("an argument of the script", f"{path}:${name}")
+        origin = Origin(OriginKind.ARGUMENT, path, (f"${name}",))
+        return Unknown(Reason.OUTSIDE, "an argument of the script", origin)
     return unset_variable(name)
 
 
 def unset_variable(name: str) -> Unknown:
     """A variable that nothing in a file sets: the environment may."""
-    return Unknown("a variable that is not set here", f"env:{name}")
+    return Unknown(Reason.OUTSIDE, "a variable that is not set here", environment(name))
 
 
-def is_argument(leaf: Unknown) -> bool:
-    """Whether a value is an argument of the script."""
-    return ":$" in leaf.origin
+def environment(name: str) -> Origin:
+    """The origin of what a variable of the environment decides."""
+    return Origin(OriginKind.ENVIRONMENT, name=(name,))
 
 
-def with_default(value: Value | None, default: Value, origin: str) -> Value:
+def _comes_from(leaf: Value, *kinds: OriginKind) -> bool:
+    """Whether a value is one that whoever runs the script decides so."""
+    origin = leaf.origin if isinstance(leaf, Unknown) else None
+    return origin is not None and origin.comes_from(*kinds)
+
+
+def with_default(value: Value | None, default: Value, origin: Origin | None) -> Value:
     """`${NAME:-default}`: the default where the variable is empty or not set.
 
     What whoever runs the script decides is no value yet: the default is what runs.
@@ -195,9 +222,7 @@ def with_default(value: Value | None, default: Value, origin: str) -> Value:
         return choice(soft)
     found: list[Value] = []
     for leaf in leaves(value):
-        is_outside = isinstance(leaf, Unknown) and (
-            is_argument(leaf) or leaf.origin.startswith("env:")
-        )
+        is_outside = _comes_from(leaf, OriginKind.ARGUMENT, OriginKind.ENVIRONMENT)
         keeps = not is_outside and text_of(leaf) != ""
         found.append(leaf if keeps else with_default(None, default, origin))
     return choice(found)

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import yaml
 
-from loralint.facts import Known, Unknown, Value
+from loralint.facts import Known, Value
 from loralint.read.dockerfile import exec_form
 from loralint.read.documents import Node, parse_yaml
 from loralint.read.shell_words import Fragment
-from loralint.read.words import Environment, choice
+from loralint.read.words import Environment, choice, unfollowed
 
 _WORKFLOW = re.compile(r"(.*/)?\.github/(workflows|actions)/.+\.ya?ml|(.*/)?action\.ya?ml")
 _COMPOSE = re.compile(r"(.*/)?(docker-)?compose[\w.-]*\.ya?ml")
@@ -91,7 +91,7 @@ def _variables(node: Node | None) -> Environment:
 
 
 def _value(text: str) -> Value:
-    return Unknown("a computed variable") if "$" in text else Known(text)
+    return unfollowed("a computed variable") if "$" in text else Known(text)
 
 
 def _name_of(name: str) -> str:
