@@ -20,6 +20,7 @@ from loralint.facts import (
     Known,
     LoadSite,
     Mapping,
+    Writing,
 )
 from loralint.read import data, safetensors_header as header
 from loralint.read.documents import TooLarge, events, parse
@@ -76,6 +77,7 @@ def _configuration(source: Source) -> FileFacts:
             repo_id=base,
             revision=revision if isinstance(revision, Known) and revision.value else ABSENT,
             text=RECORDED,
+            writing=Writing.ADAPTER,
         )
         loads = (recorded,)
     adapter = AdapterFacts(keys=tuple(keys.items()))

@@ -13,7 +13,17 @@ import msgspec
 
 from loralint.catalog.recipe_shape import Framework, Key
 from loralint.catalog.recipes import FRAMEWORKS
-from loralint.facts import ABSENT, Known, LoadSite, Reason, SaveSite, Unknown, Value
+from loralint.facts import (
+    ABSENT,
+    Known,
+    LoadSite,
+    Reason,
+    RevisionKey,
+    SaveSite,
+    Unknown,
+    Value,
+    Writing,
+)
 from loralint.read import hydra_targets
 from loralint.read.documents import Entry, Node, Tree, find, mappings
 from loralint.read.recipe_options import (
@@ -184,7 +194,8 @@ class _Recipe:
             revision=value,
             function=self.where,
             text=f"{key.path}: {repo_id.value if isinstance(repo_id, Known) else ''}",
-            revision_key=name,
+            revision_key=RevisionKey(name),
+            writing=Writing.RECIPE,
             revision_at=revision.span if revision is not None else None,
             insert_at=insert_at,
             margins=margins,

@@ -19,9 +19,11 @@ from loralint.facts import (
     Origin,
     OriginKind,
     Reason,
+    RevisionKey,
     SaveSite,
     Unknown,
     Value,
+    Writing,
 )
 from loralint.facts.origins import joined
 from loralint.read.command_line import Flag, Invocation
@@ -118,9 +120,10 @@ class _Sites:
 
     def _load(self, artifact: str, value: Value, span: Span, revision: Value) -> LoadSite:
         command, key = self.invocation.command, self._revision_key(artifact)
-        insert_at = command.behind(span) if key.startswith("--") else None
+        is_flag = key.inside or key.name.startswith("--")
+        insert_at = command.behind(span) if is_flag else None
         margins = command.margins or (" ", "")
-        if insert_at is not None and self.tool.pairs:
+        if insert_at is not None and key.inside:
             insert_at, margins = self._inside(span), (",", "")
         return LoadSite(
             path=self.path,
@@ -133,6 +136,7 @@ class _Sites:
             function=self.scope,
             text=command.text,
             stage=self._stage(),
+            writing=Writing.COMMAND,
             revision_key=key,
             insert_at=insert_at,
             margins=margins,
@@ -176,15 +180,15 @@ class _Sites:
             return Unknown(Reason.OUTSIDE, "more flags may be given", origin)
         return ABSENT
 
-    def _revision_key(self, artifact: str) -> str:
+    def _revision_key(self, artifact: str) -> RevisionKey:
         if artifact == "adapter" and not self.tool.adapter_revision:
-            return "@" if self.tool.adapter_at else ""
+            return RevisionKey("", behind_id=self.tool.adapter_at)
         own = artifact == "tokenizer" and not self.tool.shared
         role = "tokenizer_revision" if own else "revision"
         flag = next((flag for flag, known in self.tool.flags.items() if known == role), "")
         if self.tool.pairs:
-            return f"--{self.tool.pairs} {flag}"
-        return f"--{flag}" if flag else ""
+            return RevisionKey(flag, f"--{self.tool.pairs}")
+        return RevisionKey(f"--{flag}" if flag else "")
 
     # --- options ---
 
