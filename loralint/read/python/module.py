@@ -14,7 +14,8 @@ import libcst as cst
 from loralint.catalog import MARKERS, METHODS, PARSER_METHODS
 from loralint.facts import CallFact, ClassFact, FileError, FileFacts, Term
 from loralint.literals import with_literals
-from loralint.read.python import comments, terms
+from loralint.read import comments
+from loralint.read.python import terms
 from loralint.read.python.assembling import Tree, assembled, whole
 from loralint.read.python.evaluate import Evaluator
 from loralint.read.python.flow import Flow
@@ -147,7 +148,7 @@ def _facts(path: str, text: str, lines: list[str], tree: Tree) -> FileFacts:
         names=tuple(run.names()),
         imports=tuple(recorder.imports),
         star_imports=tuple(recorder.star_imports),
-        suppressions=comments.suppressions(text, [call.span for call in calls]),
+        suppressions=comments.of_python(text, [call.span for call in calls]),
     )
     return with_literals(facts, lambda known: _inside(recorder.literals.get(id(known))))
 
