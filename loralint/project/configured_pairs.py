@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loralint.config.globs import matches
+from loralint.config import matches
 from loralint.project import Pair
 from loralint.project.evidence import BASES, Evidence
 from loralint.project.instances import Sighting

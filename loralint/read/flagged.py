@@ -82,7 +82,7 @@ def written_calls(source: Source, places: Iterable[Place]) -> Iterator[WrittenCa
 
 def first_import(source: Source, module: str) -> tuple[Place, str] | None:
     """The first `from MODULE import …` outside functions, and what stands before it on its row."""
-    for cell in _cells(source):
+    for cell in cells.cells_of(source):
         rows = _rows(source, cell)
         for statement in _statements("\n".join(row.text for row in rows)):
             if not isinstance(statement, ast.ImportFrom) or statement.level:
@@ -109,15 +109,6 @@ def _statements(text: str) -> Iterator[ast.stmt]:
             yield node
         if not isinstance(node, (ast.expr, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             todo.extend(reversed(list(ast.iter_child_nodes(node))))
-
-
-def _cells(source: Source) -> list[int | None]:
-    if source.kind != "notebook":
-        return [None]
-    try:
-        return [cell.number for cell in cells.read(source.content).cells if cell.kind == "code"]
-    except cells.NotANotebook:
-        return []
 
 
 def _rows(source: Source, cell: int | None) -> list[Row]:

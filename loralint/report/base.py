@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 
 import msgspec
 
@@ -101,3 +103,20 @@ def cell_note(place: Place) -> str:
     message does, and the finding stands on the first row.
     """
     return f"cell {place.cell}, row {place.span.start.row}: " if place.cell is not None else ""
+
+
+def fingerprints(report: Report) -> list[str]:
+    """Return one fingerprint a finding, in their order.
+
+    Made of what a baseline is keyed by (`Diagnostic.identity`). Like findings
+    in one file are numbered, since GitLab drops the second of two equal fingerprints.
+    """
+    seen: Counter[tuple[str, ...]] = Counter()
+    digests = []
+    for found in report.diagnostics:
+        code, path, subject, call = found.identity
+        seen[found.identity] += 1
+        # The empty part was a notebook's cell: cells move as rows do.
+        text = "\0".join((code, path, "", subject, call, str(seen[found.identity])))
+        digests.append(sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32])
+    return digests
