@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from loralint.catalog import METHODS, PACKAGES
 from loralint.facts import CallFact, FileFacts, Result, Self, Symbol, Term
-from loralint.values.contexts import children
+from loralint.values.callers import parts_of
 from loralint.values.index import Index
 
 
@@ -71,7 +71,7 @@ class _Walk:
         elif isinstance(term, Self):
             self._own(term.class_)
         else:
-            self.todo.extend(children(term))
+            self.todo.extend(parts_of(term))
 
     def _own(self, name: str) -> None:
         """What a name of this file stands for: a value, a function's results, a class."""

@@ -13,11 +13,12 @@ from loralint.facts import Data, FileFacts, Known, Site, Symbol, Term
 from loralint.project.flow import loader_at
 from loralint.project.needed import entered, needed
 from loralint.project.requirements import asks_versions, is_requirement_file
-from loralint.values import callers, commands, contexts
+from loralint.values import commands
+from loralint.values.callers import parts_of
 from loralint.values.evaluator import Evaluator
-from loralint.values.index import Index
-from loralint.values.modules import Modules
-from loralint.values.nodes import Lazy
+from loralint.values.index import Index, Modules
+from loralint.values.libraries import libraries
+from loralint.values.nodes import Unevaluated
 from loralint.values.paths import candidates, normal
 from loralint.values.values import texts_of
 
@@ -77,9 +78,8 @@ def wanted(
     """What to extract next, given the facts so far and all paths of the project."""
     asked = asked if asked is not None else Asked()
     index = Index(facts, files)
-    evaluator = Evaluator(index)
+    evaluator = Evaluator(index, libraries)
     modules = index.modules
-    callers.prepare(evaluator)
     paths: set[str] = set()
     names = {*asked.names, *COMMON}
     used: set[str] = set()
@@ -142,7 +142,7 @@ def _data(
     """The configuration files that a file reads by a path that is known, or a default."""
     frame = evaluator.module_frame(facts.path)
     for term in asked.data(facts):
-        for text in texts_of(evaluator.value(Lazy(term.path, frame))):
+        for text in texts_of(evaluator.value(Unevaluated(term.path, frame))):
             yield from _existing(text, facts.path, files)
     if any(_called(call.callee) == "load_dotenv" for call in facts.calls):
         yield from _existing(".env", facts.path, files)
@@ -193,7 +193,7 @@ def _terms(facts: FileFacts) -> Iterator[Term]:
     seen: set[int] = set()  # terms share their parts
     while todo:
         term = todo.pop()
-        parts = contexts.children(term)
+        parts = parts_of(term)
         if parts and id(term) not in seen:
             seen.add(id(term))
             yield term
@@ -210,7 +210,7 @@ def _names(evaluator: Evaluator, facts: FileFacts, names: set[str]) -> None:
         name = _called_as(call.function)
         if not name or name in names or loader_at(evaluator, site) is None:
             continue
-        if contexts.depends(evaluator, site):
+        if evaluator.callers.depends(site):
             names.add(name)
 
 
