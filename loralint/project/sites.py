@@ -163,7 +163,7 @@ def _is_model_object(loader: Loader, match: Match, found: Value) -> bool:
 def _named(evaluator: Evaluator, node: Node) -> Node:
     """A folder that a download returned is a snapshot; where its commit is known, a pinned one."""
     if isinstance(node, OneOf):
-        return merge([_named(evaluator, option) for option in node.options])
+        return merge((_named(evaluator, option) for option in node.options), node.origin)
     if isinstance(node, CallResult) and is_load(evaluator, node.site):
         found = reading(evaluator, node.site, node.frame)
         if found is not None:

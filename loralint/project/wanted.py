@@ -45,12 +45,14 @@ class Asked:
     """What earlier rounds of one run found out, so that no round asks it again.
 
     `names` are those whose callers were looked for; `needs` holds for a file the symbols that it
-    needs, as long as the same files that its calls may enter have been read.
+    needs, as long as the same files that its calls may enter have been read, and callers of the
+    same names are looked for.
     """
 
     names: set[str] = field(default_factory=set)
     entered: dict[str, frozenset[str]] = field(default_factory=dict)
-    needs: dict[str, tuple[frozenset[str], list[Symbol]]] = field(default_factory=dict)
+    called: dict[str, frozenset[str]] = field(default_factory=dict)
+    needs: dict[str, tuple[object, list[Symbol]]] = field(default_factory=dict)
     reads: dict[str, list[Data]] = field(default_factory=dict)
 
     def data(self, facts: FileFacts) -> list[Data]:
@@ -65,10 +67,12 @@ class Asked:
         path = facts.path
         if path not in self.entered:
             self.entered[path] = frozenset(entered(index, facts))
-        read = self.entered[path] & index.files.keys()
+            self.called[path] = frozenset(_called(call.callee) for call in facts.calls)
+        names = self.called[path] & self.names
+        state = (self.entered[path] & index.files.keys(), names)
         known = self.needs.get(path)
-        if known is None or known[0] != read:
-            known = self.needs[path] = (read, list(needed(index, facts)))
+        if known is None or known[0] != state:
+            known = self.needs[path] = (state, list(needed(index, facts, names)))
         return known[1]
 
 

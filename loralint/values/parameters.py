@@ -159,11 +159,17 @@ def _named(fact: FunctionFact | None, name: str) -> ParameterFact | None:
 
 
 def _agreed(found: list[Node], origin: Origin) -> Node:
-    """What callers pass taken together: an unknown one among several leaves a default at most."""
+    """What callers pass taken together: with an unknown one among several, a default decides.
+
+    Without one it is known of several unknown things at least who decides which.
+    """
     node = merge(found, origin)
-    if not isinstance(node, OneOf) or not any(isinstance(each, Unknown) for each in node.options):
+    unknown = [each for each in options(node) if isinstance(each, Unknown)]
+    if not isinstance(node, OneOf) or not unknown:
         return node
     defaults = [each for each in node.options if isinstance(each, Default)]
     if len(defaults) == 1:
         return defaults[0]
-    return Unknown(Reason.CALLERS_DIFFER, origin=origin)
+    others = [each for each in node.options if not isinstance(each, Unknown)]
+    differing = Unknown(Reason.CALLERS_DIFFER, origin=origin)
+    return merge([*others, unknown[0] if len(unknown) == 1 else differing], origin)
