@@ -1,4 +1,4 @@
-"""YAML, JSON and TOML as one kind of tree: what it holds, where it stands, and how much it takes."""
+"""YAML, JSON and TOML as one kind of tree: what it holds, where it stands, what it may take."""
 
 from __future__ import annotations
 
