@@ -89,12 +89,8 @@ class LoadSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=T
 
     @property
     def takes_keywords(self) -> bool:
-        """Whether a call of Python stands there.
-
-        A framework makes a call of `{"type": X.from_pretrained}`, and of a recipe's `_target_`.
-        """
-        is_code = self.path.endswith((".py", ".pyw", ".ipynb"))
-        return self.writing is Writing.CALL and is_code and not self.text.startswith("{")
+        """Whether a call stands there: a framework calls `{"type": X.from_pretrained}` later."""
+        return self.writing is Writing.CALL and not self.text.startswith("{")
 
 
 class SaveSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):

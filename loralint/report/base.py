@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from hashlib import sha256
 
 import msgspec
 
@@ -108,15 +107,18 @@ def cell_note(place: Place) -> str:
 def fingerprints(report: Report) -> list[str]:
     """Return one fingerprint a finding, in their order.
 
-    Made of what a baseline is keyed by (`Diagnostic.identity`). Like findings
-    in one file are numbered, since GitLab drops the second of two equal fingerprints.
+    Made of what a baseline is keyed by (`Diagnostic.identity`), with the cell of a notebook, and the
+    message of what stands on no call. Like findings in one file are numbered, since GitLab drops
+    the second of two equal fingerprints.
     """
+    from hashlib import sha256
+
     seen: Counter[tuple[str, ...]] = Counter()
     digests = []
     for found in report.diagnostics:
         code, path, subject, call = found.identity
-        seen[found.identity] += 1
-        # The empty part was a notebook's cell: cells move as rows do.
-        text = "\0".join((code, path, "", subject, call, str(seen[found.identity])))
+        key = (code, path, str(found.place.cell or ""), subject, call or found.message)
+        seen[key] += 1
+        text = "\0".join((*key, str(seen[key])))
         digests.append(sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32])
     return digests

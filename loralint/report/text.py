@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -114,4 +113,6 @@ def to_json(value: object) -> str:
     A lone surrogate, from a file name that is no UTF-8, would be refused by strict readers,
     and with it the whole report.
     """
+    import json
+
     return well_formed(json.dumps(value, indent=2, ensure_ascii=False)) + "\n"
