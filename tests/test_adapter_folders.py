@@ -153,7 +153,8 @@ def test_folder_pairs_who_trains_its_base_with_who_loads_it(tmp_path, serve, rev
     (tmp_path / "train.py").write_text(TRAIN)
     (tmp_path / "serve.py").write_text(serve)
     (pair,) = gather(request(tmp_path)).project.pairs
-    assert pair.kind.value == "adapter-folder" and "out/adapter_config.json names a/b" in pair.reason
+    assert pair.kind is PairKind.ADAPTER_FOLDER
+    assert "out/adapter_config.json names a/b" in pair.reason
     assert pair.train.site.path == "train.py"
     assert pair.infer.site.repo_id == Known("a/b")
     assert pair.infer.site.revision == Known(revision)

@@ -108,7 +108,8 @@ def _mermaid(session: Session, pairs: Sequence[Pair]) -> str:
     lines = ["flowchart LR"]
     for number, pair in enumerate(pairs):
         train, infer = (_node(session, load) for load in (pair.train, pair.infer))
-        lines.append(f'  t{number}["{train}"] -->|"{_quoted(pair.kind.value)}"| i{number}["{infer}"]')
+        kind = _quoted(pair.kind.value)
+        lines.append(f'  t{number}["{train}"] -->|"{kind}"| i{number}["{infer}"]')
     return "\n".join(lines) + "\n"
 
 
