@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from loralint.catalog import LORA_POSITIONS, POSITIONAL, canonical
+from loralint.catalog import POSITIONAL, canonical
 from loralint.facts import ABSENT, Attribute, Known, LoadSite, Value
 from loralint.project.calls import Linker, written_site
 from loralint.project.flow import Flow, is_adapted, trace
@@ -78,8 +78,6 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
 
 def _positional(kind: str, callee: object) -> tuple[str, ...]:
     """The names of positional arguments; a method has no `model` among them."""
-    if kind == "lora-config":
-        return LORA_POSITIONS
     names = POSITIONAL.get(kind, ())
     is_method = isinstance(callee, Attribute)
     return tuple(name for name in names if not (is_method and name == "model"))

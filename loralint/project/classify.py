@@ -12,16 +12,16 @@ from loralint.catalog import (
     FOREIGN,
     LOAD_METHODS,
     METHOD_ACTIONS,
-    SAVE_METHODS,
-    TRAINING_ARGUMENTS,
+    SAVERS,
     Loader,
     action_of,
     canonical,
     class_of,
+    is_training_arguments,
     loader_of,
     unresolved,
 )
-from loralint.facts import Known, Unknown
+from loralint.facts import Known, Reason, Unknown
 from loralint.project.calls import Acting, Linker, Loading, Meaning
 from loralint.project.flow import trace, wraps
 from loralint.project.ids_and_revisions import asked
@@ -42,7 +42,7 @@ from loralint.values.nodes import (
     Soft,
     options,
 )
-from loralint.values.values import OWN, origin_of
+from loralint.values.values import origin_of
 
 VENDORED = frozenset({"peft", "transformers", "diffusers", "trl", "sentence_transformers"})
 """Libraries whose own source may be what is read: their classes count as theirs."""
@@ -168,14 +168,15 @@ def _from_unknown(linker: Linker, receiver: Node) -> _Named | None:
         return None
     if isinstance(receiver, (Outcome, Part)) and trace(linker, receiver).loads:
         return None
-    called = origin_of(receiver).rpartition(".")[2]
-    return _Named("from_pretrained", "", unresolved(called), resolved=False)
+    origin = origin_of(receiver)
+    called = unresolved(origin.last if origin is not None else "")
+    return _Named("from_pretrained", "", called, resolved=False)
 
 
 def _is_own(linker: Linker, receiver: Node, method: str) -> bool:
     """Whether the method is that of a class of the project, by annotation or by what made it."""
     if isinstance(receiver, Unknown):
-        return receiver.reason == OWN
+        return receiver.reason is Reason.OWN_OBJECT
     if not isinstance(receiver, Outcome) or not isinstance(receiver.callee, Function):
         return False
     owner = calls.library_owner(linker.evaluator, receiver.callee)
@@ -282,9 +283,9 @@ def _kind_of_method(linker: Linker, node: Method) -> Acting | None:
 def _saving_method(linker: Linker, node: Node) -> str:
     """The name of the saving method that is called, on what is not an object of the project."""
     for option in options(node):
-        if isinstance(option, Method) and option.name in SAVE_METHODS:
+        if isinstance(option, Method) and option.name in SAVERS:
             return option.name if _may_be_saved(linker, option.receiver) else ""
-        if isinstance(option, External) and option.name.rpartition(".")[2] in SAVE_METHODS:
+        if isinstance(option, External) and option.name.rpartition(".")[2] in SAVERS:
             return option.name.rpartition(".")[2]
     return ""
 
@@ -301,4 +302,4 @@ def _is_training_arguments(linker: Linker, node: Node) -> bool:
         names = (node.name,)
     elif isinstance(node, Class):
         names = library_bases(linker.evaluator, node)
-    return any(TRAINING_ARGUMENTS.fullmatch(canonical(name)) for name in names)
+    return any(is_training_arguments(canonical(name)) for name in names)

@@ -10,7 +10,7 @@ from functools import cached_property
 import msgspec
 
 from loralint.config import Config
-from loralint.facts import ABSENT, FileFacts, Known, Value
+from loralint.facts import ABSENT, FileFacts, Known, Origin, Value
 from loralint.project.adapter_folders import Folders
 from loralint.project.flow import Key
 from loralint.project.folders import Adapter
@@ -177,7 +177,7 @@ def _inside(instance: Instance, repo_id: Value, recorded: Value) -> Instance:
     return replace(instance, load=replace(instance.load, site=made))
 
 
-def names_of(value: Value) -> tuple[str, ...]:
+def names_of(value: Value) -> tuple[str | Origin, ...]:
     """What makes two bases the same: the Hub id, or who decides it."""
     snapshots = ((snapshot_of(text), text) for text in texts_of(value))
     names = (found[0] if found is not None else text for found, text in snapshots)

@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 
 from loralint.catalog import DATASET_BUILDERS, Loader
-from loralint.facts import ABSENT, Absent, Attribute, Default, Known, Unknown, Value
+from loralint.facts import (
+    ABSENT,
+    Absent,
+    Attribute,
+    Default,
+    Known,
+    Origin,
+    OriginKind,
+    Reason,
+    Unknown,
+    Value,
+)
 from loralint.project.calls import Asked, Linker, Loading
 from loralint.refs import is_repo_id, snapshot_folder
 from loralint.values import mappings
@@ -23,7 +34,13 @@ from loralint.values.nodes import (
 )
 from loralint.values.values import SPREAD, is_object, origin_of, texts_of, value_of
 
-_OUTSIDE = (":args.", "env:", "Arguments.", "Config.", ":cfg")
+_OUTSIDE = (
+    OriginKind.OPTION,
+    OriginKind.ENVIRONMENT,
+    OriginKind.CONFIGURATION,
+    OriginKind.JOINED,
+)
+_OPTION_CLASSES = ("Arguments", "Config")
 _NAME_LIKE = ("name", "path", "id", "model", "repo", "checkpoint", "dir", "base", "adapter")
 
 
@@ -60,7 +77,7 @@ def asked(linker: Linker, loading: Loading, arguments: Arguments) -> Asked | Non
 def _identity(linker: Linker, loader: Loader, arguments: Arguments) -> Value | None:
     node = linker.evaluator.argument(arguments, loader.id, loader.position)
     if node is None:
-        return None if loader.text_only else Unknown("no id is given")
+        return None if loader.text_only else Unknown(Reason.NOT_GIVEN, "no id is given")
     if (loader.text_only and not _is_text(node)) or _is_model(linker, node):
         return None
     found = value_of(_named(linker, node))
@@ -88,9 +105,17 @@ def _may_be_text(node: Node) -> bool:
     if isinstance(node, (Known, Default)):
         return isinstance(node.value, str) or (isinstance(node, Default) and node.value is None)
     origin = origin_of(node)
-    last = origin.rpartition(".")[2].lower()
+    if origin is None:
+        return False
+    last = origin.last.lower()
     named = last != "model" and last.endswith(_NAME_LIKE)
-    return bool(origin) and (named or any(mark in origin for mark in _OUTSIDE))
+    return named or any(_is_given(each) for each in origin.within())
+
+
+def _is_given(origin: Origin) -> bool:
+    """Whether somebody gives a text: an option, a variable, a field of a configuration."""
+    owners = (part for name in origin.name[:-1] for part in name.split("."))
+    return origin.kind in _OUTSIDE or any(each.endswith(_OPTION_CLASSES) for each in owners)
 
 
 def _fits(loader: Loader, found: Value) -> bool:
@@ -103,7 +128,7 @@ def _fits(loader: Loader, found: Value) -> bool:
     if loader.prefix:
         return bool(texts) and all(re.match(loader.prefix, text) for text in texts)
     if loader.receiver and isinstance(found, Unknown):  # `plugin.load_adapter(model, ...)`
-        last = found.origin.rpartition(".")[2]
+        last = found.origin.last if found.origin is not None else ""
         return last not in ("model", "base_model", "cfg", "config", "self")
     return True
 
@@ -133,7 +158,7 @@ def _snapshot(found: Asked) -> Node:
     names, revisions = texts_of(found.repo_id), texts_of(found.revision)
     if len(names) != 1:
         owner = _origin(found.repo_id)
-        return Unknown("a downloaded folder", f"{owner}.snapshot" if owner else "")
+        return Unknown(Reason.DOWNLOADED, origin=owner.item("snapshot") if owner else None)
     revision = revisions[0] if len(revisions) == 1 else "main"
     return Known(snapshot_folder(names[0], revision))
 
@@ -142,11 +167,14 @@ def _recorded_base(found: Asked) -> Node:
     """`PeftConfig.from_pretrained(X).base_model_name_or_path`: what the adapter X records."""
     texts = texts_of(found.repo_id)
     owner = texts[0] if len(texts) == 1 else _origin(found.repo_id)
-    return Unknown("what the adapter records", f"{owner}.base_model_name_or_path" if owner else "")
+    if owner is None:
+        return Unknown(Reason.RECORDED)
+    origin = Origin(OriginKind.RECORDED, name=("base_model_name_or_path",), parts=(owner,))
+    return Unknown(Reason.RECORDED, origin=origin)
 
 
-def _origin(value: Value) -> str:
-    return value.origin if isinstance(value, (Unknown, Default)) else ""
+def _origin(value: Value) -> Origin | None:
+    return value.origin if isinstance(value, (Unknown, Default)) else None
 
 
 # --- the revision -------------------------------------------------------------------------------
@@ -160,7 +188,7 @@ def _revision(linker: Linker, loader: Loader, arguments: Arguments) -> Value:
     if node is None or isinstance(node, Absent):
         node = _nested(linker, loader, arguments, loader.revision)
     if _drops_revision(linker, loader, arguments):
-        return Unknown("unsloth drops it when it maps the name to a 4-bit mirror")
+        return Unknown(Reason.FRAMEWORK, "unsloth drops it when it maps the name to a 4-bit mirror")
     return value_of(node) if node is not None else ABSENT
 
 
@@ -187,7 +215,8 @@ def _of_arguments_object(linker: Linker, node: Node, name: str) -> Node | None:
         whole = mappings.changed(linker.evaluator, node)
         unset = found is None or found == SPREAD
         return _of_arguments_object(linker, whole, name) if unset and whole else found
-    return Unknown("in the trainer's arguments") if isinstance(node, Unknown) else None
+    unknown = isinstance(node, Unknown)
+    return Unknown(Reason.FRAMEWORK, "in the trainer's arguments") if unknown else None
 
 
 def _drops_revision(linker: Linker, loader: Loader, arguments: Arguments) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from loralint.config import Config
 from loralint.diagnostics import Skipped
-from loralint.facts import Choice, FileFacts, Unknown, Value
+from loralint.facts import Choice, FileFacts, Reason, Unknown, Value
 from loralint.project import instances, stages
 from loralint.project.actions import actions
 from loralint.project.adapter_folders import fold
@@ -23,7 +23,7 @@ from loralint.project.whole import Project
 from loralint.values import callers
 from loralint.values.evaluator import Evaluator
 from loralint.values.index import Index
-from loralint.values.values import FORWARDED, texts_of
+from loralint.values.values import texts_of
 
 
 def link(facts: Mapping[str, FileFacts], files: Iterable[str], config: Config) -> Project:
@@ -98,6 +98,6 @@ def _reason(value: Value) -> str:
     """Why a value is not known; "" where it is, or where whoever runs the code decides."""
     leaves = value.values if isinstance(value, Choice) else (value,)
     for leaf in leaves:
-        if isinstance(leaf, Unknown) and leaf.reason != FORWARDED:
-            return leaf.reason
+        if isinstance(leaf, Unknown) and leaf.reason is not Reason.FORWARDED:
+            return leaf.words
     return ""

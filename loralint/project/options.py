@@ -8,12 +8,12 @@ from collections.abc import Callable
 from loralint.catalog import (
     BITSANDBYTES,
     DTYPES,
-    LORA_POSITIONS,
     OPTIONS,
+    POSITIONAL,
     POSITIONS,
     QUANTIZATION_CONFIGS,
 )
-from loralint.facts import ABSENT, Absent, Choice, Default, Known, Unknown, Value
+from loralint.facts import ABSENT, Absent, Choice, Default, Known, Reason, Unknown, Value
 from loralint.project.calls import Linker, Loading
 from loralint.values.nodes import (
     Arguments,
@@ -73,7 +73,7 @@ def option_value(linker: Linker, node: Node) -> Value:
 def _list(linker: Linker, row: Row) -> Known | Unknown:
     values = [value_of(linker.evaluator.look(item)) for item in row.items]
     if not all(isinstance(value, (Known, Default)) for value in values):
-        return Unknown("a list with an unknown part")
+        return Unknown(Reason.EXPRESSION, "a list with an unknown part")
     plain = [value.value for value in values if isinstance(value, (Known, Default))]
     return Known(json.dumps(plain))
 
@@ -91,7 +91,7 @@ def _restated(linker: Linker, arguments: Arguments) -> Options:
     node = linker.evaluator.argument(arguments, ("config", "peft_config"))
     if not isinstance(node, Outcome) or linker.made(node).kind != "lora-config":
         return {}
-    found = keyword_values(linker, linker.arguments_of(node), LORA_POSITIONS)
+    found = keyword_values(linker, linker.arguments_of(node), POSITIONAL["lora-config"])
     return {f"config.{name}": value for name, value in found.items()}
 
 
@@ -145,15 +145,15 @@ def _of_config(linker: Linker, node: Node) -> Options:
     if isinstance(node, Outcome) and isinstance(node.callee, External):
         return _of_call(linker, node, node.callee.name.rpartition(".")[2])
     if isinstance(node, Instance):
-        return {"quantization": Unknown("a quantisation of the project's own")}
-    return {"quantization": Unknown("a quantisation that cannot be followed")}
+        return {"quantization": Unknown(Reason.FRAMEWORK, "a quantisation of the project's own")}
+    return {"quantization": Unknown(Reason.EXPRESSION, "a quantisation that cannot be followed")}
 
 
 def _of_call(linker: Linker, node: Outcome, name: str) -> Options:
     if name in QUANTIZATION_CONFIGS:
         return {"quantization": Known(QUANTIZATION_CONFIGS[name])}
     if not name.endswith("BitsAndBytesConfig"):
-        return {"quantization": Unknown(f"what {name} means")}
+        return {"quantization": Unknown(Reason.EXPRESSION, f"what {name} means")}
     given = linker.arguments_of(node)
     positions = {name: position for position, (name, _) in enumerate(BITSANDBYTES[:2])}
     return _flags(lambda key: linker.evaluator.argument(given, (key,), positions.get(key)), {})
@@ -210,8 +210,9 @@ def _summary(found: Options) -> Value:
 def _open(found: Options, four: Value, eight: Value) -> Value:
     """Flags of which some depend on a condition, or cannot be known."""
     if any(isinstance(each, Unknown) for each in (four, eight)):
-        origin = next((e.origin for e in (four, eight) if isinstance(e, Unknown) and e.origin), "")
-        return Unknown("whether it is quantised cannot be known", origin)
+        origins = (each.origin for each in (four, eight) if isinstance(each, Unknown))
+        origin = next((each for each in origins if each), None)
+        return Unknown(Reason.COMPUTED, "whether it is quantised cannot be known", origin)
     words: list[Value] = [found["bnb_4bit_quant_type"]] if _may_be_true(four) else []
     words += [Known("int8")] if _may_be_true(eight) else []
     return _either([*words, Known("none")])

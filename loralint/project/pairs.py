@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from posixpath import dirname
 
 from loralint.config.globs import matches
-from loralint.facts import RECORDED, Value
+from loralint.facts import RECORDED, Origin, Value
 from loralint.project.calls import is_call
 from loralint.project.evidence import BASES, Evidence, names_of
 from loralint.project.folders import is_test
@@ -187,14 +187,15 @@ def _by_base(evidence: Evidence, adapters: Iterable[Instance]) -> Iterator[_Join
             for name in names_of(infer.site.repo_id):
                 for train in _beside(trained.get(name, ()), adapter):
                     if _may_be_base_of(evidence, train, infer, adapter):
+                        base = name.written or "one base" if isinstance(name, Origin) else name
                         places = f"trained in {train.load.place}, loaded in {infer.load.place}"
-                        reason = f"{name}: {places}"
+                        reason = f"{base}: {places}"
                         yield _Joined(PairKind.BASE_ID, train, infer, adapter, reason)
 
 
-def _trained_by_name(evidence: Evidence) -> Mapping[str, Sequence[Instance]]:
+def _trained_by_name(evidence: Evidence) -> Mapping[str | Origin, Sequence[Instance]]:
     """The bases that an adapter is trained on, by Hub id or by who decides it."""
-    found: defaultdict[str, list[Instance]] = defaultdict(list)
+    found: defaultdict[str | Origin, list[Instance]] = defaultdict(list)
     for each in evidence.instances.every:
         if each.trains and each.artifact in BASES and _trains_adapter(evidence, each):
             for name in names_of(each.site.repo_id):

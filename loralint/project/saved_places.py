@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import dirname
 
-from loralint.facts import CommandFact, Known, Value, written_name
+from loralint.facts import CommandFact, Known, Origin, Value
 from loralint.project.instances import Instance
 from loralint.project.saves import Saving
 from loralint.refs import is_repo_id
@@ -46,7 +45,7 @@ class SavedPlaces:
         self._evaluator = evaluator
         self._places: defaultdict[str, list[Saving]] = defaultdict(list)
         self._patterns: defaultdict[str, list[Saving]] = defaultdict(list)
-        self._origins: defaultdict[str, list[Saving]] = defaultdict(list)
+        self._origins: defaultdict[Origin, list[Saving]] = defaultdict(list)
         for saving in savings:
             if saving.site.artifact in _NO_MODEL:
                 continue
@@ -113,10 +112,10 @@ class SavedPlaces:
                 if any(fits(pattern, place) for pattern in near):
                     yield from (Match(saving, place, text) for saving in saved)
         for origin in origins_of(repo_id):
-            for each in _beginnings(origin):
-                shown = written_name(each) or "the same path"
+            for each in origin.beginnings():
+                shown = each.written or "the same path"
                 for saving in self._origins.get(each, ()):
-                    yield Match(saving, f"/{each}", shown)
+                    yield Match(saving, f"/{shown}", shown)
 
     def _at(self, near: Iterable[list[str]], text: str) -> list[Match]:
         """The saves to one of these places; of a folder and one below it, the latter."""
@@ -164,14 +163,3 @@ def _is_owner_alone(pattern: str, place: str) -> bool:
     """Whether a Hub id fits a pattern of which only the owner is known: `owner/{}`."""
     owner, _, name = pattern.partition("/")
     return is_repo_id(place) and place.startswith(f"{owner}/") and weight(name) == 0
-
-
-def _beginnings(origin: str) -> Iterator[str]:
-    """Who decides a path, and who decides the folder above: `{train.py:args.out}/final`."""
-    yield origin
-    match = re.match(r"\{([^{}]+)\}/", origin)
-    if match is not None:
-        yield match[1]
-    while origin.startswith("{") and "/" in origin:
-        origin = origin.rpartition("/")[0]
-        yield origin

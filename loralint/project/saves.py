@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from loralint.catalog import SAVE_METHODS
+from loralint.catalog import SAVERS
 from loralint.catalog.recipes import PUSHES
-from loralint.facts import ABSENT, Absent, Attribute, Known, SaveSite, Unknown, Value
+from loralint.facts import ABSENT, Absent, Attribute, Known, Reason, SaveSite, Unknown, Value
 from loralint.project.calls import Linker, made_at
 from loralint.project.flow import Flow, trace, wraps, written_flow
 from loralint.project.options import keyword_values
@@ -100,18 +100,19 @@ def _saving(
 def _by_method(linker: Linker, site: Site, frame: Frame) -> Saving:
     """`model.save_pretrained(folder)`, `trainer.push_to_hub()`."""
     evaluator, call, method = linker.evaluator, linker.call(site), linker.meaning(site).saving
-    keywords, decided = SAVE_METHODS[method]
+    saver = SAVERS[method]
     base = call.callee.base if isinstance(call.callee, Attribute) else None
-    receiver: Node = evaluator.force(base, frame) if base is not None else Unknown("a name")
+    nameless = Unknown(Reason.EXPRESSION, "a name")
+    receiver: Node = evaluator.force(base, frame) if base is not None else nameless
     flow = trace(linker, receiver)
-    given = evaluator.argument(linker.arguments(site, frame), keywords, 0)
+    given = evaluator.argument(linker.arguments(site, frame), saver.target, 0)
     if method == "push_to_hub" and linker.made(receiver).kind == "train":
         given = None  # a trainer is given a commit message, and knows the id
     if given is None or isinstance(given, Absent):
         target = _output_of(linker, flow, _ON_HUB if "hub" in method else _FOLDER)
     else:
         target = value_of(given)
-    artifact = decided or _artifact(linker, receiver, flow, call.text, site)
+    artifact = saver.artifact or _artifact(linker, receiver, flow, call.text, site)
     pushed = "push_to_hub" in method
     return _saving(linker, site, frame, target, _What(artifact, flow), pushed)
 
@@ -124,7 +125,7 @@ def _output_of(linker: Linker, flow: Flow, name: str) -> Value:
             found = linker.evaluator.argument(linker.arguments_of(arguments), (name,))
             if found is not None:
                 return value_of(found)
-    return Unknown("saved where something else decides")
+    return Unknown(Reason.FRAMEWORK, "saved where something else decides")
 
 
 def _artifact(linker: Linker, receiver: Node, flow: Flow, text: str, site: Site) -> str:
@@ -197,7 +198,7 @@ def _output(
         return None
     if trainer is not None:
         module = linker.evaluator.module_frame(trainer[0])
-        made = Outcome(trainer[0], trainer[1], module, Unknown(""))
+        made = Outcome(trainer[0], trainer[1], module, Unknown(Reason.COMPUTED))
         flow = trace(linker, made)
         what = _What(_artifact(linker, made, flow, "", trainer), flow)
     else:

@@ -14,7 +14,17 @@ from typing import TypeVar
 
 import msgspec
 
-from loralint.facts import CommandFact, FileFacts, Known, LoadSite, SaveSite, Term, Unknown, Value
+from loralint.facts import (
+    CommandFact,
+    FileFacts,
+    Known,
+    LoadSite,
+    Reason,
+    SaveSite,
+    Term,
+    Unknown,
+    Value,
+)
 from loralint.literals import held
 from loralint.read.magics import Shell
 from loralint.read.shell import from_commands
@@ -51,7 +61,11 @@ def _constants(names: Iterable[tuple[str, Term]], text: str) -> dict[str, Value]
     for name, term in names:
         once = len(re.findall(rf"(?m)^[ \t]*{re.escape(name)}\s*=(?!=)", text)) == 1
         known = isinstance(term, Known) and isinstance(term.value, str) and once
-        found[name] = term if known and isinstance(term, Known) else Unknown("a Python value")
+        found[name] = (
+            term
+            if known and isinstance(term, Known)
+            else Unknown(Reason.EXPRESSION, "a Python value")
+        )
     return found
 
 
@@ -93,7 +107,11 @@ class _Session:
             self.folder = posixpath.normpath(path) if path else ""
         if variable is not None:
             plain = not re.search(r"[{$]", variable[2])
-            value = Known(variable[2].strip()) if plain else Unknown("a Python value")
+            value = (
+                Known(variable[2].strip())
+                if plain
+                else Unknown(Reason.EXPRESSION, "a Python value")
+            )
             self.variables[variable[1]] = value
 
 

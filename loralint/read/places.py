@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from loralint.facts import ABSENT, Known, Mapping, Self, Symbol, Term, Unknown
+from loralint.facts import ABSENT, Known, Mapping, Reason, Self, Symbol, Term, Unknown
 from loralint.read.python import terms
 from loralint.read.python.frame import variable
 from loralint.read.python.reducers import argument
@@ -33,7 +33,11 @@ class Places:
         elif isinstance(target, (cst.Tuple, cst.List)):
             for position, element in enumerate(target.elements):
                 rest = isinstance(element, cst.StarredElement)
-                part = Unknown("an unpacked rest") if rest else terms.item(value, Known(position))
+                part = (
+                    Unknown(Reason.EXPRESSION, "an unpacked rest")
+                    if rest
+                    else terms.item(value, Known(position))
+                )
                 self.assign(element.value, part)
 
     def _name(self, name: str, value: Term) -> None:
@@ -66,7 +70,7 @@ class Places:
             return  # an attribute of somebody's module: `torch.backends.x = y`
         if isinstance(place, cst.Subscript) and not isinstance(base, Mapping):
             # The outer dict holds `base`: to spread it would hold the outer dict twice.
-            base = Unknown("an item of a dict that is filled elsewhere")
+            base = Unknown(Reason.EXPRESSION, "an item of a dict that is filled elsewhere")
         if isinstance(place, (cst.Name, cst.Attribute, cst.Subscript)):
             self.assign(place, terms.updated(base, (entry,)))
 

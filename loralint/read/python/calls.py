@@ -17,6 +17,7 @@ from loralint.facts import (
     Mapping,
     Parameter,
     Partial,
+    Reason,
     Result,
     Self,
     Symbol,
@@ -63,7 +64,7 @@ class Calls:
                 self.uncalled(node, reduced, frame)
             return reduced
         if not interesting(callee):
-            return Unknown(f"the result of {_name(callee)}")
+            return _result(callee)
         return self.recorder.call(
             PendingCall(
                 self.recorder.origin,
@@ -142,9 +143,11 @@ def _is_project_object(base: Term) -> bool:
     return isinstance(base, (Self, Result))
 
 
-def _name(callee: Term) -> str:
+def _result(callee: Term) -> Unknown:
+    """What a call of no interest returns."""
     if isinstance(callee, Symbol):
-        return f"{callee.name or callee.module}()"
+        name = callee.name or callee.module
+        return Unknown(Reason.SUPER) if name == "super" else Unknown(Reason.RESULT, f"{name}()")
     if isinstance(callee, Attribute):
-        return f".{callee.name}()"
-    return "a call" if not isinstance(callee, Known) else f"{callee.value!r}()"
+        return Unknown(Reason.RESULT, f".{callee.name}()")
+    return Unknown(Reason.RESULT, f"{callee.value!r}()" if isinstance(callee, Known) else "")

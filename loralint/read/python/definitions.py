@@ -15,6 +15,7 @@ from loralint.facts import (
     Known,
     Parameter,
     ParameterFact,
+    Reason,
     Self,
     Symbol,
     Term,
@@ -107,7 +108,7 @@ class Definitions:
     def _complete(self, frame: Frame) -> None:
         returns = terms.choice(frame.returns) if frame.returns else Known(None)
         if frame.generator:
-            returns = Unknown("a generator")
+            returns = Unknown(Reason.EXPRESSION, "a generator")
         functions = self.evaluator.recorder.functions
         for position in range(len(functions) - 1, -1, -1):
             fact = functions[position]

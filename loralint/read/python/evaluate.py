@@ -14,6 +14,7 @@ from loralint.facts import (
     Argument,
     Environment,
     Known,
+    Reason,
     Self,
     Symbol,
     Term,
@@ -30,7 +31,7 @@ _CONSTANTS: dict[str, Term] = {
     "False": Known(False),
     "None": Known(None),
     "__file__": Known("__file__"),
-    "__name__": Unknown("__name__"),
+    "__name__": Unknown(Reason.EXPRESSION, "__name__"),
 }
 
 
@@ -51,7 +52,7 @@ class Evaluator:
             return handler(self, node)
         for child in node.children:
             self.visit(child)
-        return Unknown(f"a {type(node).__name__.lower()} expression")
+        return Unknown(Reason.EXPRESSION, f"a {type(node).__name__.lower()} expression")
 
     def visit(self, node: cst.CSTNode) -> None:
         """Evaluate every expression below a node that is none itself."""
@@ -128,7 +129,9 @@ class Evaluator:
             for position, element in enumerate(target.elements):
                 starred = isinstance(element, cst.StarredElement)
                 part = (
-                    Unknown("an unpacked rest") if starred else terms.item(value, Known(position))
+                    Unknown(Reason.EXPRESSION, "an unpacked rest")
+                    if starred
+                    else terms.item(value, Known(position))
                 )
                 self.bind(element.value, part)
 

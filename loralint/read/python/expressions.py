@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from loralint.facts import Environment, Known, Mapping, Sequence, Symbol, Term, Unknown
+from loralint.facts import Environment, Known, Mapping, Reason, Sequence, Symbol, Term, Unknown
 from loralint.read.python import terms
 from loralint.read.python.narrowing import narrowed, same_name
 from loralint.read.python.reducers import ELLIPSIS
@@ -23,9 +23,9 @@ def _number(evaluator: Evaluator, node: cst.Integer | cst.Float) -> Term:
     try:  # LibCST's own `evaluated_value` compiles the number as a program
         value = float(node.value) if isinstance(node, cst.Float) else int(node.value, 0)
     except ValueError:  # more digits than Python reads
-        return Unknown("a huge integer")
+        return Unknown(Reason.INVOLVED, "a huge integer")
     small = isinstance(value, float) or abs(value) < 2**53
-    return Known(value) if small else Unknown("a huge integer")
+    return Known(value) if small else Unknown(Reason.INVOLVED, "a huge integer")
 
 
 def _name(evaluator: Evaluator, node: cst.Name) -> Term:
@@ -51,7 +51,7 @@ def _subscript(evaluator: Evaluator, node: cst.Subscript) -> Term:
         return terms.item(base, key)
     for element in node.slice:
         evaluator.visit(element.slice)
-    return Unknown("a slice")
+    return Unknown(Reason.EXPRESSION, "a slice")
 
 
 def _dict(evaluator: Evaluator, node: cst.Dict) -> Term:
@@ -78,7 +78,11 @@ def _sequence(evaluator: Evaluator, node: cst.List | cst.Tuple | cst.Set) -> Ter
             items.extend(value.items)
         else:
             unknown = True
-    return Unknown("a list with an unknown part") if unknown else Sequence(tuple(items))
+    return (
+        Unknown(Reason.EXPRESSION, "a list with an unknown part")
+        if unknown
+        else Sequence(tuple(items))
+    )
 
 
 def _binary(evaluator: Evaluator, node: cst.BinaryOperation) -> Term:
@@ -91,14 +95,18 @@ def _binary(evaluator: Evaluator, node: cst.BinaryOperation) -> Term:
         return terms.mapping(((None, left), (None, right)))
     if isinstance(node.operator, cst.Modulo) and isinstance(left, Known):
         return percent(left, right)
-    return Unknown("arithmetic")
+    return Unknown(Reason.EXPRESSION, "arithmetic")
 
 
 def _boolean(evaluator: Evaluator, node: cst.BooleanOperation) -> Term:
     left, right = evaluator.term(node.left), evaluator.term(node.right)
     if isinstance(node.operator, cst.Or):
         return terms.either((left, right))
-    return terms.choice((left, right)) if isinstance(left, Known) else Unknown("an `and`")
+    return (
+        terms.choice((left, right))
+        if isinstance(left, Known)
+        else Unknown(Reason.EXPRESSION, "an `and`")
+    )
 
 
 def _conditional(evaluator: Evaluator, node: cst.IfExp) -> Term:
@@ -120,7 +128,7 @@ def _unary(evaluator: Evaluator, node: cst.UnaryOperation) -> Term:
     number = isinstance(value, Known) and isinstance(value.value, (int, float))
     if isinstance(node.operator, cst.Minus) and number and isinstance(value, Known):
         return Known(-value.value)  # type: ignore[operator]  # a number, tested above
-    return Unknown("arithmetic")
+    return Unknown(Reason.EXPRESSION, "arithmetic")
 
 
 def _comparison(evaluator: Evaluator, node: cst.Comparison) -> Term:
@@ -133,7 +141,7 @@ def _comparison(evaluator: Evaluator, node: cst.Comparison) -> Term:
         right = rights[0]
         if isinstance(right, Known):
             return Environment(left.name, Known(default.value == right.value))
-    return Unknown("a comparison")
+    return Unknown(Reason.EXPRESSION, "a comparison")
 
 
 def _named(evaluator: Evaluator, node: cst.NamedExpr) -> Term:
@@ -153,9 +161,11 @@ def _ellipsis(evaluator: Evaluator, node: cst.Ellipsis) -> Term:
 def _lambda(evaluator: Evaluator, node: cst.Lambda) -> Term:
     params = node.params
     names = (*params.posonly_params, *params.params, *params.kwonly_params)
-    bound: dict[str, Term] = {p.name.value: Unknown("a lambda's parameter") for p in names}
+    bound: dict[str, Term] = {
+        p.name.value: Unknown(Reason.EXPRESSION, "a lambda's parameter") for p in names
+    }
     evaluator.scoped(bound, lambda: evaluator.term(node.body))
-    return Unknown("a lambda")
+    return Unknown(Reason.EXPRESSION, "a lambda")
 
 
 def _comprehension(evaluator: Evaluator, node: cst.BaseSimpleComp | cst.DictComp) -> Term:
@@ -164,7 +174,7 @@ def _comprehension(evaluator: Evaluator, node: cst.BaseSimpleComp | cst.DictComp
         if isinstance(node, cst.DictComp):
             evaluator.term(node.key)
             evaluator.term(node.value)
-            return Unknown("a dict comprehension")
+            return Unknown(Reason.EXPRESSION, "a dict comprehension")
         value = evaluator.term(node.elt)
         return Sequence((value,))
 
@@ -184,7 +194,7 @@ def _yield(evaluator: Evaluator, node: cst.Yield) -> Term:
     evaluator.frame.generator = True
     if node.value is not None:
         evaluator.visit(node.value)
-    return Unknown("what a generator is sent")
+    return Unknown(Reason.EXPRESSION, "what a generator is sent")
 
 
 HANDLERS: dict[type[cst.CSTNode], Handler] = {

@@ -11,7 +11,7 @@ from typing import Any
 
 import libcst as cst
 
-from loralint.facts import Known, Term, Unknown
+from loralint.facts import Known, Reason, Term, Unknown
 from loralint.read.places import Places
 from loralint.read.python import terms
 from loralint.read.python.compound import for_, if_, match_, try_, while_, with_
@@ -92,7 +92,7 @@ def _annotated(flow: Flow, node: cst.AnnAssign) -> bool:
 
 def _augmented(flow: Flow, node: cst.AugAssign) -> bool:
     before, value = flow.evaluator.term(node.target), flow.evaluator.term(node.value)
-    after: Term = Unknown("arithmetic")
+    after: Term = Unknown(Reason.EXPRESSION, "arithmetic")
     if isinstance(node.operator, cst.AddAssign):
         after = terms.added(before, value)
     elif isinstance(node.operator, cst.BitOrAssign):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from loralint.facts import Known, Sequence, Term, Unknown
+from loralint.facts import Known, Reason, Sequence, Term, Unknown
 from loralint.literals import may_be
 from loralint.read.python import terms
 
@@ -22,12 +22,12 @@ def string(evaluator: Evaluator, node: cst.SimpleString | cst.ConcatenatedString
     try:
         value = node.evaluated_value
     except (SyntaxError, ValueError):
-        return Unknown("a string that Python cannot read")
+        return Unknown(Reason.EXPRESSION, "a string that Python cannot read")
     if isinstance(value, str):
         return terms.text(value)
     if value is None and isinstance(node, cst.ConcatenatedString):
         return terms.join((evaluator.term(node.left), evaluator.term(node.right)))
-    return Unknown("bytes")
+    return Unknown(Reason.EXPRESSION, "bytes")
 
 
 def formatted(evaluator: Evaluator, node: cst.FormattedString) -> Term:
@@ -39,18 +39,18 @@ def formatted(evaluator: Evaluator, node: cst.FormattedString) -> Term:
         elif isinstance(part, cst.FormattedStringExpression):
             value = evaluator.term(part.expression)
             plain = part.conversion in (None, "s") and not part.format_spec
-            parts.append(value if plain else Unknown("a formatted value"))
+            parts.append(value if plain else Unknown(Reason.EXPRESSION, "a formatted value"))
     return terms.join(parts) if parts else Known("")
 
 
 def percent(left: Known, right: Term) -> Term:
     """`"%s/%s" % (a, b)`, where only plain `%s` fields stand."""
     if not isinstance(left.value, str) or left.value.count("%") != left.value.count("%s"):
-        return Unknown("arithmetic")
+        return Unknown(Reason.EXPRESSION, "arithmetic")
     values = right.items if isinstance(right, Sequence) else (right,)
     texts = left.value.split("%s")
     if len(texts) != len(values) + 1:
-        return Unknown("a format whose arguments do not fit")
+        return Unknown(Reason.EXPRESSION, "a format whose arguments do not fit")
     parts: list[Term] = [Known(texts[0])]
     for value, text in zip(values, texts[1:], strict=True):
         parts.extend((value, Known(text)))
