@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from loralint.catalog import POSITIONAL, canonical
-from loralint.facts import ABSENT, Attribute, Known, LoadSite, Value
-from loralint.project.calls import Linker, written_site
+from loralint.facts import ABSENT, Attribute, Known, LoadSite, Site, SiteKind, Value
+from loralint.project.calls import Linker
 from loralint.project.flow import Flow, is_adapted, trace
 from loralint.project.instances import LORA
 from loralint.project.loads import Action
 from loralint.project.options import keyword_values
-from loralint.values.index import Site
 from loralint.values.nodes import Arguments, External, Node, Outcome, Record, Row
 from loralint.values.values import texts_of, value_of
 
@@ -58,7 +57,7 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
         index=linker.found.action_index[site],
         kind=kind,
         callee=acting.callee,
-        path=site[0],
+        path=site.file,
         span=call.span,
         cell=call.cell,
         function=call.function,
@@ -87,7 +86,7 @@ def _model(linker: Linker, site: Site, kind: str) -> Flow:
     """What flows into the model that a call acts on: its receiver, or its first argument."""
     callee = linker.call(site).callee
     if isinstance(callee, Attribute) and kind in _ON_RECEIVER:
-        frame = linker.evaluator.module_frame(site[0])
+        frame = linker.evaluator.module_frame(site.file)
         flow = trace(linker, linker.evaluator.force(callee.base, frame))
         if flow.loads or flow.steps:
             return flow
@@ -112,7 +111,7 @@ def _written(linker: Linker, first: int) -> Iterator[ActionFlow]:
         for position, site in enumerate(facts.loads):
             fields = {n.removeprefix(LORA): v for n, v in site.options if n.startswith(LORA)}
             if fields:
-                load = linker.found.load_index[written_site(path, position)]
+                load = linker.found.load_index[Site(path, position, SiteKind.LOAD)]
                 yield ActionFlow(_written_config(site, first, load, fields), Flow())
                 first += 1
 

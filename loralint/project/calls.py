@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from loralint.catalog import Loader
-from loralint.facts import CallFact, Symbol, Value
+from loralint.facts import CallFact, Site, SiteKind, Symbol, Value
 from loralint.source import Place
 from loralint.values import arguments as args
 from loralint.values.evaluator import Evaluator
-from loralint.values.index import Index, Site
+from loralint.values.index import Index
 from loralint.values.nodes import Arguments, Frame, Instance, Node, Outcome
 
 
@@ -82,16 +82,6 @@ class Meaning:
 NOTHING = Meaning()
 
 
-def written_site(path: str, position: int) -> Site:
-    """The site of a load or save that a front end gives whole: it stands beside those of calls."""
-    return (path, -1 - position)
-
-
-def is_call(site: Site) -> bool:
-    """Whether a site is a call, and not written in a recipe or on a command line."""
-    return site[1] >= 0
-
-
 @dataclass(frozen=True, slots=True)
 class Found:
     """The calls that load, act, save or make a trainer's arguments, in the order of the files.
@@ -155,7 +145,11 @@ class Linker:
         loads = [site for site, meaning in meanings if meaning.loads]
         actions = tuple(site for site, meaning in meanings if meaning.acting is not None)
         files = self.index.files.items()
-        written = [written_site(path, n) for path, facts in files for n in range(len(facts.loads))]
+        written = [
+            Site(path, number, SiteKind.LOAD)
+            for path, facts in files
+            for number in range(len(facts.loads))
+        ]
         return Found(
             tuple(loads),
             actions,
@@ -171,7 +165,7 @@ class Linker:
             callee = call.callee
             own = callee.name if isinstance(callee, Symbol) and callee.module == "" else ""
             if "." in own or (path, own) not in self.index.functions:
-                yield (path, position)
+                yield Site(path, position)
 
     def made(self, node: Node) -> Meaning:
         """What the call is that made an object."""
@@ -185,21 +179,21 @@ class Linker:
     def place(self, site: Site) -> Place:
         """Where a call stands."""
         call = self.call(site)
-        return Place(site[0], call.span, call.cell)
+        return Place(site.file, call.span, call.cell)
 
     def arguments(self, site: Site, frame: Frame | None = None) -> Arguments:
         """The arguments of a call in a frame, or as they stand in the file."""
         return args.of_call(
-            self.call(site).arguments, frame or self.evaluator.module_frame(site[0])
+            self.call(site).arguments, frame or self.evaluator.module_frame(site.file)
         )
 
     def arguments_of(self, node: Outcome) -> Arguments:
         """The arguments of the call that a library's object is the result of."""
-        return self.arguments((node.path, node.index), node.frame)
+        return self.arguments(node.site, node.frame)
 
 
 def made_at(node: Node) -> Site | None:
     """The call that made an object."""
     if isinstance(node, Outcome):
-        return (node.path, node.index)
+        return node.site
     return node.site if isinstance(node, Instance) else None

@@ -21,13 +21,12 @@ from loralint.catalog import (
     loader_of,
     unresolved,
 )
-from loralint.facts import Known, Reason, Unknown
+from loralint.facts import Known, Reason, Site, Unknown
 from loralint.project.calls import Acting, Linker, Loading, Meaning
 from loralint.project.flow import trace, wraps
 from loralint.project.ids_and_revisions import asked
 from loralint.values import calls
 from loralint.values.classes import ancestors, library_bases
-from loralint.values.index import Site
 from loralint.values.nodes import (
     Arguments,
     Bound,
@@ -51,7 +50,7 @@ VENDORED = frozenset({"peft", "transformers", "diffusers", "trl", "sentence_tran
 def meaning_of(linker: Linker, site: Site) -> Meaning:
     """What the call at a site is, whoever calls its function."""
     call = linker.call(site)
-    frame = linker.evaluator.module_frame(site[0])
+    frame = linker.evaluator.module_frame(site.file)
     node = linker.evaluator.callee(site, call.callee, frame)
     loading = _loading(linker, node, linker.arguments(site))
     saving = _saving_method(linker, node)

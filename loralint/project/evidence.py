@@ -12,9 +12,9 @@ import msgspec
 from loralint.config import Config
 from loralint.facts import ABSENT, FileFacts, Known, Origin, Value
 from loralint.project.adapter_folders import Folders
-from loralint.project.flow import Key
+from loralint.project.flow import Key, Scope
 from loralint.project.folders import Adapter
-from loralint.project.instances import Instance, Instances, Scope
+from loralint.project.instances import Instance, Instances
 from loralint.project.loads import Action, Use
 from loralint.project.saved_places import SavedPlaces
 from loralint.project.saves import Saving
@@ -54,7 +54,7 @@ class Evidence:
         found: defaultdict[str, list[Saving]] = defaultdict(list)
         for saving in self.savings:
             if saving.site.artifact == "adapter":
-                found[saving.owner[0]].append(saving)
+                found[saving.owner.file].append(saving)
         return {path: tuple(each) for path, each in found.items()}
 
     @cached_property
@@ -66,7 +66,7 @@ class Evidence:
     def _inferring(self) -> frozenset[Scope]:
         """The functions that generate; a module does what any of its functions does."""
         found = [scope for scope, kinds in self.signals.kinds.items() if "infer" in kinds]
-        return frozenset((*found, *((path, "") for path, _ in found)))
+        return frozenset((*found, *(Scope(path, "") for path, _ in found)))
 
     def is_merge(self, adapter: Instance) -> bool:
         """Whether the inference side merges the adapter and saves, and does nothing else."""
@@ -105,7 +105,7 @@ class Evidence:
 
     def nearest(self, owner: Scope, stage: str) -> list[Instance]:
         """The base loads of one side in a function, else in its file, if they agree."""
-        bases = self.bases_in.get(owner[0], ())
+        bases = self.bases_in.get(owner.file, ())
         side = [each for each in bases if each.load.stage in (stage, "both")]
         near = [each for each in side if each.owner == owner]
         if not near and len({each.owner for each in side}) == 1:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from loralint.project.calls import Linker, written_site
-from loralint.values.index import Site
+from loralint.facts import Site, SiteKind
+from loralint.project.calls import Linker
 from loralint.values.mappings import changed
 from loralint.values.nodes import (
     Arguments,
@@ -30,8 +31,20 @@ MAX_STEPS = 200
 Chain = tuple[Site, ...]
 """The calls that lead to a load, the innermost first."""
 
-Key = tuple[Site, Chain]
-"""A load as it happens: its site, and the calls that lead there."""
+
+class Key(NamedTuple):
+    """A load as it happens: its site, and the calls that lead there."""
+
+    site: Site
+    chain: Chain = ()
+
+
+class Scope(NamedTuple):
+    """A function with its file; the function is "" for the module."""
+
+    file: str
+    function: str
+
 
 _MODEL = ("model", "base_model", "unet", "transformer", "pipeline", "llm")
 _PASSING = frozenset({"prepare", "prepare_model"})
@@ -52,7 +65,7 @@ class Flow:
 def written_flow(linker: Linker, path: str, inputs: Iterable[int]) -> Flow:
     """The loads of a file that a front end says flow into another: nothing has to be followed."""
     frame = linker.evaluator.module_frame(path)
-    return Flow({(written_site(path, position), ()): frame for position in inputs})
+    return Flow({Key(Site(path, position, SiteKind.LOAD)): frame for position in inputs})
 
 
 def trace(linker: Linker, node: Node) -> Flow:
@@ -67,9 +80,9 @@ def trace(linker: Linker, node: Node) -> Flow:
             continue
         seen[id(at)] = at
         if isinstance(at, Outcome):
-            site = (at.path, at.index)
+            site = at.site
             if linker.meaning(site).loads:
-                loads[site, at.frame.chain] = at.frame
+                loads[Key(site, at.frame.chain)] = at.frame
                 continue
             steps[site] = None
         elif isinstance(at, Instance) and at.site is not None:
@@ -136,7 +149,7 @@ def _model(linker: Linker, arguments: Arguments) -> Iterator[Node]:
 def wraps(linker: Linker, flow: Flow) -> bool:
     """Whether an object is a PEFT model: an adapter was wrapped or loaded on the way."""
     return any(linker.meaning(site).kind == "wrap" for site in flow.steps) or any(
-        linker.meaning(site).artifact == "adapter" for site, _ in flow.loads
+        linker.meaning(key.site).artifact == "adapter" for key in flow.loads
     )
 
 

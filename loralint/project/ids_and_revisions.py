@@ -14,13 +14,13 @@ from loralint.facts import (
     Origin,
     OriginKind,
     Reason,
+    Site,
     Unknown,
     Value,
 )
 from loralint.project.calls import Asked, Linker, Loading
 from loralint.refs import is_repo_id, snapshot_folder
 from loralint.values import mappings
-from loralint.values.index import Site
 from loralint.values.nodes import (
     Arguments,
     Frame,
@@ -52,7 +52,7 @@ def asked_at(linker: Linker, site: Site, frame: Frame) -> Asked | None:
 
 def in_frame(linker: Linker, loading: Loading, site: Site, frame: Frame) -> Arguments:
     """The arguments of a load in a frame; those of partials stand where they stand."""
-    module = linker.evaluator.module_frame(site[0])
+    module = linker.evaluator.module_frame(site.file)
     return tuple((given, frame if each is module else each) for given, each in loading.arguments)
 
 
@@ -150,7 +150,7 @@ def _asked_by(linker: Linker, node: Node) -> Asked | None:
     """What the load asks for that made an object."""
     if not isinstance(node, Outcome) or not linker.made(node).loads:
         return None
-    return asked_at(linker, (node.path, node.index), node.frame)
+    return asked_at(linker, node.site, node.frame)
 
 
 def _snapshot(found: Asked) -> Node:

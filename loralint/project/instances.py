@@ -13,23 +13,19 @@ from functools import cached_property
 
 import msgspec
 
-from loralint.catalog import unresolved
-from loralint.facts import Known, LoadSite
-from loralint.project.calls import Asked, Linker, Loading, is_call, written_site
-from loralint.project.flow import Chain, Flow, Key, is_adapted, trace, written_flow
+from loralint.catalog import Loader, unresolved
+from loralint.facts import Known, LoadSite, RevisionKey, Site, SiteKind
+from loralint.project.calls import Asked, Linker, Loading
+from loralint.project.flow import Chain, Flow, Key, Scope, is_adapted, trace, written_flow
 from loralint.project.ids_and_revisions import asked_at, base_of, in_frame
 from loralint.project.loads import Load
 from loralint.project.options import options_of_load
 from loralint.values import commands, contexts
-from loralint.values.index import Site
 from loralint.values.nodes import Arguments, Frame
 from loralint.values.values import texts_of
 
 LORA = "lora."
 """Options of a written load that begin so are the fields of the LoraConfig put onto it."""
-
-Scope = tuple[str, str]
-"""A function with its file; the function is "" for the module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +44,12 @@ class Instance:
     @property
     def path(self) -> str:
         """The file on whose side the instance stands."""
-        return self.owner[0]
+        return self.owner.file
+
+    @property
+    def written(self) -> bool:
+        """Whether a front end gives it whole: it says itself what it does, and nobody enters it."""
+        return self.key.site.kind is not SiteKind.CALL
 
     @property
     def site(self) -> LoadSite:
@@ -92,14 +93,14 @@ class Instances:
 
     def of(self, key: Key) -> Instance | None:
         """The instance with this key, else what holds at its site."""
-        return self.by_key.get(key) or self.by_key.get((key[0], ()))
+        return self.by_key.get(key) or self.by_key.get(Key(key.site))
 
 
 def of_sites(linker: Linker, own: Collection[str]) -> Instances:
     """Every load of the project as it stands; `own` are the folders that it saves to itself."""
     by_key: dict[Key, Instance] = {}
     for site in linker.found.loads:
-        _add(linker, by_key, site, linker.evaluator.module_frame(site[0]), own)
+        _add(linker, by_key, site, linker.evaluator.module_frame(site.file), own)
     by_key.update((each.key, each) for each in _written(linker, own))
     return Instances(by_key)
 
@@ -113,10 +114,10 @@ def in_contexts(
     """
     by_key = dict(found.by_key)
     for each in found.sites:
-        if is_call(each.key[0]):  # nobody enters what is written
+        if not each.written:
             always = each.owner in undecided
-            for frame in contexts.frames(linker.evaluator, each.key[0], always=always):
-                _add(linker, by_key, each.key[0], frame, own)
+            for frame in contexts.frames(linker.evaluator, each.key.site, always=always):
+                _add(linker, by_key, each.key.site, frame, own)
     for each in list(by_key.values()):
         for (site, _), frame in each.base.loads.items():
             _add(linker, by_key, site, frame, own)
@@ -126,7 +127,7 @@ def in_contexts(
 def _add(
     linker: Linker, by_key: dict[Key, Instance], site: Site, frame: Frame, own: Collection[str]
 ) -> None:
-    known = (site, frame.chain) in by_key or site not in linker.found.load_index
+    known = Key(site, frame.chain) in by_key or site not in linker.found.load_index
     made = _instance(linker, site, frame, own) if not known else None
     if made is not None:
         by_key[made.key] = made
@@ -148,7 +149,7 @@ def _told_apart(linker: Linker, by_key: Mapping[Key, Instance]) -> dict[Key, Ins
             shared = {call for other in others for call in other}
             own = next((call for call in chain if call not in shared), chain[-1])
             load = replace(each.load, via=linker.place(own))
-            found[site, chain] = replace(each, load=load)
+            found[Key(site, chain)] = replace(each, load=load)
     return found
 
 
@@ -176,8 +177,8 @@ def _instance(linker: Linker, site: Site, frame: Frame, own: Collection[str]) ->
         given_revision=commands.words(linker.evaluator, made.revision),
     )
     outermost = frame.chain[-1] if frame.chain else site
-    owner = (outermost[0], linker.call(outermost).function)
-    return Instance(load, (site, frame.chain), base, owner)
+    owner = Scope(outermost.file, linker.call(outermost).function)
+    return Instance(load, Key(site, frame.chain), base, owner)
 
 
 def _load_site(
@@ -185,7 +186,7 @@ def _load_site(
 ) -> LoadSite:
     call = linker.call(site)
     return LoadSite(
-        path=site[0],
+        path=site.file,
         span=call.span,
         cell=call.cell,
         artifact=_artifact(linker, loading, arguments, call.text),
@@ -198,8 +199,14 @@ def _load_site(
         insert_at=call.insert_at,
         margins=call.margins,
         keywords=call.keywords,
-        revision_key=loading.loader.revision_key,
+        revision_key=_revision_key(loading.loader),
     )
+
+
+def _revision_key(loader: Loader) -> RevisionKey:
+    if loader.revision_in == "@":
+        return RevisionKey("", behind_id=True)
+    return RevisionKey(loader.revision or "", loader.revision_in if loader.revision else "")
 
 
 def _artifact(linker: Linker, loading: Loading, arguments: Arguments, text: str) -> str:
@@ -226,11 +233,11 @@ def _written(linker: Linker, own: Collection[str]) -> Iterator[Instance]:
     """The loads that a front end gives whole (`FileFacts.loads`): nothing calls them."""
     for path, facts in linker.index.files.items():
         for position, site in enumerate(facts.loads):
-            key = (written_site(path, position), ())
+            key = Key(Site(path, position, SiteKind.LOAD))
             base = written_flow(linker, path, site.inputs)
             options = tuple(each for each in site.options if not each[0].startswith(LORA))
             load = Load(
-                index=linker.found.load_index[key[0]],
+                index=linker.found.load_index[key.site],
                 site=msgspec.structs.replace(site, options=options),
                 stage="neither",
                 inputs=linker.found.loads_of(base.loads),
@@ -238,4 +245,4 @@ def _written(linker: Linker, own: Collection[str]) -> Iterator[Instance]:
                 given=commands.words(linker.evaluator, site.repo_id),
                 given_revision=commands.words(linker.evaluator, site.revision),
             )
-            yield Instance(load, key, base, (path, site.function))
+            yield Instance(load, key, base, Scope(path, site.function))

@@ -14,7 +14,6 @@ from posixpath import dirname
 
 from loralint.config.globs import matches
 from loralint.facts import RECORDED, Origin, Value
-from loralint.project.calls import is_call
 from loralint.project.evidence import BASES, Evidence, names_of
 from loralint.project.folders import is_test
 from loralint.project.instances import Instance
@@ -229,7 +228,7 @@ def _are_tests(evidence: Evidence, train: Instance, adapter: Instance) -> bool:
 
 def _trains_adapter(evidence: Evidence, train: Instance) -> bool:
     """Whether PEFT is seen on the training side: an adapter class of one's own is none of its."""
-    if not is_call(train.key[0]):  # a recipe or a command line says itself what it trains
+    if train.written:
         return True
     wraps = any(
         action.kind in ("wrap", "lora-config")

@@ -35,7 +35,7 @@ class Match:
     @property
     def folder(self) -> str:
         """Where the script stands on whose side it is saved."""
-        return dirname(self.saving.owner[0])
+        return dirname(self.saving.owner.file)
 
 
 class SavedPlaces:
@@ -59,7 +59,7 @@ class SavedPlaces:
     def saved(self, saving: Saving, texts: Texts = texts_of) -> tuple[str, ...]:
         """Where something is saved; with `patterns_of`, what is known of where."""
         options = dict(saving.site.options) if saving.written else {}
-        return self._all_places(texts(saving.site.target), saving.owner[0], options)
+        return self._all_places(texts(saving.site.target), saving.owner.file, options)
 
     def loaded(self, instance: Instance, texts: Texts = texts_of) -> tuple[str, ...]:
         """The same for where something is loaded from."""

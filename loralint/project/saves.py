@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from loralint.catalog import SAVERS
 from loralint.catalog.recipes import PUSHES
-from loralint.facts import ABSENT, Absent, Attribute, Known, Reason, SaveSite, Unknown, Value
+from loralint.facts import ABSENT, Absent, Attribute, Known, Reason, SaveSite, Site, Unknown, Value
 from loralint.project.calls import Linker, made_at
-from loralint.project.flow import Flow, trace, wraps, written_flow
+from loralint.project.flow import Flow, Scope, trace, wraps, written_flow
 from loralint.project.options import keyword_values
 from loralint.values import contexts
-from loralint.values.index import Site
 from loralint.values.nodes import Frame, Node, Outcome, Part
 from loralint.values.values import value_of
 
@@ -31,7 +30,7 @@ class Saving:
 
     site: SaveSite
     flow: Flow
-    owner: tuple[str, str]
+    owner: Scope
     pushed: bool = False
     written: bool = False
 
@@ -67,7 +66,7 @@ def saves(linker: Linker) -> list[Saved]:
 def _in_frames(
     linker: Linker, site: Site, in_frame: Callable[[Linker, Site, Frame], Saving | None]
 ) -> Saved | None:
-    plain = in_frame(linker, site, linker.evaluator.module_frame(site[0]))
+    plain = in_frame(linker, site, linker.evaluator.module_frame(site.file))
     if plain is None:
         return None
     frames = contexts.frames(linker.evaluator, site, always=False)
@@ -81,7 +80,7 @@ def _saving(
     call = linker.call(site)
     options = keyword_values(linker, linker.arguments(site, frame))
     made = SaveSite(
-        path=site[0],
+        path=site.file,
         span=call.span,
         cell=call.cell,
         artifact=what.artifact,
@@ -91,7 +90,7 @@ def _saving(
         options=tuple(options.items()),
     )
     outermost = frame.chain[-1] if frame.chain else site
-    return Saving(made, what.flow, (outermost[0], linker.call(outermost).function), pushed)
+    return Saving(made, what.flow, Scope(outermost.file, linker.call(outermost).function), pushed)
 
 
 # --- by a method --------------------------------------------------------------------------------
@@ -149,8 +148,8 @@ def _artifact_by_name(linker: Linker, text: str, site: Site) -> str:
     for word in ("tokenizer", "processor"):
         if word in owner:
             return word
-    positions = range(len(linker.index.files[site[0]].calls))
-    wrapped = any(linker.meaning((site[0], each)).kind == "wrap" for each in positions)
+    positions = range(len(linker.index.files[site.file].calls))
+    wrapped = any(linker.meaning(Site(site.file, each)).kind == "wrap" for each in positions)
     return "adapter" if wrapped else "model"
 
 
@@ -197,8 +196,8 @@ def _output(
     if node is None or isinstance(node, Absent):
         return None
     if trainer is not None:
-        module = linker.evaluator.module_frame(trainer[0])
-        made = Outcome(trainer[0], trainer[1], module, Unknown(Reason.COMPUTED))
+        module = linker.evaluator.module_frame(trainer.file)
+        made = Outcome(trainer, module, Unknown(Reason.COMPUTED))
         flow = trace(linker, made)
         what = _What(_artifact(linker, made, flow, "", trainer), flow)
     else:
@@ -215,4 +214,4 @@ def _written(linker: Linker) -> Iterator[Saved]:
         for site in facts.saves:
             pushed = "push_to_hub" in site.text.partition("(")[0] or site.text in PUSHES
             flow = written_flow(linker, path, site.inputs)
-            yield Saved(Saving(site, flow, (path, site.function), pushed, written=True))
+            yield Saved(Saving(site, flow, Scope(path, site.function), pushed, written=True))

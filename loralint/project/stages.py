@@ -11,12 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from loralint.config import Config
-from loralint.facts import Known, LoadSite
+from loralint.facts import Known, LoadSite, Site
 from loralint.project.actions import ActionFlow
-from loralint.project.flow import Flow, Key
-from loralint.project.instances import Instance, Instances, Scope
+from loralint.project.flow import Flow, Key, Scope
+from loralint.project.instances import Instance, Instances
 from loralint.project.loads import Stage
-from loralint.values.index import Site
 
 _TRAINING = frozenset({"wrap", "train", "quantise-prepare"})
 
@@ -43,9 +42,9 @@ class Signals:
         stage = self.files.get(path, "neither")
         if stage != "both":
             return stage
-        marks = set(self.scopes.get((path, function), ()))
+        marks = set(self.scopes.get(Scope(path, function), ()))
         for scope, inner in self.scopes.items() if function else ():
-            if scope[0] == path and scope[1].startswith(f"{function}."):
+            if scope.file == path and scope.function.startswith(f"{function}."):
                 marks |= inner
         own = stage_of(marks)  # with those nested in it
         return own if own != "neither" else stage
@@ -61,7 +60,7 @@ class Signals:
 
     def undecided(self) -> set[Scope]:
         """Functions with loads in files that neither train nor infer: their callers decide."""
-        return {scope for scope in self.scopes if self.files.get(scope[0]) == "neither"}
+        return {scope for scope in self.scopes if self.files.get(scope.file) == "neither"}
 
 
 def stage_of(marks: Iterable[str]) -> Stage:
@@ -80,17 +79,17 @@ def signals(
     for each in actions:
         _of_action(found, each)
     for load in loads:
-        found.scopes[load.site.path, load.site.function] |= _of_site(load.site)
+        found.scopes[Scope(load.site.path, load.site.function)] |= _of_site(load.site)
     _weigh(found)
     by_file: defaultdict[str, set[str]] = defaultdict(set)
     for scope, marks in found.scopes.items():
-        by_file[scope[0]] |= marks
+        by_file[scope.file] |= marks
     found.files = {path: config.stage(path) or stage_of(by_file[path]) for path in paths}
     return found
 
 
 def _of_action(found: Signals, acting: ActionFlow) -> None:
-    scope = (acting.action.path, acting.action.function)
+    scope = Scope(acting.action.path, acting.action.function)
     kind = acting.action.kind
     found.kinds[scope].add(kind)
     if kind == "train":
@@ -121,11 +120,11 @@ def _weigh(found: Signals) -> None:
     """Wrapping a model is training, unless the file only generates with it."""
     by_file: defaultdict[str, set[str]] = defaultdict(set)
     for scope, kinds in found.kinds.items():
-        by_file[scope[0]] |= kinds
+        by_file[scope.file] |= kinds
     for scope, marks in found.scopes.items():
         if "perhaps train" in marks:
             marks.discard("perhaps train")
-            if not by_file[scope[0]] & {"infer", "merge"} or "train" in by_file[scope[0]]:
+            if not by_file[scope.file] & {"infer", "merge"} or "train" in by_file[scope.file]:
                 marks.add("train")
 
 
@@ -141,9 +140,9 @@ def staged(found: Signals, instances: Instances) -> Instances:
     together: defaultdict[Site, set[str]] = defaultdict(set)
     for each in instances.every:
         stage = stages[each.key]
-        together[each.key[0]] |= {"train", "infer"} if stage == "both" else {stage}
+        together[each.key.site] |= {"train", "infer"} if stage == "both" else {stage}
     for each in instances.sites:
-        stages[each.key] = stage_of(together[each.key[0]])
+        stages[each.key] = stage_of(together[each.key.site])
     return Instances(
         {
             key: replace(each, load=replace(each.load, stage=stages[key]))

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from loralint.facts import Data, FileFacts, Known, Symbol, Term
+from loralint.facts import Data, FileFacts, Known, Site, Symbol, Term
 from loralint.project.calls import Linker
 from loralint.project.classify import meaning_of
 from loralint.project.needed import entered, needed
 from loralint.project.requirements import asks_versions, is_requirement_file
 from loralint.values import callers, commands, contexts
 from loralint.values.evaluator import Evaluator
-from loralint.values.index import Index, Site
+from loralint.values.index import Index
 from loralint.values.modules import Modules
 from loralint.values.nodes import Lazy
 from loralint.values.paths import candidates, normal
@@ -208,7 +208,7 @@ def _terms(facts: FileFacts) -> Iterator[Term]:
 def _names(linker: Linker, facts: FileFacts, names: set[str]) -> None:
     """Add the functions and classes whose callers decide what is loaded."""
     for position, call in enumerate(facts.calls):
-        site: Site = (facts.path, position)
+        site = Site(facts.path, position)
         name = _called_as(call.function)
         if not name or name in names or linker.meaning(site).loading is None:
             continue

@@ -84,7 +84,7 @@ def _judged(project: Project) -> Iterator[Load]:
 
 def _keyword(load: Load) -> str:
     """The keyword or key that the revision is written under."""
-    return load.site.revision_key if load.site.revision_at is not None else "revision"
+    return load.site.revision_key.name if load.site.revision_at is not None else "revision"
 
 
 _SHORT: frozenset[RevisionKind] = frozenset({"abbreviated"})

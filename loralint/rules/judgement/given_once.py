@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from loralint.diagnostics import Related
+from loralint.facts import RevisionKey
 from loralint.project import Load
 from loralint.rules.judgement import wording
 from loralint.source import Place
@@ -84,5 +85,5 @@ def _key(load: Load, ids: tuple[str, ...]) -> object:
     return (site.path, site.cell, site.function, ids)
 
 
-_OWN: Sequence[str] = ("", "revision")
+_OWN: Sequence[RevisionKey] = (RevisionKey(""), RevisionKey())
 """What takes the revision of one load only: a keyword of its call, or nothing."""
