@@ -66,8 +66,6 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
         inputs=linker.found.loads_of(model.loads),
         actions=linker.found.actions_of(steps),
         discarded=call.discarded,
-        insert_at=call.insert_at,
-        margins=call.margins,
         configs=linker.found.loads_of(config.loads),
         source=_state_source(linker, arguments) if kind == "load-state" else ABSENT,
         onto_adapter=onto is not None and is_adapted(linker, onto),

@@ -196,9 +196,6 @@ def _load_site(
         options=options_of_load(linker, loading, arguments),
         function=call.function,
         text=call.text,
-        insert_at=call.insert_at,
-        margins=call.margins,
-        keywords=call.keywords,
         revision_key=_revision_key(loading.loader),
     )
 

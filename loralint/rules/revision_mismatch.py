@@ -10,8 +10,7 @@ from loralint.facts import Known
 from loralint.project import Load, Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.agreement import compare
-from loralint.rules.judgement.pinning import is_pinned
+from loralint.rules.judgement.pinning import compare, is_pinned
 from loralint.rules.judgement.sides import at_inference, distinct_pairs, once, why
 from loralint.rules.judgement.values import by_default, is_option, only, origin, same
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from loralint.catalog import METHODS as INTERESTING_METHODS, REWRITTEN
+from loralint.catalog import METHODS as INTERESTING_METHODS
 from loralint.facts import (
     Argument,
     Attribute,
@@ -73,8 +73,6 @@ class Calls:
                 arguments,
                 frame.function,
                 discarded,
-                _last(node),
-                _rewritten(node),
             )
         )
 
@@ -88,19 +86,9 @@ class Calls:
         arguments = tuple(
             Argument(value, key, 0 if key else 2) for key, value in mapping.entries if key != "type"
         )
-        last = _last(node) if isinstance(node, cst.Call) else None
         self.recorder.call(
-            PendingCall(self.recorder.origin, node, loader, arguments, frame.function, last=last)
+            PendingCall(self.recorder.origin, node, loader, arguments, frame.function)
         )
-
-
-def _last(node: cst.Call) -> cst.Arg | None:
-    return node.args[-1] if node.args else None
-
-
-def _rewritten(node: cst.Call) -> tuple[cst.Arg, ...]:
-    """The arguments that a fix may write anew."""
-    return tuple(a for a in node.args if a.keyword and REWRITTEN.fullmatch(a.keyword.value))
 
 
 def _reduced(callee: Term, arguments: tuple[Argument, ...]) -> Term | None:

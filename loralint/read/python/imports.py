@@ -38,8 +38,6 @@ def bind_import_from(evaluator: Evaluator, node: cst.ImportFrom) -> None:
     if isinstance(node.names, cst.ImportStar):
         evaluator.recorder.star_imports[module] = None
         return
-    if module == "transformers" and evaluator.frame.is_module:
-        evaluator.recorder.imported.setdefault(module, (evaluator.recorder.origin, node))
     for alias in node.names:
         name = dotted(alias.name)
         bound = alias.asname.name if alias.asname is not None else alias.name

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from loralint.facts import CallFact, FileError, FileFacts, KeywordFact, Suppression
+from loralint.facts import CallFact, FileError, FileFacts, Suppression
 from loralint.read.magics import Row
 from loralint.read.python.nesting import nested_deeply
 from loralint.source import Location, Span
@@ -89,24 +89,11 @@ class Joined:
             facts,
             calls=tuple(map(self._call, facts.calls)),
             suppressions=tuple(map(self._suppression, facts.suppressions)),
-            imported_at=tuple(
-                (n, self._span(at), self._cell(at)) for n, at, _ in facts.imported_at
-            ),
             literals=tuple(self._literals(facts.literals)),
         )
 
     def _call(self, call: CallFact) -> CallFact:
-        return msgspec.structs.replace(
-            call,
-            span=self._span(call.span),
-            cell=self._cell(call.span),
-            insert_at=self._span(call.insert_at) if call.insert_at is not None else None,
-            keywords=tuple(map(self._keyword, call.keywords)),
-        )
-
-    def _keyword(self, one: KeywordFact) -> KeywordFact:
-        removal = self._span(one.removal) if one.removal is not None else None
-        return msgspec.structs.replace(one, span=self._span(one.span), removal=removal)
+        return msgspec.structs.replace(call, span=self._span(call.span), cell=self._cell(call.span))
 
     def _literals(
         self, literals: tuple[tuple[int, Span, int | None], ...]

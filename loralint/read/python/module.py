@@ -6,33 +6,30 @@ import ast
 import codecs
 import re
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 import libcst as cst
 
 from loralint.catalog import MARKERS, METHODS, PARSER_METHODS
-from loralint.facts import CallFact, ClassFact, FileError, FileFacts, KeywordFact, Term
+from loralint.facts import CallFact, ClassFact, FileError, FileFacts, Term
 from loralint.literals import with_literals
-from loralint.read.python import comments, terms
+from loralint.read import comments
+from loralint.read.python import terms
 from loralint.read.python.assembling import Tree, assembled, whole
 from loralint.read.python.evaluate import Evaluator
 from loralint.read.python.flow import Flow
 from loralint.read.python.frame import Frame, variable
-from loralint.read.python.insertion import insertion
 from loralint.read.python.marks import Criteria, Marks
 from loralint.read.python.masking import masked
 from loralint.read.python.nesting import nested_deeply, too_large
 from loralint.read.python.recorder import Literal, PendingCall, Recorder
-from loralint.read.python.removal import removal, written
 from loralint.read.python.slicing import kept_units
 from loralint.read.python.statements import ParsedModule
 from loralint.read.python.units import NotCut
 from loralint.source import START, Source, Span
 
 MAX_TEXT = 200
-MAX_CODE = 1_000
 """How many characters of a call's source are kept."""
 
 
@@ -151,10 +148,7 @@ def _facts(path: str, text: str, lines: list[str], tree: Tree) -> FileFacts:
         names=tuple(run.names()),
         imports=tuple(recorder.imports),
         star_imports=tuple(recorder.star_imports),
-        imported_at=tuple(
-            (name, origin.span(node), None) for name, (origin, node) in recorder.imported.items()
-        ),
-        suppressions=comments.suppressions(text, [call.span for call in calls]),
+        suppressions=comments.of_python(text, [call.span for call in calls]),
     )
     return with_literals(facts, lambda known: _inside(recorder.literals.get(id(known))))
 
@@ -211,8 +205,6 @@ def _defined(module: cst.Module) -> frozenset[str]:
 def _call(pending: PendingCall, lines: list[str]) -> CallFact:
     place = pending.origin.span
     span = place(pending.node)
-    last = place(pending.last) if pending.last is not None else None
-    insert_at, margins = insertion(pending.node, span, last, lines)
     return CallFact(
         span=span,
         callee=pending.callee,
@@ -220,28 +212,21 @@ def _call(pending: PendingCall, lines: list[str]) -> CallFact:
         function=pending.function,
         text=_text(lines, span),
         discarded=pending.discarded,
-        insert_at=insert_at,
-        margins=margins,
-        keywords=tuple(_keywords(pending, lines)),
     )
 
 
-def _keywords(pending: PendingCall, lines: list[str]) -> Iterator[KeywordFact]:
-    """The keyword arguments that a fix may write anew."""
-    arguments = pending.node.args if isinstance(pending.node, cst.Call) else ()
-    before: Span | None = None
-    for argument in arguments if pending.keywords else ():
-        span, gone = pending.origin.span(argument), None
-        if argument.keyword is not None and argument in pending.keywords:
-            code = written(lines, span).partition("=")[2].strip()
-            gone = removal(span, before, lines)
-            fitting = code if len(code) <= MAX_CODE else ""
-            yield KeywordFact(argument.keyword.value, span, fitting, gone)
-        before = span if gone is None or gone.end == span.end else None  # its rows go as a whole
-
-
 def _text(lines: list[str], span: Span) -> str:
-    return " ".join(written(lines, span).split())[:MAX_TEXT]
+    return " ".join(_written(lines, span).split())[:MAX_TEXT]
+
+
+def _written(lines: list[str], span: Span) -> str:
+    """What stands in a span."""
+    rows = [row.rstrip("\r") for row in lines[span.start.row - 1 : span.end.row]]
+    if not rows:
+        return ""
+    rows[-1] = rows[-1][: span.end.column - 1]
+    rows[0] = rows[0][span.start.column - 1 :]
+    return "\n".join(rows)
 
 
 def _with_attributes(fact: ClassFact, recorder: Recorder) -> ClassFact:

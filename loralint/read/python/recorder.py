@@ -24,8 +24,6 @@ class PendingCall:
     arguments: tuple[Argument, ...]
     function: str
     discarded: bool = False
-    last: cst.Arg | None = None
-    keywords: tuple[cst.Arg, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,6 @@ class Recorder:
     bodies: list[tuple[cst.FunctionDef, Frame]] = field(default_factory=list)
     attributes: dict[str, dict[str, list[Term]]] = field(default_factory=dict)
     rebound: dict[str, list[Term]] = field(default_factory=dict)
-    imported: dict[str, tuple[Origin, cst.ImportFrom]] = field(default_factory=dict)
     literals: dict[int, Literal] = field(default_factory=dict)
 
     def literal(self, known: Known, node: cst.BaseExpression) -> Known:
