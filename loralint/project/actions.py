@@ -13,7 +13,7 @@ from loralint.project.flow import Flow, is_adapted, trace
 from loralint.project.instances import LORA
 from loralint.project.loads import Action
 from loralint.project.options import keyword_values
-from loralint.values.nodes import Arguments, External, Node, Outcome, Record, Row
+from loralint.values.nodes import Arguments, CallResult, External, MappingNode, Node, SequenceNode
 from loralint.values.values import texts_of, value_of
 
 _MODEL = ("model", "base_model")
@@ -135,7 +135,7 @@ def _written_config(site: LoadSite, index: int, load: int, fields: dict[str, Val
 def _state_source(linker: Linker, arguments: Arguments) -> Value:
     """The path that the state dict of a "load-state" is read from; Absent where none is seen."""
     node = linker.evaluator.argument(arguments, _STATE, 0)
-    if not isinstance(node, Outcome) or not isinstance(node.callee, External):
+    if not isinstance(node, CallResult) or not isinstance(node.callee, External):
         return ABSENT
     if canonical(node.callee.name) not in _READERS:
         return ABSENT
@@ -157,9 +157,9 @@ def _tokens(linker: Linker, node: Node) -> list[str] | None:
     """The texts of a list, or of a mapping without its padding; None where not all are known."""
     if isinstance(node, Known) and isinstance(node.value, str):
         return [node.value]
-    if isinstance(node, Row):
+    if isinstance(node, SequenceNode):
         return _joined(_tokens(linker, linker.evaluator.look(item)) for item in node.items)
-    if isinstance(node, Record):
+    if isinstance(node, MappingNode):
         keys = [key for key, _ in node.entries if key != _PADDING]
         found = [linker.evaluator.lookup(node, key) if key is not None else None for key in keys]
         return _joined(_entry(linker, each) for each in found)
@@ -167,7 +167,7 @@ def _tokens(linker: Linker, node: Node) -> list[str] | None:
 
 
 def _entry(linker: Linker, node: Node | None) -> list[str] | None:
-    if isinstance(node, Row):
+    if isinstance(node, SequenceNode):
         return _tokens(linker, node)
     texts = texts_of(value_of(node)) if node is not None else ()
     return list(texts) or None

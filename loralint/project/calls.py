@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from loralint.catalog import Loader
 from loralint.facts import CallFact, Site, SiteKind, Symbol, Value
 from loralint.source import Place
-from loralint.values import arguments as args
 from loralint.values.evaluator import Evaluator
 from loralint.values.index import Index
-from loralint.values.nodes import Arguments, Frame, Instance, Node, Outcome
+from loralint.values.nodes import Arguments, CallResult, Frame, Instance, Node, arguments_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,17 +182,17 @@ class Linker:
 
     def arguments(self, site: Site, frame: Frame | None = None) -> Arguments:
         """The arguments of a call in a frame, or as they stand in the file."""
-        return args.of_call(
+        return arguments_of(
             self.call(site).arguments, frame or self.evaluator.module_frame(site.file)
         )
 
-    def arguments_of(self, node: Outcome) -> Arguments:
+    def arguments_of(self, node: CallResult) -> Arguments:
         """The arguments of the call that a library's object is the result of."""
         return self.arguments(node.site, node.frame)
 
 
 def made_at(node: Node) -> Site | None:
     """The call that made an object."""
-    if isinstance(node, Outcome):
+    if isinstance(node, CallResult):
         return node.site
     return node.site if isinstance(node, Instance) else None

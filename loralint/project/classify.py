@@ -26,19 +26,18 @@ from loralint.project.calls import Acting, Linker, Loading, Meaning
 from loralint.project.flow import trace, wraps
 from loralint.project.ids_and_revisions import asked
 from loralint.values import calls
-from loralint.values.classes import ancestors, library_bases
 from loralint.values.nodes import (
     Arguments,
-    Bound,
+    AttributeOf,
+    ByDefault,
+    CallResult,
     Class,
     External,
     Function,
     Instance,
-    Method,
+    ItemOf,
     Node,
-    Outcome,
-    Part,
-    Soft,
+    PartialCall,
     options,
 )
 from loralint.values.values import origin_of
@@ -91,7 +90,7 @@ def _named(linker: Linker, node: Node) -> _Named | None:
         return _of_class(linker, node, "")
     if isinstance(node, Function):
         return _function(linker, node)
-    return _method(linker, node) if isinstance(node, Method) else None
+    return _method(linker, node) if isinstance(node, AttributeOf) else None
 
 
 def _external(full: str) -> _Named | None:
@@ -107,7 +106,7 @@ def _of_class(linker: Linker, node: Class, method: str) -> _Named | None:
     """A class of the project is what it inherits from."""
     suffix = f".{method}" if method else ""
     vendored = _vendored(node.path, node.fact.name)
-    for base in (*vendored, *library_bases(linker.evaluator, node)):
+    for base in (*vendored, *linker.evaluator.library_bases(node)):
         name = canonical(f"{base}{suffix}")
         if loader_of(name) is not None:
             return _by_name(name, node.fact.name.rpartition(".")[2])
@@ -128,8 +127,8 @@ def _function(linker: Linker, node: Function) -> _Named | None:
     return _of_class(linker, owner, method) if owner is not None else None
 
 
-def _method(linker: Linker, node: Method) -> _Named | None:
-    receiver = node.receiver.node if isinstance(node.receiver, Soft) else node.receiver
+def _method(linker: Linker, node: AttributeOf) -> _Named | None:
+    receiver = node.receiver.node if isinstance(node.receiver, ByDefault) else node.receiver
     if isinstance(receiver, Class):
         return _of_class(linker, receiver, node.name)
     if isinstance(receiver, Instance):
@@ -143,7 +142,7 @@ def _on_object(linker: Linker, receiver: Node, method: str) -> _Named | None:
     if method == "from_pretrained":
         return _from_unknown(linker, receiver)
     own = ""
-    if isinstance(receiver, Outcome) and isinstance(receiver.callee, External):
+    if isinstance(receiver, CallResult) and isinstance(receiver.callee, External):
         own = canonical(f"{receiver.callee.name}.{method}")
     known = loader_of(own) is not None
     if not known and _is_own(linker, receiver, method):
@@ -161,11 +160,11 @@ def _on_object(linker: Linker, receiver: Node, method: str) -> _Named | None:
 
 def _from_unknown(linker: Linker, receiver: Node) -> _Named | None:
     """`x.from_pretrained`; that of a loaded model loads nothing new into it."""
-    if isinstance(receiver, Outcome) and isinstance(receiver.callee, External):
+    if isinstance(receiver, CallResult) and isinstance(receiver.callee, External):
         return None
     if _is_own(linker, receiver, "from_pretrained"):
         return None
-    if isinstance(receiver, (Outcome, Part)) and trace(linker, receiver).loads:
+    if isinstance(receiver, (CallResult, ItemOf)) and trace(linker, receiver).loads:
         return None
     origin = origin_of(receiver)
     called = unresolved(origin.last if origin is not None else "")
@@ -176,10 +175,10 @@ def _is_own(linker: Linker, receiver: Node, method: str) -> bool:
     """Whether the method is that of a class of the project, by annotation or by what made it."""
     if isinstance(receiver, Unknown):
         return receiver.reason is Reason.OWN_OBJECT
-    if not isinstance(receiver, Outcome) or not isinstance(receiver.callee, Function):
+    if not isinstance(receiver, CallResult) or not isinstance(receiver.callee, Function):
         return False
     owner = calls.library_owner(linker.evaluator, receiver.callee)
-    classes = ancestors(linker.evaluator, owner) if owner is not None else ()
+    classes = linker.evaluator.ancestors(owner) if owner is not None else ()
     names = ((each.path, f"{each.fact.name}.{method}") for each in classes)
     return any(name in linker.index.functions for name in names)
 
@@ -187,7 +186,7 @@ def _is_own(linker: Linker, receiver: Node, method: str) -> bool:
 def _loaded_onto(linker: Linker, receiver: Node) -> str:
     """`load_adapter` is PEFT's on a PeftModel and on what nobody knows, else transformers'."""
     flow = trace(linker, receiver)
-    unseen = isinstance(receiver, (Unknown, Method)) and not flow.loads
+    unseen = isinstance(receiver, (Unknown, AttributeOf)) and not flow.loads
     peft = unseen or wraps(linker, flow)
     return f"{'peft.PeftModel' if peft else 'transformers.PreTrainedModel'}.load_adapter"
 
@@ -199,8 +198,8 @@ def _loading(linker: Linker, node: Node, arguments: Arguments) -> Loading | None
     """The loader that a call calls; all options of a callee must be loaders."""
     found: list[tuple[_Named, Loader]] = []
     for option in _called(node):
-        inner = option.node if isinstance(option, Soft) else option
-        if isinstance(inner, Bound):
+        inner = option.node if isinstance(option, ByDefault) else option
+        if isinstance(inner, PartialCall):
             arguments = (*inner.arguments, *arguments)
             inner = inner.callee
         named = _named(linker, inner)
@@ -234,16 +233,16 @@ def _acting(linker: Linker, node: Node, text: str) -> Acting | None:
 
 def _sets_mode(node: Node, text: str) -> bool:
     """`model.train()` switches dropout on; `trainer.train()` trains."""
-    owner = node.receiver if isinstance(node, Method) else node
-    if isinstance(owner, Outcome) and isinstance(owner.callee, External):
+    owner = node.receiver if isinstance(node, AttributeOf) else node
+    if isinstance(owner, CallResult) and isinstance(owner.callee, External):
         return not owner.callee.name.endswith("Trainer")
     return "trainer" not in text.partition("(")[0].lower()
 
 
 def _kind(linker: Linker, node: Node) -> Acting | None:
-    while isinstance(node, (Bound, Soft)):
-        node = node.callee if isinstance(node, Bound) else node.node
-    if isinstance(node, Method):
+    while isinstance(node, (PartialCall, ByDefault)):
+        node = node.callee if isinstance(node, PartialCall) else node.node
+    if isinstance(node, AttributeOf):
         return _kind_of_method(linker, node)
     if isinstance(node, (Class, External)):
         return next(_kinds_by_name(linker, node), None)
@@ -254,7 +253,7 @@ def _kind(linker: Linker, node: Node) -> Acting | None:
 
 def _kinds_by_name(linker: Linker, node: Class | External) -> Iterator[Acting]:
     of_library = isinstance(node, External) and not node.name.startswith("builtins.")
-    names = (node.name,) if isinstance(node, External) else library_bases(linker.evaluator, node)
+    names = (node.name,) if isinstance(node, External) else linker.evaluator.library_bases(node)
     for name in map(canonical, names):
         owner, _, method = name.rpartition(".")
         by_method = METHOD_ACTIONS.get(method) if owner and of_library else None
@@ -263,9 +262,9 @@ def _kinds_by_name(linker: Linker, node: Class | External) -> Iterator[Acting]:
             yield Acting(kind, name)
 
 
-def _kind_of_method(linker: Linker, node: Method) -> Acting | None:
+def _kind_of_method(linker: Linker, node: AttributeOf) -> Acting | None:
     receiver = node.receiver
-    if isinstance(receiver, Outcome) and isinstance(receiver.callee, External):
+    if isinstance(receiver, CallResult) and isinstance(receiver.callee, External):
         name = canonical(f"{receiver.callee.name}.{node.name}")
         own = action_of(name)
         if own is not None:
@@ -282,7 +281,7 @@ def _kind_of_method(linker: Linker, node: Method) -> Acting | None:
 def _saving_method(linker: Linker, node: Node) -> str:
     """The name of the saving method that is called, on what is not an object of the project."""
     for option in options(node):
-        if isinstance(option, Method) and option.name in SAVERS:
+        if isinstance(option, AttributeOf) and option.name in SAVERS:
             return option.name if _may_be_saved(linker, option.receiver) else ""
         if isinstance(option, External) and option.name.rpartition(".")[2] in SAVERS:
             return option.name.rpartition(".")[2]
@@ -291,7 +290,7 @@ def _saving_method(linker: Linker, node: Node) -> str:
 
 def _may_be_saved(linker: Linker, receiver: Node) -> bool:
     if isinstance(receiver, Instance):
-        return bool(library_bases(linker.evaluator, receiver.class_))
+        return bool(linker.evaluator.library_bases(receiver.class_))
     return not isinstance(receiver, Class)
 
 
@@ -300,5 +299,5 @@ def _is_training_arguments(linker: Linker, node: Node) -> bool:
     if isinstance(node, External):
         names = (node.name,)
     elif isinstance(node, Class):
-        names = library_bases(linker.evaluator, node)
+        names = linker.evaluator.library_bases(node)
     return any(is_training_arguments(canonical(name)) for name in names)

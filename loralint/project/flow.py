@@ -9,21 +9,21 @@ from typing import NamedTuple
 
 from loralint.facts import Site, SiteKind
 from loralint.project.calls import Linker
-from loralint.values.mappings import changed
 from loralint.values.nodes import (
     Arguments,
+    AttributeOf,
+    ByDefault,
+    CallResult,
+    Evaluable,
     Frame,
-    Given,
     Instance,
-    Many,
-    Method,
+    ItemOf,
+    MappingNode,
     Node,
-    Outcome,
-    Part,
-    Record,
-    Row,
-    Soft,
+    OneOf,
+    SequenceNode,
 )
+from loralint.values.objects import changed
 
 MAX_STEPS = 200
 """How many objects are looked at for one question."""
@@ -79,7 +79,7 @@ def trace(linker: Linker, node: Node) -> Flow:
         if id(at) in seen:
             continue
         seen[id(at)] = at
-        if isinstance(at, Outcome):
+        if isinstance(at, CallResult):
             site = at.site
             if linker.meaning(site).loads:
                 loads[Key(site, at.frame.chain)] = at.frame
@@ -93,30 +93,30 @@ def trace(linker: Linker, node: Node) -> Flow:
 
 def _behind(linker: Linker, node: Node) -> Iterator[Node]:
     """What an object is made of, as far as a model may come from it."""
-    if isinstance(node, Many):
+    if isinstance(node, OneOf):
         yield from node.options
-    elif isinstance(node, (Row, Record)):
+    elif isinstance(node, (SequenceNode, MappingNode)):
         yield from map(linker.evaluator.look, _items(node))
-    elif isinstance(node, (Soft, Method)):
-        yield node.node if isinstance(node, Soft) else node.receiver
-    elif isinstance(node, Part):
+    elif isinstance(node, (ByDefault, AttributeOf)):
+        yield node.node if isinstance(node, ByDefault) else node.receiver
+    elif isinstance(node, ItemOf):
         yield from _whole(linker, node)
     elif isinstance(node, Instance):
         yield from _model(linker, node.arguments or ())
-    elif isinstance(node, Outcome):
+    elif isinstance(node, CallResult):
         yield from _called_on(linker, node)
 
 
-def _items(node: Row | Record) -> Iterable[Given]:
+def _items(node: SequenceNode | MappingNode) -> Iterable[Evaluable]:
     """The items of a list; of an object with something set (`model.x = 1`), the object."""
-    if isinstance(node, Row):
+    if isinstance(node, SequenceNode):
         return node.items
     return [given for key, given in node.entries if key is None]
 
 
-def _whole(linker: Linker, node: Part) -> Iterator[Node]:
+def _whole(linker: Linker, node: ItemOf) -> Iterator[Node]:
     """Behind an item of a result: `prepare(model, optimizer)` returns what it is given."""
-    if not isinstance(node.whole, Outcome) or not _passes(node.whole):
+    if not isinstance(node.whole, CallResult) or not _passes(node.whole):
         yield node.whole
         return
     given = linker.evaluator.positionals(linker.arguments_of(node.whole))
@@ -125,16 +125,16 @@ def _whole(linker: Linker, node: Part) -> Iterator[Node]:
             yield linker.evaluator.look(each)
 
 
-def _called_on(linker: Linker, node: Outcome) -> Iterator[Node]:
+def _called_on(linker: Linker, node: CallResult) -> Iterator[Node]:
     """Behind a library's result: the object whose method is called, else the model given."""
-    if isinstance(node.callee, Method):
+    if isinstance(node.callee, AttributeOf):
         yield node.callee.receiver
-    if not isinstance(node.callee, Method) or _passes(node):
+    if not isinstance(node.callee, AttributeOf) or _passes(node):
         yield from _model(linker, linker.arguments_of(node))
 
 
-def _passes(node: Outcome) -> bool:
-    return isinstance(node.callee, Method) and node.callee.name in _PASSING
+def _passes(node: CallResult) -> bool:
+    return isinstance(node.callee, AttributeOf) and node.callee.name in _PASSING
 
 
 def _model(linker: Linker, arguments: Arguments) -> Iterator[Node]:
@@ -155,12 +155,12 @@ def wraps(linker: Linker, flow: Flow) -> bool:
 
 def is_adapted(linker: Linker, node: Node) -> bool:
     """Whether an object is certainly a PEFT model itself, and not made of one."""
-    if isinstance(node, Many):
+    if isinstance(node, OneOf):
         return all(is_adapted(linker, option) for option in node.options)
-    if isinstance(node, (Soft, Record)):
-        inner = node.node if isinstance(node, Soft) else changed(linker.evaluator, node)
+    if isinstance(node, (ByDefault, MappingNode)):
+        inner = node.node if isinstance(node, ByDefault) else changed(linker.evaluator, node)
         return inner is not None and is_adapted(linker, inner)
-    if not isinstance(node, Outcome):
+    if not isinstance(node, CallResult):
         return False
     meaning = linker.made(node)
     acting, loading = meaning.acting, meaning.loading

@@ -20,18 +20,18 @@ from loralint.facts import (
 )
 from loralint.project.calls import Asked, Linker, Loading
 from loralint.refs import is_repo_id, snapshot_folder
-from loralint.values import mappings
 from loralint.values.nodes import (
     Arguments,
+    AttributeOf,
+    CallResult,
     Frame,
-    Many,
-    Method,
+    MappingNode,
     Node,
-    Outcome,
-    Record,
+    OneOf,
     merge,
     options,
 )
+from loralint.values.objects import changed
 from loralint.values.values import SPREAD, is_object, origin_of, texts_of, value_of
 
 _OUTSIDE = (
@@ -88,7 +88,7 @@ def _identity(linker: Linker, loader: Loader, arguments: Arguments) -> Value | N
 
 def _is_model(linker: Linker, node: Node) -> bool:
     """Whether a loaded object stands in the id's place: then something else is going on."""
-    if not isinstance(node, Outcome):
+    if not isinstance(node, CallResult):
         return False
     meaning = linker.made(node)
     return meaning.loads and meaning.artifact != "file"
@@ -135,12 +135,12 @@ def _fits(loader: Loader, found: Value) -> bool:
 
 def _named(linker: Linker, node: Node) -> Node:
     """The id that a node gives, through downloads and through what an adapter records."""
-    if isinstance(node, Many):
-        return merge([_named(linker, option) for option in node.options])
-    if isinstance(node, Outcome):
+    if isinstance(node, OneOf):
+        return merge((_named(linker, option) for option in node.options), node.origin)
+    if isinstance(node, CallResult):
         found = _asked_by(linker, node)
         return _snapshot(found) if found is not None else node
-    if isinstance(node, Method) and node.name == "base_model_name_or_path":
+    if isinstance(node, AttributeOf) and node.name == "base_model_name_or_path":
         found = _asked_by(linker, node.receiver)
         return _recorded_base(found) if found is not None else node
     return node
@@ -148,7 +148,7 @@ def _named(linker: Linker, node: Node) -> Node:
 
 def _asked_by(linker: Linker, node: Node) -> Asked | None:
     """What the load asks for that made an object."""
-    if not isinstance(node, Outcome) or not linker.made(node).loads:
+    if not isinstance(node, CallResult) or not linker.made(node).loads:
         return None
     return asked_at(linker, node.site, node.frame)
 
@@ -200,7 +200,7 @@ def _nested(linker: Linker, loader: Loader, arguments: Arguments, name: str) -> 
         for part in rest:
             node = _of_arguments_object(linker, node, part) if node is not None else None
         if node is not None:
-            found = linker.evaluator.lookup(Record(((None, node),)), name)
+            found = linker.evaluator.lookup(MappingNode(((None, node),)), name)
             if found is not None:
                 return found
     return None
@@ -208,11 +208,11 @@ def _nested(linker: Linker, loader: Loader, arguments: Arguments, name: str) -> 
 
 def _of_arguments_object(linker: Linker, node: Node, name: str) -> Node | None:
     """A keyword of the call that made a library's arguments object (`SFTConfig(...)`)."""
-    if isinstance(node, Outcome):
+    if isinstance(node, CallResult):
         return linker.evaluator.argument(linker.arguments_of(node), (name,))
-    if isinstance(node, Record):  # `training_args.model_init_kwargs = dict(...)`
+    if isinstance(node, MappingNode):  # `training_args.model_init_kwargs = dict(...)`
         found = linker.evaluator.lookup(node, name)
-        whole = mappings.changed(linker.evaluator, node)
+        whole = changed(linker.evaluator, node)
         unset = found is None or found == SPREAD
         return _of_arguments_object(linker, whole, name) if unset and whole else found
     unknown = isinstance(node, Unknown)

@@ -20,7 +20,6 @@ from loralint.project.flow import Chain, Flow, Key, Scope, is_adapted, trace, wr
 from loralint.project.ids_and_revisions import asked_at, base_of, in_frame
 from loralint.project.loads import Load
 from loralint.project.options import options_of_load
-from loralint.values import commands, contexts
 from loralint.values.nodes import Arguments, Frame
 from loralint.values.values import texts_of
 
@@ -116,7 +115,7 @@ def in_contexts(
     for each in found.sites:
         if not each.written:
             always = each.owner in undecided
-            for frame in contexts.frames(linker.evaluator, each.key.site, always=always):
+            for frame in linker.evaluator.callers.frames(each.key.site, always=always):
                 _add(linker, by_key, each.key.site, frame, own)
     for each in list(by_key.values()):
         for (site, _), frame in each.base.loads.items():
@@ -173,8 +172,8 @@ def _instance(linker: Linker, site: Site, frame: Frame, own: Collection[str]) ->
         local=_is_local(made, own),
         discarded=linker.call(site).discarded,
         onto_adapter=below is not None and is_adapted(linker, below),
-        given=commands.words(linker.evaluator, made.repo_id),
-        given_revision=commands.words(linker.evaluator, made.revision),
+        given=linker.evaluator.commands.words(made.repo_id),
+        given_revision=linker.evaluator.commands.words(made.revision),
     )
     outermost = frame.chain[-1] if frame.chain else site
     owner = Scope(outermost.file, linker.call(outermost).function)
@@ -239,7 +238,7 @@ def _written(linker: Linker, own: Collection[str]) -> Iterator[Instance]:
                 stage="neither",
                 inputs=linker.found.loads_of(base.loads),
                 local=_is_local(site, own),
-                given=commands.words(linker.evaluator, site.repo_id),
-                given_revision=commands.words(linker.evaluator, site.revision),
+                given=linker.evaluator.commands.words(site.repo_id),
+                given_revision=linker.evaluator.commands.words(site.revision),
             )
             yield Instance(load, key, base, Scope(path, site.function))

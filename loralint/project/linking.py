@@ -20,9 +20,9 @@ from loralint.project.requirements import requirements
 from loralint.project.saved_places import SavedPlaces
 from loralint.project.saves import Saved, saves
 from loralint.project.whole import Project
-from loralint.values import callers
 from loralint.values.evaluator import Evaluator
 from loralint.values.index import Index
+from loralint.values.libraries import libraries
 from loralint.values.values import texts_of
 
 
@@ -30,9 +30,7 @@ def link(facts: Mapping[str, FileFacts], files: Iterable[str], config: Config) -
     """Link the facts of a project by path; `files` are all paths, also of files without facts."""
     paths = tuple(files)
     folders = fold(facts, paths)
-    evaluator = Evaluator(Index(folders.facts, paths))
-    callers.prepare(evaluator)
-    linker = Linker(evaluator, meaning_of)
+    linker = Linker(Evaluator(Index(folders.facts, paths), libraries), meaning_of)
     index = linker.index.files
 
     acting = actions(linker)
@@ -50,7 +48,7 @@ def link(facts: Mapping[str, FileFacts], files: Iterable[str], config: Config) -
         instances=seen,
         actions=tuple(each.action for each in acting),
         savings=savings,
-        places=SavedPlaces(savings, evaluator),
+        places=SavedPlaces(savings, linker.evaluator),
         signals=signals,
         folders=folders,
     )

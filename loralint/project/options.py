@@ -17,13 +17,13 @@ from loralint.facts import ABSENT, Absent, Choice, Default, Known, Reason, Unkno
 from loralint.project.calls import Linker, Loading
 from loralint.values.nodes import (
     Arguments,
+    ByDefault,
+    CallResult,
     External,
     Instance,
+    MappingNode,
     Node,
-    Outcome,
-    Record,
-    Row,
-    Soft,
+    SequenceNode,
     merge,
     options,
 )
@@ -63,14 +63,14 @@ def options_of_load(
 
 def option_value(linker: Linker, node: Node) -> Value:
     """The value of an option: a list is its JSON, so that rules can compare it."""
-    if isinstance(node, Soft) and isinstance(node.node, Row):
+    if isinstance(node, ByDefault) and isinstance(node.node, SequenceNode):
         found = _list(linker, node.node)
         return Default(found.value, node.origin) if isinstance(found, Known) else found
-    each = (_list(linker, one) if isinstance(one, Row) else one for one in options(node))
+    each = (_list(linker, one) if isinstance(one, SequenceNode) else one for one in options(node))
     return value_of(merge(list(each)))
 
 
-def _list(linker: Linker, row: Row) -> Known | Unknown:
+def _list(linker: Linker, row: SequenceNode) -> Known | Unknown:
     values = [value_of(linker.evaluator.look(item)) for item in row.items]
     if not all(isinstance(value, (Known, Default)) for value in values):
         return Unknown(Reason.EXPRESSION, "a list with an unknown part")
@@ -82,14 +82,14 @@ def _adapter_revision(linker: Linker, arguments: Arguments) -> Options:
     node = linker.evaluator.argument(arguments, ("adapter_kwargs",))
     if node is None:
         return {}
-    found = linker.evaluator.lookup(Record(((None, node),)), "revision")
+    found = linker.evaluator.lookup(MappingNode(((None, node),)), "revision")
     return {"adapter_kwargs.revision": value_of(found)} if found is not None else {}
 
 
 def _restated(linker: Linker, arguments: Arguments) -> Options:
     """`config=LoraConfig(r=8)` at a load: the adapter's own configuration written out again."""
     node = linker.evaluator.argument(arguments, ("config", "peft_config"))
-    if not isinstance(node, Outcome) or linker.made(node).kind != "lora-config":
+    if not isinstance(node, CallResult) or linker.made(node).kind != "lora-config":
         return {}
     found = keyword_values(linker, linker.arguments_of(node), POSITIONAL["lora-config"])
     return {f"config.{name}": value for name, value in found.items()}
@@ -136,20 +136,20 @@ def _either(values: list[Value]) -> Value:
 
 def _of_config(linker: Linker, node: Node) -> Options:
     """What one quantisation configuration says."""
-    if isinstance(node, Soft):
+    if isinstance(node, ByDefault):
         return _of_config(linker, node.node)
     if isinstance(node, Absent) or (isinstance(node, (Known, Default)) and node.value is None):
         return _NOT_QUANTISED
-    if isinstance(node, Record):
+    if isinstance(node, MappingNode):
         return _flags(lambda name: linker.evaluator.lookup(node, name), {})
-    if isinstance(node, Outcome) and isinstance(node.callee, External):
+    if isinstance(node, CallResult) and isinstance(node.callee, External):
         return _of_call(linker, node, node.callee.name.rpartition(".")[2])
     if isinstance(node, Instance):
         return {"quantization": Unknown(Reason.FRAMEWORK, "a quantisation of the project's own")}
     return {"quantization": Unknown(Reason.EXPRESSION, "a quantisation that cannot be followed")}
 
 
-def _of_call(linker: Linker, node: Outcome, name: str) -> Options:
+def _of_call(linker: Linker, node: CallResult, name: str) -> Options:
     if name in QUANTIZATION_CONFIGS:
         return {"quantization": Known(QUANTIZATION_CONFIGS[name])}
     if not name.endswith("BitsAndBytesConfig"):

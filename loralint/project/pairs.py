@@ -22,7 +22,7 @@ from loralint.project.saved_places import Match
 from loralint.project.saves import Saving
 from loralint.source import Place
 from loralint.values.commands import is_command
-from loralint.values.patterns import fits, is_certain, may_agree, patterns_of
+from loralint.values.paths import fits, is_certain, may_agree, patterns_of
 from loralint.values.values import comes_from, origins_of, texts_of
 
 

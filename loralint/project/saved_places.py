@@ -14,8 +14,7 @@ from loralint.refs import is_repo_id
 from loralint.source import START
 from loralint.values import commands
 from loralint.values.evaluator import Evaluator
-from loralint.values.paths import absolute, normal, places
-from loralint.values.patterns import fits, patterns_of, weight
+from loralint.values.paths import absolute, fits, normal, patterns_of, places, weight
 from loralint.values.values import origins_of, texts_of
 
 Texts = Callable[[Value], tuple[str, ...]]
@@ -76,7 +75,7 @@ class SavedPlaces:
         """Where a path may lie, in order: also from the folders that a command enters before."""
         found = set(places(text, script))
         if not absolute(text):
-            inside = set(commands.folders(self._evaluator, script))
+            inside = set(self._evaluator.commands.folders(script))
             folder = options.get("folder")
             if isinstance(folder, Known):
                 own = CommandFact(span=START, folder=str(folder.value))

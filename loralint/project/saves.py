@@ -11,8 +11,7 @@ from loralint.facts import ABSENT, Absent, Attribute, Known, Reason, SaveSite, S
 from loralint.project.calls import Linker, made_at
 from loralint.project.flow import Flow, Scope, trace, wraps, written_flow
 from loralint.project.options import keyword_values
-from loralint.values import contexts
-from loralint.values.nodes import Frame, Node, Outcome, Part
+from loralint.values.nodes import CallResult, Frame, ItemOf, Node
 from loralint.values.values import value_of
 
 _PLAIN = frozenset({"tokenizer", "processor", "config", "dataset"})
@@ -69,7 +68,7 @@ def _in_frames(
     plain = in_frame(linker, site, linker.evaluator.module_frame(site.file))
     if plain is None:
         return None
-    frames = contexts.frames(linker.evaluator, site, always=False)
+    frames = linker.evaluator.callers.frames(site, always=False)
     others = (in_frame(linker, site, frame) for frame in frames)
     return Saved(plain, tuple(each for each in others if each is not None))
 
@@ -120,7 +119,7 @@ def _output_of(linker: Linker, flow: Flow, name: str) -> Value:
     """`trainer.save_model()` saves where the trainer's arguments say."""
     for site in flow.steps:
         arguments = _arguments_of_trainer(linker, site)
-        if isinstance(arguments, Outcome):
+        if isinstance(arguments, CallResult):
             found = linker.evaluator.argument(linker.arguments_of(arguments), (name,))
             if found is not None:
                 return value_of(found)
@@ -129,7 +128,7 @@ def _output_of(linker: Linker, flow: Flow, name: str) -> Value:
 
 def _artifact(linker: Linker, receiver: Node, flow: Flow, text: str, site: Site) -> str:
     """What is saved, from what flows into it, else from its name and its file."""
-    second = receiver.whole if isinstance(receiver, Part) and receiver.key == 1 else None
+    second = receiver.whole if isinstance(receiver, ItemOf) and receiver.key == 1 else None
     if second is not None and linker.made(second).loading is not None:
         return "tokenizer"  # of `model, tokenizer = load()`
     kinds = {linker.meaning(each).artifact for each, _ in flow.loads}
@@ -197,7 +196,7 @@ def _output(
         return None
     if trainer is not None:
         module = linker.evaluator.module_frame(trainer.file)
-        made = Outcome(trainer, module, Unknown(Reason.COMPUTED))
+        made = CallResult(trainer, module, Unknown(Reason.COMPUTED))
         flow = trace(linker, made)
         what = _What(_artifact(linker, made, flow, "", trainer), flow)
     else:
