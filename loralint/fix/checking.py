@@ -88,7 +88,7 @@ def _python(before: str, after: str, is_whole: bool) -> str:
 
     What LibCST must not be given as a whole is for Python alone to judge.
     """
-    from loralint.read.python.module import writes_back
+    from loralint.read.python.nesting import writes_back
 
     if is_whole and not writes_back(after):
         return "LibCST would write it differently"

@@ -122,8 +122,7 @@ def test_a_call_stands_where_the_author_sees_it(source: str, row: int, column: i
     assert found.cell == 2
     assert found.span.start == Location(row, column)
     line = source.split("\n")[row - 1]
-    assert found.insert_at is not None
-    assert line[: found.insert_at.start.column - 1].endswith('"a/b"')
+    assert line[: found.span.end.column - 1].endswith('"a/b")')
 
 
 def test_a_suppression_is_one_of_its_cell() -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
-import libcst as cst
-
-from loralint.catalog import METHODS as INTERESTING_METHODS, REWRITTEN
+from loralint.catalog import METHODS as INTERESTING_METHODS
 from loralint.facts import (
     Argument,
     Attribute,
@@ -21,15 +18,9 @@ from loralint.facts import (
     Self,
     Symbol,
     Term,
-    Unknown,
 )
 from loralint.read.python.methods import METHODS
-from loralint.read.python.recorder import PendingCall
 from loralint.read.python.reducers import FUNCTIONS
-
-if TYPE_CHECKING:
-    from loralint.read.python.frame import Frame
-    from loralint.read.python.recorder import Recorder
 
 _STANDARD = frozenset(sys.stdlib_module_names) - {"argparse", "dataclasses"} | {"builtins"}
 _IRRELEVANT = frozenset(
@@ -41,68 +32,8 @@ _IRRELEVANT = frozenset(
 _TORCH = frozenset({"compile", "load", "optim"})
 
 
-class Calls:
-    """Decides what becomes of each call of a module."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        self.recorder = recorder
-
-    def term(
-        self,
-        node: cst.Call,
-        callee: Term,
-        arguments: tuple[Argument, ...],
-        frame: Frame,
-        *,
-        discarded: bool,
-    ) -> Term:
-        """The term of a call whose parts are evaluated."""
-        reduced = _reduced(callee, arguments)
-        if reduced is not None:
-            if isinstance(reduced, Mapping):
-                self.uncalled(node, reduced, frame)
-            return reduced
-        if not interesting(callee):
-            return Unknown(f"the result of {_name(callee)}")
-        return self.recorder.call(
-            PendingCall(
-                self.recorder.origin,
-                node,
-                callee,
-                arguments,
-                frame.function,
-                discarded,
-                _last(node),
-                _rewritten(node),
-            )
-        )
-
-    def uncalled(self, node: cst.CSTNode, mapping: Mapping, frame: Frame) -> None:
-        """Record `dict(type=X.from_pretrained, ...)`: a call that a framework makes later."""
-        loader = next((value for key, value in mapping.entries if key == "type"), None)
-        if not (
-            isinstance(loader, (Symbol, Attribute)) and loader.name.endswith("from_pretrained")
-        ):
-            return
-        arguments = tuple(
-            Argument(value, key, 0 if key else 2) for key, value in mapping.entries if key != "type"
-        )
-        last = _last(node) if isinstance(node, cst.Call) else None
-        self.recorder.call(
-            PendingCall(self.recorder.origin, node, loader, arguments, frame.function, last=last)
-        )
-
-
-def _last(node: cst.Call) -> cst.Arg | None:
-    return node.args[-1] if node.args else None
-
-
-def _rewritten(node: cst.Call) -> tuple[cst.Arg, ...]:
-    """The arguments that a fix may write anew."""
-    return tuple(a for a in node.args if a.keyword and REWRITTEN.fullmatch(a.keyword.value))
-
-
-def _reduced(callee: Term, arguments: tuple[Argument, ...]) -> Term | None:
+def reduced(callee: Term, arguments: tuple[Argument, ...]) -> Term | None:
+    """What one file can make of a call; None where it cannot."""
     if isinstance(callee, Symbol):
         reducer = FUNCTIONS.get(f"{callee.module}.{callee.name}")
         if reducer is not None:
@@ -116,7 +47,7 @@ def _reduced(callee: Term, arguments: tuple[Argument, ...]) -> Term | None:
 
 
 def interesting(callee: Term) -> bool:
-    """Whether the linker may want to know of a call of `callee`."""
+    """Whether the evaluator may want to know of a call of `callee`."""
     if isinstance(callee, Symbol):
         return _interesting_symbol(callee)
     if isinstance(callee, Attribute):
@@ -142,9 +73,18 @@ def _is_project_object(base: Term) -> bool:
     return isinstance(base, (Self, Result))
 
 
-def _name(callee: Term) -> str:
+def name(callee: Term) -> str:
+    """A callee in the words of a reason."""
     if isinstance(callee, Symbol):
         return f"{callee.name or callee.module}()"
     if isinstance(callee, Attribute):
         return f".{callee.name}()"
     return "a call" if not isinstance(callee, Known) else f"{callee.value!r}()"
+
+
+def loader_of(mapping: Mapping) -> Symbol | Attribute | None:
+    """The loader in a dict that describes a call (`type=X.from_pretrained`)."""
+    loader = next((value for key, value in mapping.entries if key == "type"), None)
+    if isinstance(loader, (Symbol, Attribute)) and loader.name.endswith("from_pretrained"):
+        return loader
+    return None

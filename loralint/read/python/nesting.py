@@ -88,3 +88,12 @@ def _depth(tokens: list[str]) -> int:
             depth += 1
         deepest = max(deepest, depth)
     return deepest
+
+
+def writes_back(text: str) -> bool:
+    """Whether LibCST writes a module that it can read letter by letter as it stands."""
+    import libcst as cst
+
+    if nested_deeply(text):
+        raise RecursionError
+    return cst.parse_module(text).code == text

@@ -227,3 +227,17 @@ def bounded(term: Term) -> Term:
                 if isinstance(value := getattr(node, name), (tuple, msgspec.Struct))
             )
     return term
+
+
+def percent(left: Known, right: Term) -> Term:
+    """`"%s/%s" % (a, b)`, where only plain `%s` fields stand."""
+    if not isinstance(left.value, str) or left.value.count("%") != left.value.count("%s"):
+        return Unknown("arithmetic")
+    values = right.items if isinstance(right, Sequence) else (right,)
+    texts = left.value.split("%s")
+    if len(texts) != len(values) + 1:
+        return Unknown("a format whose arguments do not fit")
+    parts: list[Term] = [Known(texts[0])]
+    for value, text in zip(values, texts[1:], strict=True):
+        parts.extend((value, Known(text)))
+    return join(part for part in parts if part != Known(""))
