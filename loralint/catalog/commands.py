@@ -26,8 +26,8 @@ def _names(**roles: str) -> Names:
 class Tool:
     """One tool, or one subcommand of it.
 
-    `heads` are the words that it begins with; `modules` what `python -m` runs, `image` the
-    container whose entrypoint it is. `flags` give each flag (without dashes, `_` for `-`) its
+    `heads` are the words that it begins with; `modules` what `python -m` runs, `image` the name of
+    the container whose entrypoint it is. `flags` give each flag (without dashes, `_` for `-`) its
     role; `environment` does so for variables. `position` is the role of the first plain word.
     `pairs` is a flag whose value is `name=value,name=value`, of which `flags` tells the roles.
     `recipe` tells that the first plain word may be a configuration file. `shared` tells that the
@@ -118,15 +118,15 @@ TOOLS: tuple[Tool, ...] = (
          flags=_VLLM),
     Tool("vllm.entrypoints", "engine", flags=_VLLM,
          modules=("vllm.entrypoints.openai.api_server", "vllm.entrypoints.api_server"),
-         image=r"(.*/)?vllm-openai(:.*|@.*)?"),
+         image="vllm-openai"),
     Tool("text-generation-launcher", "engine", heads=(("text-generation-launcher",),),
-         image=r"(.*/)?text-generation-inference(:.*|@.*)?", flags=_TGI,
+         image="text-generation-inference", flags=_TGI,
          environment=_TGI_ENVIRONMENT),
     Tool("text-generation-server", "engine", heads=_heads("text-generation-server", "serve"),
          position="model", flags=_TGI),
     Tool("text-generation-server download-weights", "file", position="model", flags=_TGI,
          heads=_heads("text-generation-server", "download-weights")),
-    Tool("lorax-launcher", "engine", heads=(("lorax-launcher",),), image=r"(.*/)?lorax(:.*|@.*)?",
+    Tool("lorax-launcher", "engine", heads=(("lorax-launcher",),), image="lorax",
          flags=MappingProxyType({**_TGI, "adapter_id": "adapters"}),
          environment=_names(model="MODEL_ID", revision="REVISION", quantization="QUANTIZE")),
     Tool("sglang", "engine", heads=(("sglang", "serve"),), modules=("sglang.launch_server",),
@@ -229,4 +229,5 @@ def tool_of_module(module: str) -> Tool | None:
 
 def tool_of_image(image: str) -> Tool | None:
     """The tool that is a container's entrypoint."""
-    return next((t for t in TOOLS if t.image and re.fullmatch(t.image, image)), None)
+    name = re.split("[:@]", image.rpartition("/")[2])[0]
+    return next((tool for tool in TOOLS if tool.image and tool.image == name), None)

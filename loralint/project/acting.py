@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from loralint.catalog import LORA_POSITIONS, POSITIONAL
+from loralint.catalog import POSITIONAL
 from loralint.facts import Attribute
 from loralint.project import Action
 from loralint.project.collect import Collected
@@ -48,7 +48,7 @@ def _acting(evaluator: Evaluator, found: Collected, site: Site, kind: str) -> Ac
     model = _model(evaluator, site, kind, arguments, frame)
     config = _configs(evaluator, kind, arguments)
     steps = dict.fromkeys((*model.steps, *config.steps))
-    positional = LORA_POSITIONS if kind == "lora-config" else _positional(site, kind, evaluator)
+    positional = _positional(site, kind, evaluator)
     action = Action(
         index=found.action_index[site],
         kind=kind,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from loralint.catalog import SAVE_METHODS, TRAINING_ARGUMENTS, canonical
+from loralint.catalog import SAVERS, canonical, is_training_arguments
 from loralint.facts import CallFact, Symbol
 from loralint.project import sites
 from loralint.project.flow import loader_at
@@ -73,9 +73,9 @@ def _add(evaluator: Evaluator, found: Collected, site: Site, call: CallFact) -> 
 def _saving_method(evaluator: Evaluator, node: Node) -> str:
     """The name of the saving method that is called, on what is not an object of the project."""
     for option in options(node):
-        if isinstance(option, Method) and option.name in SAVE_METHODS:
+        if isinstance(option, Method) and option.name in SAVERS:
             return option.name if _may_be_saved(evaluator, option.receiver) else ""
-        if isinstance(option, External) and option.name.rpartition(".")[2] in SAVE_METHODS:
+        if isinstance(option, External) and option.name.rpartition(".")[2] in SAVERS:
             return option.name.rpartition(".")[2]
     return ""
 
@@ -92,7 +92,7 @@ def _is_training_arguments(evaluator: Evaluator, node: Node) -> bool:
         names = (node.name,)
     elif isinstance(node, Class):
         names = library_bases(evaluator, node)
-    return any(TRAINING_ARGUMENTS.fullmatch(canonical(name)) for name in names)
+    return any(is_training_arguments(canonical(name)) for name in names)
 
 
 def outcome_site(node: Node) -> Site | None:

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from loralint.catalog import (
-    LORA_POSITIONS,
     OPTIONS,
+    POSITIONAL,
     POSITIONS,
     action_of,
     canonical,
@@ -104,7 +104,9 @@ def _restated(evaluator: Evaluator, arguments: Arguments) -> Options:
     if action_of(canonical(node.callee.name)) != "lora-config":
         return {}
     call = evaluator.index.call((node.path, node.index))
-    found = keyword_values(evaluator, args.of_call(call.arguments, node.frame), LORA_POSITIONS)
+    found = keyword_values(
+        evaluator, args.of_call(call.arguments, node.frame), POSITIONAL["lora-config"]
+    )
     return {f"config.{name}": value for name, value in found.items()}
 
 

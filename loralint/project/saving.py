@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from loralint.catalog import SAVE_METHODS
+from loralint.catalog import SAVERS
 from loralint.facts import ABSENT, Absent, Attribute, Known, SaveSite, Unknown, Value
 from loralint.project.collect import Collected, outcome_site
 from loralint.project.flow import Flow, loader_at, trace
@@ -56,7 +56,8 @@ def _method_saves(evaluator: Evaluator, site: Site, method: str) -> tuple[Saving
 def _by_method(evaluator: Evaluator, site: Site, method: str, frame: Frame) -> Saving:
     call = evaluator.index.call(site)
     arguments = args.of_call(call.arguments, frame)
-    keywords, decided = SAVE_METHODS[method]
+    saver = SAVERS[method]
+    keywords, decided = saver.target, saver.artifact
     base = call.callee.base if isinstance(call.callee, Attribute) else None
     receiver: Node = evaluator.force(base, frame) if base is not None else Unknown("a name")
     flow = trace(evaluator, receiver)

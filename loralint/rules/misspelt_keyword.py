@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from loralint.catalog import loader_of
 from loralint.diagnostics import Edit, Fix
 from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
@@ -114,22 +115,8 @@ def _keywords(load: Load) -> list[str]:
 
 def _swallows(load: Load) -> bool:
     """Whether the callee takes any keyword and drops those that it does not know."""
-    loader = load.site.loader
-    owner, _, method = loader.rpartition(".")
-    cls = owner.rpartition(".")[2]
-    if method == "load_adapter":
-        return loader.startswith("peft.")
-    if method != "from_pretrained":
-        return False
-    if loader.startswith("peft."):
-        return not cls.startswith("AutoPeft")  # hands its keywords on to a model, which raises
-    return loader.startswith("transformers.") and cls.endswith(_SWALLOWING)
-
-
-_SWALLOWING = (
-    *("Tokenizer", "TokenizerFast", "Config", "Processor", "FeatureExtractor"),
-    *("ImageProcessorFast", "VideoProcessor"),
-)
+    loader = loader_of(load.site.loader)
+    return loader is not None and loader.swallows
 
 
 def _meant(keyword: str) -> str:
