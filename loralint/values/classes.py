@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from loralint.facts import Absent, FieldFact, Symbol
+from loralint.facts import Absent, ClassFact, FieldFact, Symbol
 from loralint.values.nodes import (
     Class,
     External,
@@ -13,6 +13,7 @@ from loralint.values.nodes import (
     Instance,
     Method,
     Node,
+    merge,
     options,
 )
 
@@ -26,17 +27,17 @@ _PROPERTIES = frozenset({"property", "cached_property", "computed_field"})
 def ancestors(evaluator: Evaluator, class_: Class) -> tuple[Class, ...]:
     """The class and its ancestors within the project, in the order of attribute look-up."""
     cache = evaluator.cache("ancestors")
-    key = (class_.path, class_.fact.name)
+    key = id(class_.fact)  # several of one name may stand in different branches
     if key not in cache:
-        found: dict[tuple[str, str], Class] = {}
+        found: dict[int, Class] = {}
         _collect(evaluator, class_, found)
         cache[key] = tuple(found.values())
     kept: tuple[Class, ...] = cache[key]
     return kept
 
 
-def _collect(evaluator: Evaluator, class_: Class, found: dict[tuple[str, str], Class]) -> None:
-    key = (class_.path, class_.fact.name)
+def _collect(evaluator: Evaluator, class_: Class, found: dict[int, Class]) -> None:
+    key = id(class_.fact)  # several of one name may stand in different branches
     if key in found or len(found) >= MAX_ANCESTORS:
         return
     found[key] = class_
@@ -54,7 +55,7 @@ def _bases(evaluator: Evaluator, class_: Class) -> Iterator[Node]:
 def library_bases(evaluator: Evaluator, class_: Class) -> tuple[str, ...]:
     """The library classes that a class of the project inherits from."""
     cache = evaluator.cache("library")
-    key = (class_.path, class_.fact.name)
+    key = id(class_.fact)  # several of one name may stand in different branches
     if key not in cache:
         nodes = (n for each in ancestors(evaluator, class_) for n in _bases(evaluator, each))
         names = (node.name for node in nodes if isinstance(node, External))
@@ -84,12 +85,16 @@ def found_in(
     """What the bodies of some classes say of a name, the first that says something."""
     for class_ in classes:
         path, qualified = class_.path, f"{class_.fact.name}.{name}"
-        function = evaluator.function(path, qualified)
-        if function is not None:
-            return _method(evaluator, Function(path, function, receiver))
-        nested = evaluator.index.classes.get((path, qualified))
-        if nested is not None:
-            return Class(path, nested)
+        meanings = evaluator.index.definitions.get((path, qualified))
+        if meanings:
+            return merge(
+                [
+                    Class(path, fact)
+                    if isinstance(fact, ClassFact)
+                    else _method(evaluator, Function(path, fact, receiver))
+                    for fact in meanings
+                ]
+            )
         field = _field(class_, name)
         if field is not None and not isinstance(field.default, Absent):
             return evaluator.force(field.default, evaluator.module_frame(path))

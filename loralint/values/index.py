@@ -35,6 +35,7 @@ class Index:
         self.modules = Modules({*self.files, *paths})
         self.functions: dict[tuple[str, str], FunctionFact] = {}
         self.classes: dict[tuple[str, str], ClassFact] = {}
+        self.definitions: dict[tuple[str, str], tuple[ClassFact | FunctionFact, ...]] = {}
         self.names: dict[tuple[str, str], Term] = {}
         self.calls_by_name: defaultdict[str, list[Site]] = defaultdict(list)
         self.aliases: defaultdict[str, set[str]] = defaultdict(set)
@@ -49,6 +50,9 @@ class Index:
             self.classes[path, fact.name] = fact
             for base in fact.bases:
                 self.subclasses[_last(base)].add(_tail(fact.name))
+        for each in (*facts.classes, *facts.functions):
+            key = (path, each.name)
+            self.definitions[key] = (*self.definitions.get(key, ()), each)
         for name, term in facts.names:
             self.names[path, name] = term
             self._alias(name, term)

@@ -218,7 +218,7 @@ def _equal(one: Node, other: Node) -> bool:
     if isinstance(one, Outcome) and isinstance(other, Outcome):
         return (one.path, one.index, one.frame) == (other.path, other.index, other.frame)
     if isinstance(one, Class) and isinstance(other, Class):
-        return (one.path, one.fact.name) == (other.path, other.fact.name)
+        return one.path == other.path and one.fact is other.fact
     plain = isinstance(one, (Known, Default, Unknown, Absent))
     return plain and type(one) is type(other) and one == other and _same_type(one, other)
 

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loralint.facts import Symbol, Unknown
+from loralint.facts import (
+    Choice,
+    ClassFact,
+    FileFacts,
+    FunctionFact,
+    Symbol,
+    Term,
+    Unknown,
+)
 from loralint.values.modules import relative
-from loralint.values.nodes import Class, External, Function, Module, Node
+from loralint.values.nodes import Class, External, Function, Module, Node, merge
 
 if TYPE_CHECKING:
     from loralint.values.evaluator import Evaluator
@@ -29,6 +37,10 @@ def resolve(evaluator: Evaluator, path: str, symbol: Symbol) -> Node:
 
 def own(evaluator: Evaluator, path: str, parts: list[str], stars: int = MAX_STARS) -> Node | None:
     """What a dotted name means inside its own file."""
+    options = _branched(evaluator, path, parts[0])
+    if options:
+        found = [_attributes(evaluator, option, parts[1:]) for option in options]
+        return merge(found)
     for length in range(len(parts), 0, -1):
         found = _defined(evaluator, path, ".".join(parts[:length]))
         if found is not None:
@@ -39,6 +51,36 @@ def own(evaluator: Evaluator, path: str, parts: list[str], stars: int = MAX_STAR
             evaluator, evaluator.force(term, evaluator.module_frame(path)), parts[1:]
         )
     return _starred(evaluator, path, parts, stars)
+
+
+def _branched(evaluator: Evaluator, path: str, name: str) -> list[Node]:
+    """What a name may mean that branches define differently, at least one of them here."""
+    term = evaluator.index.names.get((path, name))
+    several = evaluator.index.definitions.get((path, name), ())
+    own_name = Symbol("", name)
+    terms = term.values if isinstance(term, Choice) and own_name in term.values else (own_name,)
+    if len(terms) == 1 and len(several) < 2:
+        return []
+    facts = evaluator.index.files[path]
+    options: list[Node] = []
+    for each in terms:
+        if each == own_name:
+            options += [_node(path, fact) for fact in several]
+        elif not _is_missing(evaluator, facts, each):
+            options.append(evaluator.force(each, evaluator.module_frame(path)))
+    return options
+
+
+def _is_missing(evaluator: Evaluator, facts: FileFacts, term: Term) -> bool:
+    """Whether a name that a star may import is none of that module of the project."""
+    if not (isinstance(term, Symbol) and term.module in facts.star_imports):
+        return False
+    target = evaluator.index.modules.find(facts.path, term.module)
+    return target is not None and own(evaluator, target, term.name.split(".")) is None
+
+
+def _node(path: str, fact: ClassFact | FunctionFact) -> Node:
+    return Class(path, fact) if isinstance(fact, ClassFact) else Function(path, fact)
 
 
 def _defined(evaluator: Evaluator, path: str, name: str) -> Node | None:

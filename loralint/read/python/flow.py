@@ -233,10 +233,12 @@ class Flow(Expressions):
         facts = tuple(parameters(self, node.args))
         decorators = () if skipped else tuple([self.term(each) for each in node.decorator_list])
         outer.names[node.name] = Symbol("", name)
-        number = self.record.define(name, self._branch)
-        class_ = outer.class_ if outer.class_body else ""
-        returns = Unknown("a function whose body was not read") if skipped else ABSENT
-        self.record.functions[number] = FunctionFact(name, facts, returns, decorators, class_)
+        number = 0
+        if not _is_setter(node):  # a property is what its getter gives
+            number = self.record.define(name, self._branch)
+            class_ = outer.class_ if outer.class_body else ""
+            returns = Unknown("a function whose body was not read") if skipped else ABSENT
+            self.record.functions[number] = FunctionFact(name, facts, returns, decorators, class_)
         if not skipped:
             self._bodies.append((node, inner_frame(node, outer, facts, decorators), number))
         return False
@@ -282,6 +284,13 @@ def _is_literal(node: ast.expr) -> bool:
     if isinstance(node, ast.UnaryOp):
         return _is_literal(node.operand)
     return isinstance(node, ast.Constant) and isinstance(node.value, (int, type(None)))
+
+
+def _is_setter(node: FunctionNode) -> bool:
+    return any(
+        isinstance(each, ast.Attribute) and each.attr in ("setter", "deleter")
+        for each in node.decorator_list
+    )
 
 
 def _dotted(node: ast.expr) -> str:

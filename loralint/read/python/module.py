@@ -39,22 +39,24 @@ def extract(source: Source, *, whole: bool = False) -> FileFacts:
     try:
         return module(source.path, text, whole=whole)
     except NotPython as error:
-        return _with_magics(source.path, text, whole=whole) or _failed(source.path, error)
+        if _MAGIC.search(text) is not None:
+            return _with_magics(source.path, text, error, whole=whole)
+        return _failed(source.path, error)
 
 
 _MAGIC = re.compile(r"^[ \t]*(?:\w+\s*=\s*)?[%!]{1,2}\w", re.MULTILINE)
 
 
-def _with_magics(path: str, text: str, *, whole: bool) -> FileFacts | None:
+def _with_magics(path: str, text: str, error: NotPython, *, whole: bool) -> FileFacts:
     """The facts of a script of Databricks or Colab, with rows as a notebook has them."""
-    if _MAGIC.search(text) is None:
-        return None
     parts = magics.read("\n".join(rows(text)), f"{path}:")
-    joined = Joined([Piece(None, parts.python)])
-    try:
-        facts = joined.traced(module(path, joined.text, whole=whole))
-    except NotPython:
-        return None
+    piece = Piece(None, parts.python)
+    problem = piece.error()
+    if problem is not None:
+        is_further = problem.span.start.row > error.row
+        return FileFacts(path=path, error=problem) if is_further else _failed(path, error)
+    joined = Joined([piece])
+    facts = joined.traced(module(path, joined.text, whole=whole))
     if parts.shell:
         from loralint.read.notebook_commands import with_commands
 

@@ -13,21 +13,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from loralint.catalog import (
-    LOAD_METHODS,
-    MARKERS,
-    METHOD_ACTIONS,
-    PARSER_METHODS,
-    SAVE_METHODS,
-)
+from loralint.catalog import ACTIONS, MARKERS, OPEN_MARKERS, PARSER_METHODS, SAVERS
+from loralint.catalog.patterns import last_names
 from loralint.read.python.definitions import FunctionNode
 
 SMALL = 20_000
 """In a module of this many characters every function may be a helper of another file."""
 
-_STRONG = (MARKERS | LOAD_METHODS | SAVE_METHODS.keys()) - (
-    (METHOD_ACTIONS.keys() - SAVE_METHODS.keys()) | PARSER_METHODS
-)
+_ACTING = frozenset(name for action in ACTIONS for name in last_names(action.calls))
+_STRONG = MARKERS - (_ACTING - SAVERS.keys()) - PARSER_METHODS
 """What makes a function matter by itself: it loads, saves or trains. What acts on a model matters
 where one is loaded."""
 
@@ -120,7 +114,7 @@ class _Kept:
             for attribute in unit.sets:
                 self._setters[unit.class_, attribute].append(unit)
         for unit in units:
-            if unit.words & _STRONG:
+            if unit.words & _STRONG or any(map(OPEN_MARKERS.fullmatch, unit.words)):
                 self._keep(unit)
         for name in {name for _, name in _CALL.findall(outside)}:
             self._keep_called(name, "")
