@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 import click
 
 from loralint.cli import fixing as fixes, options
-from loralint.cli.printing import in_colour, put
+from loralint.cli.output import NOTHING_READ, in_colour, leave, put, statistics
 from loralint.cli.session import Reading, Session, open_session
-from loralint.cli.statistics import statistics
-from loralint.cli.verdict import NOTHING_READ, leave
 from loralint.config import FailOn
 from loralint.diagnostics import SEVERITIES, Diagnostic
 from loralint.engine.outcome import Outcome
@@ -187,7 +185,7 @@ def _findings_alone(text: str) -> str:
 
 
 def _rule_docs() -> Iterable[Any]:
-    from loralint.cli.pages import rule_docs
+    from loralint.cli.rule import rule_docs
 
     return rule_docs()
 

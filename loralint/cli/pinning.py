@@ -7,17 +7,17 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from loralint.cli.asking import sources_of
+from loralint.cli.hub_access import sources_of
 from loralint.cli.pin_comments import Noted, kept
 from loralint.diagnostics import Fix
 from loralint.engine.gathering import Gathered, gather
 from loralint.engine.outcome import Request
 from loralint.fix.applying import apply
 from loralint.hub.candidates import Left
-from loralint.hub.comments import comment
 from loralint.hub.noting import with_note
 from loralint.hub.pin_fixes import fixes_of
 from loralint.hub.pins import Pin, Plan, Planner
+from loralint.hub.wants import comment
 from loralint.source import Source
 
 ROUNDS = 10

@@ -31,6 +31,11 @@ from loralint.facts.folders import (
     BesideFact,
     TensorFact,
 )
+from loralint.facts.origins import (
+    Origin,
+    OriginKind,
+)
+from loralint.facts.reasons import Reason
 from loralint.facts.sites import (
     LoadSite,
     SaveSite,
@@ -60,7 +65,6 @@ from loralint.facts.terms import (
     Term,
     Unknown,
     Value,
-    written_name,
 )
 
 __all__ = [
@@ -92,9 +96,12 @@ __all__ = [
     "LoadSite",
     "LockFacts",
     "Mapping",
+    "Origin",
+    "OriginKind",
     "Parameter",
     "ParameterFact",
     "Partial",
+    "Reason",
     "Result",
     "SaveSite",
     "Scalar",
@@ -106,5 +113,4 @@ __all__ = [
     "Term",
     "Unknown",
     "Value",
-    "written_name",
 ]

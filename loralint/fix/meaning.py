@@ -110,7 +110,7 @@ class _Reading:
 
     def value(self, fact: Known | Default) -> object:
         value = self.meant.settled(fact.value) if isinstance(fact.value, str) else fact.value
-        origin = fact.origin if isinstance(fact, Default) else ""
+        origin = fact.origin if isinstance(fact, Default) else None
         return type(fact).__name__, type(value), value, origin
 
     def mapping(self, fact: Mapping) -> object:

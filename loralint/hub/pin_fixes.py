@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from loralint.diagnostics import Edit, Fix
 from loralint.facts import Absent, Known
+from loralint.hub.candidates import is_silenced
 from loralint.hub.pins import Pin
-from loralint.hub.waived import is_silenced
 from loralint.project import Action, Load, Project
 from loralint.rules.judgement.fixes import revision_edits, revision_names
 from loralint.rules.judgement.recording import Unrecorded, unrecorded

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from posixpath import dirname
 
+from loralint.facts import Origin
 from loralint.project import Pair, is_test
 from loralint.project.contradiction import contradicted
 from loralint.project.evidence import BASES, Evidence, are_apart, is_served, only_base
@@ -16,7 +17,7 @@ _WRAPPING = frozenset({"wrap", "lora-config"})
 
 def base_pairs(evidence: Evidence, joined: set[int]) -> Iterator[Pair]:
     """The pairs of the adapters that nothing firmer has joined."""
-    trained: dict[str, list[Sighting]] = {}
+    trained: dict[str | Origin, list[Sighting]] = {}
     for sighting in evidence.seen.all():
         site = sighting.load.site
         trains = sighting.load.stage in ("train", "both") and site.artifact in BASES
@@ -29,7 +30,7 @@ def base_pairs(evidence: Evidence, joined: set[int]) -> Iterator[Pair]:
 
 
 def _same_base_pairs(
-    evidence: Evidence, adapter: Sighting, trained: dict[str, list[Sighting]]
+    evidence: Evidence, adapter: Sighting, trained: dict[str | Origin, list[Sighting]]
 ) -> Iterator[Pair]:
     served = evidence.bases(adapter.base.loads) or only_base(evidence, adapter)
     for infer in served:
@@ -38,7 +39,8 @@ def _same_base_pairs(
                 if _are_tests(evidence, train, adapter):
                     continue
                 if are_apart(train, infer) and not contradicted(evidence, train, adapter):
-                    reason = f"{name}: trained in {train.load.place}, loaded in {infer.load.place}"
+                    base = name.written or "one base" if isinstance(name, Origin) else name
+                    reason = f"{base}: trained in {train.load.place}, loaded in {infer.load.place}"
                     yield Pair(train.load, infer.load, reason, "base-id", adapter.load,
                                evidence.is_merge(adapter))  # fmt: skip
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from loralint.config import Config
 from loralint.diagnostics import Skipped
-from loralint.facts import Choice, FileFacts, Unknown, Value
+from loralint.facts import Choice, FileFacts, Reason, Unknown, Value
 from loralint.project import Project, Save, Stage, plain, stages
 from loralint.project.acting import Acting, acting, indices
 from loralint.project.adapter_folders import Folders, fold, with_uses
@@ -21,7 +21,7 @@ from loralint.project.targets import Targets
 from loralint.values import callers, commands
 from loralint.values.evaluator import Evaluator
 from loralint.values.index import Index
-from loralint.values.values import FORWARDED, texts_of
+from loralint.values.values import texts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,6 @@ def _reason(value: Value) -> str:
     """Why a value is not known; "" where it is, or where whoever runs the code decides."""
     leaves = value.values if isinstance(value, Choice) else (value,)
     for leaf in leaves:
-        if isinstance(leaf, Unknown) and leaf.reason != FORWARDED:
-            return leaf.reason
+        if isinstance(leaf, Unknown) and leaf.reason is not Reason.FORWARDED:
+            return leaf.words
     return ""

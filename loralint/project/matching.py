@@ -14,7 +14,7 @@ from loralint.catalog import (
     loader_of,
     unresolved,
 )
-from loralint.facts import Known, Unknown
+from loralint.facts import Known, Reason, Unknown
 from loralint.values import calls
 from loralint.values.arguments import of_call
 from loralint.values.classes import ancestors, library_bases
@@ -34,7 +34,7 @@ from loralint.values.nodes import (
     Soft,
     options,
 )
-from loralint.values.values import OWN, origin_of
+from loralint.values.values import origin_of
 
 if TYPE_CHECKING:
     from loralint.values.evaluator import Evaluator
@@ -185,7 +185,8 @@ def _on_object(evaluator: Evaluator, receiver: Node, method: str) -> Candidate |
         return None
     if method == "from_pretrained":
         loaded = isinstance(receiver, (Outcome, Part)) and _is_loaded(evaluator, receiver)
-        called = origin_of(receiver).rpartition(".")[2]
+        origin = origin_of(receiver)
+        called = origin.last if origin is not None else ""
         return None if loaded else Candidate(method, "", unresolved=True, called=called)
     name = _own_name(evaluator, "", receiver, method)
     return Candidate(name, class_of(name), receiver) if name else None
@@ -194,7 +195,7 @@ def _on_object(evaluator: Evaluator, receiver: Node, method: str) -> Candidate |
 def _is_own(evaluator: Evaluator, receiver: Node, method: str) -> bool:
     """Whether the method is that of a class of the project, by annotation or by what made it."""
     if isinstance(receiver, Unknown):
-        return receiver.reason == OWN
+        return receiver.reason is Reason.OWN_OBJECT
     if not isinstance(receiver, Outcome) or not isinstance(receiver.callee, Function):
         return False
     owner = calls.library_owner(evaluator, receiver.callee)

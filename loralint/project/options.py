@@ -12,7 +12,7 @@ from loralint.catalog import (
     action_of,
     canonical,
 )
-from loralint.facts import ABSENT, Absent, Choice, Default, Known, Unknown, Value
+from loralint.facts import ABSENT, Absent, Choice, Default, Known, Reason, Unknown, Value
 from loralint.project import quantization
 from loralint.project.matching import Match
 from loralint.values import arguments as args
@@ -83,7 +83,7 @@ def _scalar(evaluator: Evaluator, node: Node) -> Node:
 def _list(evaluator: Evaluator, row: Row) -> Value:
     values = [value_of(evaluator.look(item)) for item in row.items]
     if not all(isinstance(value, (Known, Default)) for value in values):
-        return Unknown("a list with an unknown part")
+        return Unknown(Reason.EXPRESSION, "a list with an unknown part")
     plain = [value.value for value in values if isinstance(value, (Known, Default))]
     return Known(json.dumps(plain))
 

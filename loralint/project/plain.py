@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from loralint.catalog.recipes import PUSHES
-from loralint.facts import LoadSite, SaveSite, Unknown, Value
+from loralint.facts import LoadSite, Reason, SaveSite, Unknown, Value
 from loralint.project import Action, Load
 from loralint.project.acting import Acting
 from loralint.project.flow import Flow
@@ -49,7 +49,7 @@ def _flow(evaluator: Evaluator, path: str, inputs: tuple[int, ...]) -> Flow:
     frame = evaluator.module_frame(path)
     for position in inputs:
         site = _site(path, position)
-        flow.loads[site, ()] = Outcome(path, site[1], frame, Unknown("no call"))
+        flow.loads[site, ()] = Outcome(path, site[1], frame, Unknown(Reason.NOT_GIVEN, "no call"))
     return flow
 
 

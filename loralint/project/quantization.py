@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from loralint.catalog import BITSANDBYTES, DTYPES, QUANTIZATION_CONFIGS
-from loralint.facts import ABSENT, Absent, Choice, Default, Known, Unknown, Value
+from loralint.facts import ABSENT, Absent, Choice, Default, Known, Reason, Unknown, Value
 from loralint.project.matching import Match
 from loralint.values import arguments as args
 from loralint.values.nodes import (
@@ -66,15 +66,15 @@ def _of_config(evaluator: Evaluator, node: Node) -> Options:
     if isinstance(node, Outcome) and isinstance(node.callee, External):
         return _of_call(evaluator, node, node.callee.name.rpartition(".")[2])
     if isinstance(node, Instance):
-        return {"quantization": Unknown("a quantisation of the project's own")}
-    return {"quantization": Unknown("a quantisation that cannot be followed")}
+        return {"quantization": Unknown(Reason.FRAMEWORK, "a quantisation of the project's own")}
+    return {"quantization": Unknown(Reason.EXPRESSION, "a quantisation that cannot be followed")}
 
 
 def _of_call(evaluator: Evaluator, node: Outcome, name: str) -> Options:
     if name in QUANTIZATION_CONFIGS:
         return {"quantization": Known(QUANTIZATION_CONFIGS[name])}
     if not name.endswith("BitsAndBytesConfig"):
-        return {"quantization": Unknown(f"what {name} means")}
+        return {"quantization": Unknown(Reason.EXPRESSION, f"what {name} means")}
     call = evaluator.index.call((node.path, node.index))
     given = args.of_call(call.arguments, node.frame)
     positions = {name: position for position, (name, _) in enumerate(BITSANDBYTES[:2])}
@@ -132,8 +132,10 @@ def _summary(found: Options) -> Value:
 def _open(found: Options, four: Value, eight: Value) -> Value:
     """Flags of which some depend on a condition, or cannot be known."""
     if any(isinstance(each, Unknown) for each in (four, eight)):
-        origin = next((e.origin for e in (four, eight) if isinstance(e, Unknown) and e.origin), "")
-        return Unknown("whether it is quantised cannot be known", origin)
+        origin = next(
+            (e.origin for e in (four, eight) if isinstance(e, Unknown) and e.origin), None
+        )
+        return Unknown(Reason.COMPUTED, "whether it is quantised cannot be known", origin)
     words: list[Value] = [found["bnb_4bit_quant_type"]] if _may_be_true(four) else []
     words += [Known("int8")] if _may_be_true(eight) else []
     return _either([*words, Known("none")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loralint.catalog import Loader
-from loralint.facts import ABSENT, Absent, Default, Known, Unknown, Value
+from loralint.facts import ABSENT, Absent, Default, Known, Reason, Unknown, Value
 from loralint.project.matching import Match
 from loralint.values import arguments as args, mappings
 from loralint.values.nodes import Arguments, Node, Outcome, Record
@@ -52,7 +52,7 @@ def _of_arguments_object(evaluator: Evaluator, node: Node, name: str) -> Node | 
         unset = found is None or found == SPREAD
         return _of_arguments_object(evaluator, whole, name) if unset and whole else found
     if isinstance(node, Unknown):
-        return Unknown("in the trainer's arguments")
+        return Unknown(Reason.FRAMEWORK, "in the trainer's arguments")
     return None
 
 
@@ -66,7 +66,7 @@ def _unless_mirrored(
     four_bit = evaluator.argument(arguments, ("load_in_4bit",))
     if _is(exact, True) or _is(four_bit, False):
         return found
-    return Unknown("unsloth drops it when it maps the name to a 4-bit mirror")
+    return Unknown(Reason.FRAMEWORK, "unsloth drops it when it maps the name to a 4-bit mirror")
 
 
 def _is(node: Node | None, flag: bool) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loralint.catalog import SAVERS
-from loralint.facts import ABSENT, Absent, Attribute, Known, SaveSite, Unknown, Value
+from loralint.facts import ABSENT, Absent, Attribute, Known, Reason, SaveSite, Unknown, Value
 from loralint.project.collect import Collected, outcome_site
 from loralint.project.flow import Flow, loader_at, trace
 from loralint.project.kinds import action_at, wraps
@@ -59,7 +59,9 @@ def _by_method(evaluator: Evaluator, site: Site, method: str, frame: Frame) -> S
     saver = SAVERS[method]
     keywords, decided = saver.target, saver.artifact
     base = call.callee.base if isinstance(call.callee, Attribute) else None
-    receiver: Node = evaluator.force(base, frame) if base is not None else Unknown("a name")
+    receiver: Node = (
+        evaluator.force(base, frame) if base is not None else Unknown(Reason.EXPRESSION, "a name")
+    )
     flow = trace(evaluator, receiver)
     target = _target(evaluator, arguments, keywords)
     if method == "push_to_hub" and _is_trainer(evaluator, receiver):
@@ -88,7 +90,7 @@ def _output_of(evaluator: Evaluator, flow: Flow, name: str) -> Value:
             found = _keyword(evaluator, arguments, name)
             if found is not None:
                 return found
-    return Unknown("saved where something else decides")
+    return Unknown(Reason.FRAMEWORK, "saved where something else decides")
 
 
 def artifact_of(evaluator: Evaluator, receiver: Node, flow: Flow, text: str, site: Site) -> str:
@@ -191,7 +193,9 @@ def _output(
         return None
     flow, artifact = Flow(), _by_name(evaluator, "", site)
     if trainer is not None:
-        made = Outcome(trainer[0], trainer[1], evaluator.module_frame(trainer[0]), Unknown(""))
+        made = Outcome(
+            trainer[0], trainer[1], evaluator.module_frame(trainer[0]), Unknown(Reason.COMPUTED)
+        )
         flow = trace(evaluator, made)
         artifact = artifact_of(evaluator, made, flow, "", trainer)
     pushed = name == "hub_model_id"

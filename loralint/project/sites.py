@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loralint.catalog import DATASET_BUILDERS, Loader, unresolved
-from loralint.facts import Attribute, Default, Known, LoadSite, Unknown, Value
+from loralint.facts import (
+    Attribute,
+    Default,
+    Known,
+    LoadSite,
+    Origin,
+    OriginKind,
+    Reason,
+    Unknown,
+    Value,
+)
 from loralint.project.flow import loader_at
 from loralint.project.matching import Match
 from loralint.project.options import options_of_load
@@ -29,7 +39,13 @@ from loralint.values.values import is_object, origin_of, texts_of, value_of
 if TYPE_CHECKING:
     from loralint.values.evaluator import Evaluator
 
-_OUTSIDE = (":args.", "env:", "Arguments.", "Config.", ":cfg")
+_OUTSIDE = (
+    OriginKind.OPTION,
+    OriginKind.ENVIRONMENT,
+    OriginKind.CONFIGURATION,
+    OriginKind.JOINED,
+)
+_OPTION_CLASSES = ("Arguments", "Config")
 _NAME_LIKE = ("name", "path", "id", "model", "repo", "checkpoint", "dir", "base", "adapter")
 
 
@@ -83,7 +99,7 @@ def _identity(evaluator: Evaluator, match: Match, arguments: Arguments) -> Value
     loader = match.loader
     node = evaluator.argument(arguments, loader.id, loader.position)
     if node is None:
-        return None if loader.text_only else Unknown("no id is given")
+        return None if loader.text_only else Unknown(Reason.NOT_GIVEN, "no id is given")
     if (loader.text_only and not _is_text(node)) or _is_model(evaluator, node):
         return None
     found = value_of(_named(evaluator, node))
@@ -111,9 +127,17 @@ def _may_be_text(node: Node) -> bool:
     if isinstance(node, (Known, Default)):
         return isinstance(node.value, str) or (isinstance(node, Default) and node.value is None)
     origin = origin_of(node)
-    last = origin.rpartition(".")[2].lower()
+    if origin is None:
+        return False
+    last = origin.last.lower()
     named = last != "model" and last.endswith(_NAME_LIKE)
-    return bool(origin) and (named or any(mark in origin for mark in _OUTSIDE))
+    return named or any(_is_given(each) for each in origin.within())
+
+
+def _is_given(origin: Origin) -> bool:
+    """Whether somebody gives a text: an option, a variable, a field of a configuration."""
+    owners = (part for name in origin.name[:-1] for part in name.split("."))
+    return origin.kind in _OUTSIDE or any(each.endswith(_OPTION_CLASSES) for each in owners)
 
 
 def _fits(loader: Loader, match: Match, found: Value) -> bool:
@@ -131,7 +155,8 @@ def _is_model_object(loader: Loader, match: Match, found: Value) -> bool:
     """`plugin.load_adapter(model, ...)`: the first argument is no adapter's name."""
     if not loader.receiver or not isinstance(found, Unknown):
         return False
-    return found.origin.rpartition(".")[2] in ("model", "base_model", "cfg", "config", "self")
+    last = found.origin.last if found.origin is not None else ""
+    return last in ("model", "base_model", "cfg", "config", "self")
 
 
 def _named(evaluator: Evaluator, node: Node) -> Node:
@@ -148,15 +173,17 @@ def _named(evaluator: Evaluator, node: Node) -> Node:
 def _snapshot(found: Reading) -> Node:
     names, revisions = texts_of(found.repo_id), texts_of(found.revision)
     if len(names) != 1:
-        return Unknown("a downloaded folder", origin_of_value(found.repo_id, "snapshot"))
+        return Unknown(Reason.DOWNLOADED, origin=_origin(found.repo_id, "snapshot"))
     revision = revisions[0] if len(revisions) == 1 else "main"
     return Known(snapshot_folder(names[0], revision))
 
 
-def origin_of_value(value: Value, suffix: str) -> str:
-    """An origin that extends that of a value."""
-    origin = value.origin if isinstance(value, (Unknown, Default)) else ""
-    return f"{origin}.{suffix}" if origin else ""
+def _origin(value: Value, *names: str) -> Origin | None:
+    """Who decides a value, or what is read from it."""
+    origin = value.origin if isinstance(value, (Unknown, Default)) else None
+    for name in names:
+        origin = origin.item(name) if origin is not None else None
+    return origin
 
 
 def _recorded_base(evaluator: Evaluator, node: Node) -> Node:
@@ -170,8 +197,11 @@ def _recorded_base(evaluator: Evaluator, node: Node) -> Node:
     if found is None:
         return node
     texts = texts_of(found.repo_id)
-    owner = texts[0] if len(texts) == 1 else origin_of_value(found.repo_id, "")[:-1]
-    return Unknown("what the adapter records", f"{owner}.base_model_name_or_path" if owner else "")
+    owner = texts[0] if len(texts) == 1 else _origin(found.repo_id)
+    if owner is None:
+        return Unknown(Reason.RECORDED)
+    origin = Origin(OriginKind.RECORDED, name=("base_model_name_or_path",), parts=(owner,))
+    return Unknown(Reason.RECORDED, origin=origin)
 
 
 def _prefixed(found: Reading) -> Reading:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from itertools import islice
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
-from loralint.facts import CommandFact, Known, Value, written_name
+from loralint.facts import CommandFact, Known, Origin, Value
 from loralint.project.instances import Sighting
 from loralint.project.saving import Saving
 from loralint.refs import is_repo_id, snapshot_of
@@ -43,7 +42,7 @@ class Targets:
         self._machine = evaluator
         self._places: defaultdict[str, list[Saving]] = defaultdict(list)
         self._patterns: defaultdict[str, list[Saving]] = defaultdict(list)
-        self._origins: defaultdict[str, list[Saving]] = defaultdict(list)
+        self._origins: defaultdict[Origin, list[Saving]] = defaultdict(list)
         for saving in savings:
             if saving.artifact in ("tokenizer", "processor", "config", "dataset"):
                 continue
@@ -89,10 +88,10 @@ class Targets:
             near = self._places_of(text, sighting.path, options)
             yield from self._fitted(near, text)
         for origin in origins_of(repo_id):
-            for each in _beginnings(origin):
-                shown = written_name(each) or "the same path"
+            for each in origin.beginnings():
+                shown = each.written or "the same path"
                 for saving in self._origins.get(each, ()):
-                    yield _Match(saving, f"/{each}", shown)
+                    yield _Match(saving, f"/{shown}", shown)
 
     def _at(self, near: frozenset[str], text: str, folder: str) -> list[_Match]:
         """The saves to one of these places; of a folder and one below it, the latter."""
@@ -173,18 +172,7 @@ def _is_owner_alone(pattern: str, place: str) -> bool:
     return is_repo_id(place) and place.startswith(f"{owner}/") and weight(name) == 0
 
 
-def _beginnings(origin: str) -> Iterator[str]:
-    """Who decides a path, and who decides the folder above: `{train.py:args.out}/final`."""
-    yield origin
-    match = re.match(r"\{([^{}]+)\}/", origin)
-    if match is not None:
-        yield match[1]
-    while origin.startswith("{") and "/" in origin:
-        origin = origin.rpartition("/")[0]
-        yield origin
-
-
-def names_of(value: Value) -> tuple[str, ...]:
+def names_of(value: Value) -> tuple[str | Origin, ...]:
     """What makes two bases the same: the Hub id, or who decides it."""
     names = [_snapshot_of(text) for text in texts_of(value)]
     return tuple(dict.fromkeys((*names, *origins_of(value))))

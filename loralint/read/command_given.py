@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from loralint.catalog.commands import Tool, role_name
-from loralint.facts import ABSENT, Known, Unknown, Value
+from loralint.facts import ABSENT, Known, Origin, OriginKind, Reason, Unknown, Value
+from loralint.facts.origins import joined
 from loralint.read.command_flags import Flag
 from loralint.read.command_lines import Invocation
 from loralint.read.shell_values import Word, choice, leaves, mapped
@@ -14,6 +15,9 @@ from loralint.source import Span
 
 Given = dict[str, "list[tuple[Value, Span]]"]
 """By role: each value with its place."""
+
+_HOLE = "\0"
+"""Stands for a part of a word that is not known."""
 
 _PAIR = re.compile(r",(?=\s*\w+=)")
 
@@ -30,7 +34,15 @@ def given(invocation: Invocation, tool: Tool) -> Given:
     for flag in invocation.flags:
         for role, value, span in _of_flag(flag, tool):
             perhaps = role == "revision" and flag.optional
-            shown = Unknown("given on a condition", f"flag:{flag.name}") if perhaps else value
+            shown = (
+                Unknown(
+                    Reason.OUTSIDE,
+                    "given on a condition",
+                    Origin(OriginKind.FLAG, name=(flag.name,)),
+                )
+                if perhaps
+                else value
+            )
             found.setdefault(role, []).append((shown, span))
     return found
 
@@ -68,18 +80,34 @@ def _of_pairs(word: Word, tool: Tool) -> Iterator[tuple[str, Value, Span]]:
 
 
 def _pairs(leaf: Value) -> dict[str, Value]:
-    text = leaf.origin if isinstance(leaf, Unknown) else getattr(leaf, "value", "")
-    parts = [part.partition("=") for part in _PAIR.split(text)] if isinstance(text, str) else []
-    return {key.strip(): _part(leaf, value.strip().strip("\"'")) for key, _, value in parts if key}
+    holes = [part for part in _parts(leaf) if isinstance(part, Origin)]
+    text = "".join(part if isinstance(part, str) else _HOLE for part in _parts(leaf))
+    found: dict[str, Value] = {}
+    for pair in _PAIR.split(text):
+        key, _, value = pair.partition("=")
+        of_key, of_value = key.count(_HOLE), value.count(_HOLE)
+        if key:
+            inside = holes[of_key : of_key + of_value]
+            found[key.strip()] = _part(leaf, value.strip().strip("\"'"), inside)
+        holes = holes[of_key + of_value :]
+    return found
 
 
-def _part(leaf: Value, text: str) -> Value:
+def _parts(leaf: Value) -> tuple[str | Origin, ...]:
     if isinstance(leaf, Unknown):
-        whole = re.fullmatch(r"\{([^{}]*)\}", text)
-        if whole is not None:
-            return Unknown(leaf.reason, whole[1])
-        return Unknown(leaf.reason, text) if "{" in text else Known(text)
-    return mapped(leaf, lambda _: text)
+        return leaf.origin.parts if leaf.origin is not None else ()
+    text = getattr(leaf, "value", "")
+    return (text,) if isinstance(text, str) else ()
+
+
+def _part(leaf: Value, text: str, holes: list[Origin]) -> Value:
+    if not isinstance(leaf, Unknown):
+        return mapped(leaf, lambda _: text)
+    if not holes:
+        return Known(text)
+    between = text.split(_HOLE)
+    pieces = [part for pair in zip(between, holes, strict=False) for part in pair]
+    return Unknown(leaf.reason, leaf.what, joined((*pieces, between[-1])))
 
 
 # --- adapters -----------------------------------------------------------------------------------

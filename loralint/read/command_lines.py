@@ -127,7 +127,9 @@ def _is_script(word: Word) -> bool:
 
 
 def _ends(leaf: Value) -> bool:
-    text = leaf.origin if isinstance(leaf, Unknown) else getattr(leaf, "value", "")
+    text = getattr(leaf, "value", "")
+    if isinstance(leaf, Unknown) and leaf.origin is not None:
+        text = leaf.origin.text
     return isinstance(text, str) and text.endswith(".py") and "\n" not in text
 
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 from loralint.catalog import DTYPES
 from loralint.catalog.commands import BACKENDS, OFFLINE, Tool, is_recipe
-from loralint.facts import ABSENT, Known, LoadSite, SaveSite, Unknown, Value
+from loralint.facts import (
+    ABSENT,
+    Known,
+    LoadSite,
+    Origin,
+    OriginKind,
+    Reason,
+    SaveSite,
+    Unknown,
+    Value,
+)
 from loralint.read.command_given import at_revision, given, split_adapters
 from loralint.read.command_lines import Invocation
 from loralint.read.command_places import behind
@@ -84,7 +94,11 @@ class Sites:
         if found:
             return found[-1][0]
         if self.invocation.open:
-            return Unknown("more flags may be given", f"{self.path}:{self._scope}")
+            return Unknown(
+                Reason.OUTSIDE,
+                "more flags may be given",
+                Origin(OriginKind.COMMAND_LINE, self.path, (self._scope,)),
+            )
         return ABSENT
 
     def _load(self, artifact: str, value: Value, span: Span, revision: Value) -> LoadSite:
@@ -128,7 +142,9 @@ class Sites:
 
     def _adapter(self, value: Value, span: Span) -> Iterator[LoadSite]:
         engine = self.tool.artifact == "engine"
-        revision = Unknown("an adapter of an engine has none") if engine else ABSENT
+        revision = (
+            Unknown(Reason.FRAMEWORK, "an adapter of an engine has none") if engine else ABSENT
+        )
         if self.tool.adapter_revision and self.given.get("revision"):
             revision = self._revision("revision")  # type: ignore[assignment]
         for each in split_adapters(value):

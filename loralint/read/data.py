@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import yaml
 
-from loralint.facts import FileError, FileFacts, Known, Mapping, Sequence, Term, Unknown
+from loralint.facts import FileError, FileFacts, Known, Mapping, Reason, Sequence, Term, Unknown
 from loralint.read.python import terms
 from loralint.read.yaml_nodes import TooLarge, composed
 from loralint.source import START, Source, Span
@@ -42,7 +42,9 @@ def extract(source: Source) -> FileFacts:
     except yaml.MarkedYAMLError as error:
         return FileFacts(path=source.path, error=_marked(error))
     except TooLarge:
-        return FileFacts(path=source.path, data=Unknown("too large for a configuration"))
+        return FileFacts(
+            path=source.path, data=Unknown(Reason.INVOLVED, "too large for a configuration")
+        )
     except (ValueError, yaml.YAMLError, RecursionError) as error:
         message = str(error).splitlines()[0] if str(error) else "nested too deeply"
         return FileFacts(path=source.path, error=FileError(message, START))
@@ -101,7 +103,7 @@ def _yaml_scalar(node: yaml.ScalarNode) -> Term:
 
 
 def _integer(value: int) -> Term:
-    return Known(value) if abs(value) < 2**53 else Unknown("a huge integer")
+    return Known(value) if abs(value) < 2**53 else Unknown(Reason.INVOLVED, "a huge integer")
 
 
 def _plain(value: object, depth: int = 0) -> Term:
@@ -153,7 +155,7 @@ def _dotenv(text: str) -> Term:
 
 def _dotenv_value(text: str) -> Term:
     if "${" in text:
-        return Unknown("an interpolated value of a .env file")
+        return Unknown(Reason.EXPRESSION, "an interpolated value of a .env file")
     for quote in ('"', "'"):
         if text.startswith(quote) and text.find(quote, 1) > 0:
             return Known(text[1 : text.find(quote, 1)])

@@ -7,7 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from loralint.facts import Default, Unknown
+from loralint.facts import Default, Origin, OriginKind, Reason, Unknown
 from loralint.read.shell_text import Environment, Fragment
 
 _NAME = re.compile(r"(docker|container)file([._-].*)?|.*\.(docker|container)file", re.IGNORECASE)
@@ -112,7 +112,9 @@ def _variables(text: str, keyword: str) -> Environment:
     found: Environment = {}
     for word in words:
         name, equals, value = word.partition("=")
-        origin = f"env:{name}"
+        origin = Origin(OriginKind.ENVIRONMENT, name=(name,))
         plain = bool(equals) and not _REFERENCE.search(value)
-        found[name] = Default(value, origin) if plain else Unknown("not set here", origin)
+        found[name] = (
+            Default(value, origin) if plain else Unknown(Reason.OUTSIDE, "not set here", origin)
+        )
     return found

@@ -62,24 +62,24 @@ _OTHER = frozenset(
 _DATABRICKS = re.compile(r"%(md|sql|scala|r|fs|sh)(?:\s+(.*))?$")
 
 
-def read(text: str, origin: str = "") -> Parts:
-    """Take a cell apart. `origin` begins the name under which a form's field can be changed."""
+def read(text: str, path: str = "") -> Parts:
+    """Take a cell apart. `path` is the notebook, in whose forms fields can be changed."""
     rows = [Row(line, number) for number, line in enumerate(text.split("\n"), 1)]
-    return _cell(rows, origin)
+    return _cell(rows, path)
 
 
 MAX_MAGICS = 20
 """More magics than this on top of one another are no cell."""
 
 
-def _cell(rows: list[Row], origin: str, left: int = MAX_MAGICS) -> Parts:
+def _cell(rows: list[Row], path: str, left: int = MAX_MAGICS) -> Parts:
     head = _head(rows)
     magic = _CELL.match(rows[head].text) if head < len(rows) else None
     if magic is None:
         foreign = _DATABRICKS.match(rows[head].text) if head < len(rows) else None
         if foreign is not None and (foreign[1] != "sh" or not foreign[2]):
             return _shell(rows[head + 1 :]) if foreign[1] == "sh" else Parts()
-        return _lines(rows, head, origin)
+        return _lines(rows, head, path)
     name, argument = magic[1], magic[2].strip()
     rest = rows[head + 1 :]
     if name in _SHELLS or (name == "script" and argument.split(" ")[0] in _SHELLS):
@@ -88,7 +88,7 @@ def _cell(rows: list[Row], origin: str, left: int = MAX_MAGICS) -> Parts:
         return Parts(written=[_written(argument, rest)])
     if name in _OTHER:
         return Parts()
-    parts = _cell(rest, origin, left - 1) if left else Parts()
+    parts = _cell(rest, path, left - 1) if left else Parts()
     parts.lenient = parts.lenient or name not in _TRANSPARENT
     return parts
 
@@ -134,7 +134,7 @@ _ENV = re.compile(r"\s*%(?:env|set_env)\s+(\w+)(?:\s*=\s*|\s+)(\S.*)$")
 _ENV_READ = re.compile(r"%env\s+(\w+)\s*$")
 
 
-def _lines(rows: list[Row], head: int, origin: str) -> Parts:
+def _lines(rows: list[Row], head: int, path: str) -> Parts:
     """A cell of Python, with magics on lines of their own."""
     parts, scanner = Parts(), Scanner()
     todo = iter(_unprompted(rows, head))
@@ -148,7 +148,7 @@ def _lines(rows: list[Row], head: int, origin: str) -> Parts:
         timed = _STATEMENT.match(row.text)
         plain = _without(row, timed[1], timed.end()) if timed is not None else row
         if not _escape(plain, todo, parts):
-            parts.python.append(_plain(_with_field(plain, origin), scanner))
+            parts.python.append(_plain(_with_field(plain, path), scanner))
     return parts
 
 
@@ -181,7 +181,7 @@ def _plain(row: Row, scanner: Scanner) -> Row:
     return Row(f"{_indent(row.text)}pass", row.row) if is_question else row
 
 
-def _with_field(row: Row, origin: str) -> Row:
+def _with_field(row: Row, path: str) -> Row:
     """`x = "a/b" #@param`: the value of a form's field, which a person may change there.
 
     What the form shows is what runs unless somebody says otherwise: a default.
@@ -190,7 +190,7 @@ def _with_field(row: Row, origin: str) -> Row:
     if found is None:
         return row
     indent, name, equals, value, comment = found.groups()
-    form = f"__form__({f'{origin}form.{name}'!r}, {value})"
+    form = f"__form__({path!r}, {name!r}, {value})"
     return Row(f"{indent}{name}{equals}{form}{comment}{row.text[found.end() :]}", row.row)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from loralint.facts import Default, Known, Unknown, Value
+from loralint.facts import Default, Known, Origin, OriginKind, Reason, Unknown, Value
 from loralint.read.shell_text import Environment, Fragment
 from loralint.read.shell_values import joined
 
@@ -70,7 +70,11 @@ def _assigned(before: Value | None, operator: str, value: Value, name: str) -> V
     if operator == "+=" and before is not None:
         return joined([before, Known(" "), value])
     if operator == "?=" and isinstance(value, Known):
-        return before if before is not None else Default(value.value, f"env:{name}")
+        return (
+            before
+            if before is not None
+            else Default(value.value, Origin(OriginKind.ENVIRONMENT, name=(name,)))
+        )
     return value
 
 
@@ -81,10 +85,14 @@ def _value(text: str, known: Environment) -> Value:
     for match in _REFERENCE.finditer(text):
         parts.append(Known(text[at : match.start()]))
         found = known.get(match[1])
-        unset = Unknown("a variable that is not set here", f"env:{match[1]}")
+        unset = Unknown(
+            Reason.OUTSIDE,
+            "a variable that is not set here",
+            Origin(OriginKind.ENVIRONMENT, name=(match[1],)),
+        )
         parts.append(unset if found is None or isinstance(found, tuple) else found)
         at = match.end()
     rest = text[at:]
     if "$(" in rest or "${" in rest:
-        return Unknown("what make computes")
+        return Unknown(Reason.EXPRESSION, "what make computes")
     return joined([*parts, Known(rest)])

@@ -72,7 +72,7 @@ def _taken_apart(path: str, notebook: Notebook) -> Iterator[tuple[Cell, Parts]]:
         elif cell.language:
             yield cell, Parts(shell=[Shell(cell.text, 1)])
         else:
-            yield cell, magics.read(cell.text, f"{path}:")
+            yield cell, magics.read(cell.text, path)
 
 
 def _module(path: str, pieces: list[Piece], errors: list[FileError], *, whole: bool) -> FileFacts:

@@ -14,7 +14,17 @@ from typing import TypeVar
 
 import msgspec
 
-from loralint.facts import CommandFact, FileFacts, Known, LoadSite, SaveSite, Term, Unknown, Value
+from loralint.facts import (
+    CommandFact,
+    FileFacts,
+    Known,
+    LoadSite,
+    Reason,
+    SaveSite,
+    Term,
+    Unknown,
+    Value,
+)
 from loralint.literals import held
 from loralint.read.magics import Shell
 from loralint.read.shell import from_commands
@@ -29,8 +39,13 @@ _FOLDER = re.compile(r"\s*cd\s+[\"']?([^\s\"';&|]+)")
 _VARIABLE = re.compile(r"export (\w+)=(.*)")
 
 
-def with_commands(facts: FileFacts, shell: Iterable[tuple[int, Shell]], text: str) -> FileFacts:
-    """The facts of a notebook's Python with those of its shell; `text` is all of the Python."""
+def with_commands(
+    facts: FileFacts, shell: Iterable[tuple[int | None, Shell]], text: str
+) -> FileFacts:
+    """The facts of a notebook's or script's Python with those of its shell.
+
+    `text` is all of the Python.
+    """
     session = _Session(facts.path, _constants(facts.names, text))
     for cell, command in shell:
         session.run(cell, command)
@@ -51,7 +66,11 @@ def _constants(names: Iterable[tuple[str, Term]], text: str) -> dict[str, Value]
     for name, term in names:
         once = len(re.findall(rf"(?m)^[ \t]*{re.escape(name)}\s*=(?!=)", text)) == 1
         known = isinstance(term, Known) and isinstance(term.value, str) and once
-        found[name] = term if known and isinstance(term, Known) else Unknown("a Python value")
+        found[name] = (
+            term
+            if known and isinstance(term, Known)
+            else Unknown(Reason.EXPRESSION, "a Python value")
+        )
     return found
 
 
@@ -65,10 +84,10 @@ class _Session:
     loads: list[LoadSite] = field(default_factory=list)
     saves: list[SaveSite] = field(default_factory=list)
     commands: list[CommandFact] = field(default_factory=list)
-    literals: dict[int, tuple[Span, int]] = field(default_factory=dict)
+    literals: dict[int, tuple[Span, int | None]] = field(default_factory=dict)
     """The places of revisions, with their cells, by the identity of the constant."""
 
-    def run(self, cell: int, shell: Shell) -> None:
+    def run(self, cell: int | None, shell: Shell) -> None:
         """Take one command, or a cell of them."""
         if shell.lasting:
             self._set(shell.text)
@@ -93,7 +112,11 @@ class _Session:
             self.folder = posixpath.normpath(path) if path else ""
         if variable is not None:
             plain = not re.search(r"[{$]", variable[2])
-            value = Known(variable[2].strip()) if plain else Unknown("a Python value")
+            value = (
+                Known(variable[2].strip())
+                if plain
+                else Unknown(Reason.EXPRESSION, "a Python value")
+            )
             self.variables[variable[1]] = value
 
 
@@ -118,17 +141,18 @@ def _interpolated(text: str, names: Mapping[str, Value]) -> tuple[str, dict[int,
 class _Way:
     """From a command's text back to its cell."""
 
-    cell: int
+    cell: int | None
     shell: Shell
     moves: dict[int, list[int]]
 
     def site(self, site: Site, before: int) -> Site:
         """A load or save; the indices of what flows into it count from the notebook's first."""
+        of_cell = f"cell {self.cell}" if self.cell is not None else "row"
         return msgspec.structs.replace(
             site,
             span=self.span(site.span),
             cell=self.cell,
-            function=f"cell {self.cell}.{self.shell.row} {site.function}",
+            function=f"{of_cell}.{self.shell.row} {site.function}",
             inputs=tuple(position + before for position in site.inputs),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.catalog.recipe_shape import Framework, Key
-from loralint.facts import ABSENT, Unknown, Value
+from loralint.facts import ABSENT, Reason, Unknown, Value
 from loralint.read.recipe_nodes import Entry, find
 from loralint.read.recipe_values import Reader
 from loralint.source import Span
@@ -37,7 +37,7 @@ def _beside(reader: Reader, key: Key, entry: Entry, name: str) -> Iterator[Entry
 def value(reader: Reader, framework: Framework, key: Key, found: Entry | None) -> Value:
     """The revision that a load asks for, where `found` is the key that gives it."""
     if _is_mirrored(reader, framework, key):
-        return Unknown("unsloth drops it when it maps the name to a 4-bit mirror")
+        return Unknown(Reason.FRAMEWORK, "unsloth drops it when it maps the name to a 4-bit mirror")
     return reader.name(found.node) if found is not None else ABSENT
 
 

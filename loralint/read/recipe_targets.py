@@ -14,7 +14,7 @@ from loralint.catalog import (
     canonical,
     loader_of,
 )
-from loralint.facts import ABSENT, Known, LoadSite, Unknown, Value
+from loralint.facts import ABSENT, Known, LoadSite, Reason, Unknown, Value
 from loralint.read.recipe_nodes import Entry, Node, Tree, mappings
 from loralint.read.recipe_values import Options, Reader
 from loralint.source import Span
@@ -51,7 +51,11 @@ def _site(reader: Reader, places: dict[int, int], stage: str) -> LoadSite | None
     if loader is None or node.entries is None:
         return None
     entry = _given(node, loader.id, loader.position)
-    identity = reader.name(entry.node) if entry is not None else Unknown("no id is given")
+    identity = (
+        reader.name(entry.node)
+        if entry is not None
+        else Unknown(Reason.NOT_GIVEN, "no id is given")
+    )
     if not _fits(loader, entry, identity):
         return None
     base = _given(node, loader.base, loader.base_position)
@@ -120,12 +124,16 @@ def _plain(given: Value) -> Value:
 def _quantization(reader: Reader) -> Options:
     node = reader.node("quantization_config")
     if node is None or node.entries is None:
-        return {} if node is None or node.value is None else {"quantization": Unknown("a name")}
+        return (
+            {}
+            if node is None or node.value is None
+            else {"quantization": Unknown(Reason.EXPRESSION, "a name")}
+        )
     name = _target(node).rpartition(".")[2]
     if name in QUANTIZATION_CONFIGS:
         return {"quantization": Known(QUANTIZATION_CONFIGS[name])}
     if name and not name.endswith("BitsAndBytesConfig"):
-        return {"quantization": Unknown(f"what {name} means")}
+        return {"quantization": Unknown(Reason.FRAMEWORK, f"what {name} means")}
     return _flags(Reader(reader.path, node, reader.root))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from loralint.catalog import DTYPES
 from loralint.catalog.recipe_shape import Condition, Framework, Quantizer
-from loralint.facts import ABSENT, Known, Scalar, Unknown, Value
+from loralint.facts import ABSENT, Known, Reason, Scalar, Unknown, Value
 from loralint.read.python import terms
 from loralint.read.recipe_nodes import Node, find
 
@@ -17,7 +17,7 @@ Options = dict[str, Value]
 MAX_EXPANSIONS = 8
 """How many interpolations one value may go through."""
 
-_DECIDED = Unknown("the framework decides")
+_DECIDED = Unknown(Reason.FRAMEWORK, "the framework decides")
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")
 
 
@@ -43,7 +43,7 @@ class Reader:
         if node.items is not None:
             return Known(json.dumps([item.node.value for item in node.items]))
         if node.entries is not None:
-            return Unknown("a mapping")
+            return Unknown(Reason.EXPRESSION, "a mapping")
         if isinstance(node.value, str):
             return self._text(node.value, 0)
         return ABSENT if node.value is None else Known(node.value)
@@ -51,7 +51,7 @@ class Reader:
     def name(self, node: Node) -> Value:
         """A repo id or revision: text as it is written, whatever YAML takes it for."""
         if node.entries is not None or node.items is not None:
-            return Unknown("no name")
+            return Unknown(Reason.NOT_GIVEN, "no name")
         return ABSENT if node.value is None or not node.text else self._text(node.text, 0)
 
     def _text(self, text: str, depth: int) -> Value:
@@ -61,7 +61,7 @@ class Reader:
         match = _REFERENCE.search(text)
         target = self._referred(match[1]) if match is not None and depth < MAX_EXPANSIONS else None
         if match is None or target is None:
-            return Unknown("an interpolated value")
+            return Unknown(Reason.EXPRESSION, "an interpolated value")
         return self._text(f"{text[: match.start()]}{target}{text[match.end() :]}", depth + 1)
 
     def _referred(self, path: str) -> str | None:
@@ -109,7 +109,7 @@ def _quantization(reader: Reader, quantizer: Quantizer) -> Options:
     if quantizer.eight and all(reader.holds(condition) for condition in quantizer.eight):
         return {"load_in_8bit": Known(True), "quantization": Known("int8")}
     if any(reader.holds(condition) for condition in quantizer.unclear):
-        return {"quantization": Unknown("how this framework quantises it")}
+        return {"quantization": Unknown(Reason.FRAMEWORK, "how this framework quantises it")}
     return {"quantization": Known("none")}
 
 
@@ -146,7 +146,7 @@ def lora_of(reader: Reader, framework: Framework) -> Mapping[str, Value]:
 def _target(given: Value) -> Value:
     """`all` and patterns stand for modules that only the model can name."""
     is_list = isinstance(given, Known) and str(given.value).startswith("[")
-    return given if is_list else Unknown("which modules are meant")
+    return given if is_list else Unknown(Reason.FRAMEWORK, "which modules are meant")
 
 
 def makes_adapter(reader: Reader, framework: Framework) -> bool:

@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from loralint.facts import Known, Unknown
+from loralint.facts import Known, Reason, Unknown
 from loralint.read.shell_text import Environment
 from loralint.read.shell_values import Word
 from loralint.source import Span
@@ -46,5 +46,9 @@ def _word(part: str, span: Span, environment: Environment) -> Word:
     if value is not None and not isinstance(value, tuple):
         return Word(value, span)
     if "$" in part or "`" in part:
-        return Word(Unknown("in a command that does not parse"), span, part.partition("$")[0])
+        return Word(
+            Unknown(Reason.EXPRESSION, "in a command that does not parse"),
+            span,
+            part.partition("$")[0],
+        )
     return Word(Known(part), span, part)

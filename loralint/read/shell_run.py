@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from loralint.facts import ABSENT, Known, Unknown, Value
+from loralint.facts import ABSENT, Known, Reason, Unknown, Value
 from loralint.read import shell_fallback
 from loralint.read.shell_state import Command, State, merged, positional
 from loralint.read.shell_text import Fragment, Positions, parse
@@ -158,7 +158,11 @@ class Runner:
         variable = node.child_by_field_name("variable")
         values = [w for each in node.children_by_field_name("value") for w in self._expand(each)]
         if variable is not None:
-            some = choice([each.value for each in values]) if values else Unknown("a loop")
+            some = (
+                choice([each.value for each in values])
+                if values
+                else Unknown(Reason.EXPRESSION, "a loop")
+            )
             self.state.environment[self._words.text(variable)] = some
         self._loop(node)
 
@@ -206,7 +210,7 @@ class Runner:
 
     def _scalar(self, name: str) -> Value:
         value = self.state.environment.get(name, ABSENT)
-        return value if not isinstance(value, tuple) else Unknown("an array")
+        return value if not isinstance(value, tuple) else Unknown(Reason.EXPRESSION, "an array")
 
     def _handle(self, words: list[Word], node: Node, variables: dict[str, Value]) -> None:
         program = words[0].text
@@ -216,7 +220,7 @@ class Runner:
             self.state.enter(words[1].text if len(words) > 1 else "")
         elif program == "read":
             for word in words[1:]:
-                self.state.environment[word.text] = Unknown("what somebody types")
+                self.state.environment[word.text] = Unknown(Reason.OUTSIDE, "what somebody types")
         else:
             self._add(words, self._positions.of(node), self._words.text(node), variables)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from posixpath import join, normpath
 
-from loralint.facts import Unknown, Value
+from loralint.facts import Origin, OriginKind, Reason, Unknown, Value
 from loralint.read.shell_text import Environment
 from loralint.read.shell_values import Word, choice
 from loralint.source import Span
@@ -73,7 +73,11 @@ def _any(values: Iterable[Value | tuple[Word, ...] | None], name: str) -> Value 
     arrays = [each for each in found if isinstance(each, tuple)]
     if arrays:
         return _arrays(arrays)
-    unset = Unknown("a variable that is not set here", f"env:{name}")
+    unset = Unknown(
+        Reason.OUTSIDE,
+        "a variable that is not set here",
+        Origin(OriginKind.ENVIRONMENT, name=(name,)),
+    )
     found = list(dict.fromkeys(found))
     return choice([each if each is not None else unset for each in found])  # type: ignore[misc]
 

@@ -6,7 +6,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import product
 
-from loralint.facts import ABSENT, Absent, Choice, Default, Known, Unknown, Value
+from loralint.facts import (
+    ABSENT,
+    Absent,
+    Choice,
+    Default,
+    Known,
+    Origin,
+    OriginKind,
+    Reason,
+    Unknown,
+    Value,
+)
+from loralint.facts.origins import joined as united
 from loralint.source import Span
 
 MAX_OPTIONS = 24
@@ -52,14 +64,21 @@ def choice(values: Iterable[Value]) -> Value:
     if len(flat) == 1:
         return flat[0]
     known = [leaf for leaf in flat if isinstance(leaf, (Known, Default))]
-    given = [leaf for leaf in flat if isinstance(leaf, Unknown) and ":$" in leaf.origin]
+    given = [leaf for leaf in flat if _is_outside(leaf, OriginKind.ARGUMENT)]
     if len({leaf.value for leaf in known}) == 1 and len(known) + len(given) == len(flat):
-        return Default(known[0].value, given[0].origin if given else _origin(known))
-    return Choice(flat) if 0 < len(flat) <= MAX_OPTIONS else Unknown("too many possible values")
+        return Default(
+            known[0].value,
+            given[0].origin if given and isinstance(given[0], Unknown) else _origin(known),
+        )
+    return (
+        Choice(flat)
+        if 0 < len(flat) <= MAX_OPTIONS
+        else Unknown(Reason.INVOLVED, "too many possible values")
+    )
 
 
-def _origin(known: list[Known | Default]) -> str:
-    return next((leaf.origin for leaf in known if isinstance(leaf, Default)), "")
+def _origin(known: list[Known | Default]) -> Origin | None:
+    return next((leaf.origin for leaf in known if isinstance(leaf, Default)), None)
 
 
 def joined(parts: list[Value]) -> Value:
@@ -71,25 +90,25 @@ def joined(parts: list[Value]) -> Value:
     for each in options:
         total *= len(each)
     if total > MAX_OPTIONS:
-        return Unknown("too many possible values")
+        return Unknown(Reason.INVOLVED, "too many possible values")
     return choice([_joined(each) for each in product(*options)])
 
 
 def _joined(parts: tuple[Value, ...]) -> Value:
     origins = [part.origin for part in parts if isinstance(part, Default)]
-    texts: list[str] = []
+    texts: list[str | Origin] = []
     for part in parts:
         if isinstance(part, (Known, Default)):
             texts.append(str(part.value))
         elif isinstance(part, Unknown) and part.origin:
-            texts.append("{" + part.origin + "}")
+            texts.append(part.origin)
         else:
-            return part if isinstance(part, Unknown) else Unknown("put together from parts")
-    text = "".join(texts)
+            return part if isinstance(part, Unknown) else Unknown(Reason.COMPUTED)
+    text = "".join(part for part in texts if isinstance(part, str))
     if len(text) > LONGEST:
-        return Unknown("too long a text")
+        return Unknown(Reason.INVOLVED, "too long a text")
     if any(isinstance(part, Unknown) for part in parts):
-        return Unknown("put together from parts", text)
+        return Unknown(Reason.COMPUTED, origin=united(tuple(texts)))
     return Default(text, origins[0]) if origins else Known(text)
 
 
@@ -105,24 +124,25 @@ def _mapped(leaf: Value, change: Callable[[str], str]) -> Value:
     return leaf
 
 
-def with_default(value: Value | None, default: Value, origin: str) -> Value:
+def with_default(value: Value | None, default: Value, origin: Origin | None) -> Value:
     """`${NAME:-default}`: the default where the variable is empty or not set."""
     if value is None or isinstance(value, Absent):
         return choice([_soft(leaf, origin) for leaf in leaves(default)])
     found: list[Value] = []
     for leaf in leaves(value):
         empty = isinstance(leaf, (Known, Default)) and leaf.value == ""
-        softer = _is_outside(leaf)
+        softer = _is_outside(leaf, OriginKind.ARGUMENT, OriginKind.ENVIRONMENT)
         found.append(with_default(None, default, origin) if empty or softer else leaf)
     return choice(found)
 
 
-def _is_outside(leaf: Value) -> bool:
+def _is_outside(leaf: Value, *kinds: OriginKind) -> bool:
     """Whether whoever runs the script decides a value, so that the default is what runs."""
-    return isinstance(leaf, Unknown) and (":$" in leaf.origin or leaf.origin.startswith("env:"))
+    origin = leaf.origin if isinstance(leaf, Unknown) else None
+    return origin is not None and origin.comes_from(*kinds)
 
 
-def _soft(leaf: Value, origin: str) -> Value:
+def _soft(leaf: Value, origin: Origin | None) -> Value:
     return Default(leaf.value, origin) if isinstance(leaf, Known) else leaf
 
 

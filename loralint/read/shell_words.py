@@ -6,7 +6,7 @@ import re
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
 
-from loralint.facts import ABSENT, Default, Known, Unknown, Value
+from loralint.facts import ABSENT, Default, Known, Origin, OriginKind, Reason, Unknown, Value
 from loralint.read.shell_text import Environment, Positions
 from loralint.read.shell_values import Word, joined, leaves, with_default
 from loralint.source import Span
@@ -78,7 +78,7 @@ class Words:
             return self._output(node)
         if node.type == "brace_expression":
             return Known(self.text(node))
-        return Unknown("the result of a computation")
+        return Unknown(Reason.EXPRESSION, "the result of a computation")
 
     def _mixed(self, node: Node, quoted: bool) -> Value:
         """Literal text with expansions in it."""
@@ -126,20 +126,28 @@ class Words:
     def unset(self, name: str) -> Unknown:
         """What nothing here sets: an argument of the script, or the environment's."""
         if name.isdigit() or name in ("@", "*"):
-            return Unknown("an argument of the script", f"{self.path}:${name}")
-        return Unknown("a variable that is not set here", f"env:{name}")
+            return Unknown(
+                Reason.OUTSIDE,
+                "an argument of the script",
+                Origin(OriginKind.ARGUMENT, self.path, (f"${name}",)),
+            )
+        return Unknown(
+            Reason.OUTSIDE,
+            "a variable that is not set here",
+            Origin(OriginKind.ENVIRONMENT, name=(name,)),
+        )
 
     def _braced(self, node: Node) -> Value:
         """`${NAME}` and what may stand behind the name."""
         names = [each for each in node.children if each.type in _NAMES]
         if not names or self.text(node)[2:3] in ("#", "!"):
-            return Unknown("the result of a computation")
+            return Unknown(Reason.EXPRESSION, "the result of a computation")
         rest = node.children[node.children.index(names[0]) + 1 :]
         if rest and rest[0].type in _DEFAULTS:
             return self._with_default(names[0], rest[1:-1])
         if rest and rest[0].type in (":?", "?", "}"):
             return self._named(names[0])
-        return Unknown("the result of a computation")
+        return Unknown(Reason.EXPRESSION, "the result of a computation")
 
     def _named(self, node: Node) -> Value:
         if node.type != "subscript":
@@ -148,7 +156,7 @@ class Words:
         found = self.environment.get(name)
         if isinstance(found, tuple) and index.isdigit() and int(index) < len(found):
             return found[int(index)].value
-        return Unknown("an item of an array")
+        return Unknown(Reason.EXPRESSION, "an item of an array")
 
     def _with_default(self, name: Node, rest: list[Node]) -> Value:
         text = self.text(name)
@@ -176,7 +184,7 @@ class Words:
             return _here(self.path, text)
         if text in ("$(pwd)", "`pwd`"):
             return Known(".")
-        return Unknown("the output of a command")
+        return Unknown(Reason.EXPRESSION, "the output of a command")
 
 
 _NAMES = frozenset({"variable_name", "special_variable_name", "subscript"})
@@ -188,7 +196,7 @@ def _here(path: str, text: str) -> Value:
     ups = len(_UP.findall(text)) + text.count("dirname") - 1
     folder = normpath(join(dirname(path), *[".."] * ups))
     if folder.startswith(".."):
-        return Unknown("a folder outside the project")
+        return Unknown(Reason.EXPRESSION, "a folder outside the project")
     return Known("//" if folder == "." else f"//{folder}")
 
 

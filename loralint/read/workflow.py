@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import yaml
 
-from loralint.facts import Choice, Known, Unknown, Value
+from loralint.facts import Choice, Known, Reason, Unknown, Value
 from loralint.read.dockerfile import exec_form
 from loralint.read.shell_text import Environment, Fragment
 from loralint.read.yaml_nodes import composed
@@ -96,7 +96,7 @@ def _values(node: yaml.Node | None) -> Environment:
 
 
 def _value(text: str) -> Value:
-    return Unknown("a computed variable") if "$" in text else Known(text)
+    return Unknown(Reason.EXPRESSION, "a computed variable") if "$" in text else Known(text)
 
 
 def _seen(environment: Environment) -> Environment:

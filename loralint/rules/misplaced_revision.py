@@ -99,7 +99,7 @@ def _is_no_model(load: Load) -> bool:
     """Whether an option names what is seldom given beside the model: `--config_name`."""
     name = wording.outside(load.site.repo_id)
     return (
-        bool(origin(load.site.repo_id))
+        origin(load.site.repo_id) is not None
         and load.site.artifact in ("config", "file")
         and ("config" in name)
     )
@@ -130,8 +130,11 @@ def _seems_the_base_s(load: Load) -> bool:
     given = load.site.revision
     if not from_outside(given):
         return is_pinned(given)
-    name = origin(given).rpartition(":")[2].lower()
-    return is_given(given) and bool(name) and not any(word in name for word in _ADAPTER_WORDS)
+    decides = origin(given)
+    if decides is None or not is_given(given):
+        return False
+    names = [name.lower() for each in decides.within() for name in each.name]
+    return not any(word in name for name in names for word in _ADAPTER_WORDS)
 
 
 _ADAPTER_WORDS = ("adapter", "lora", "peft")

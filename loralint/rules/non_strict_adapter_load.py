@@ -75,7 +75,8 @@ def _is_lax(action: Action) -> bool:
 
 
 def _reads_adapter(action: Action) -> bool:
-    names = (*texts(action.source), origin(action.source))
+    decides = origin(action.source)
+    names = (*texts(action.source), decides.text if decides is not None else "")
     return any(name.endswith(_FILES) for name in names)
 
 

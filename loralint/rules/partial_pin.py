@@ -109,7 +109,7 @@ def _is_given(load: Load) -> bool:
 
 
 def _takes(leaf: Value) -> bool:
-    return leaf != ABSENT and not (isinstance(leaf, Unknown) and not leaf.origin)
+    return leaf != ABSENT and not (isinstance(leaf, Unknown) and leaf.origin is None)
 
 
 def _are_branches(given: Load, other: Load) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from loralint.facts import Absent, Argument, Unknown
+from loralint.facts import Absent, Argument, Reason, Unknown
 from loralint.values.nodes import (
     Arguments,
     Frame,
@@ -41,7 +41,7 @@ def argument(
 def _positional(evaluator: Evaluator, arguments: Arguments, position: int) -> Node | None:
     for index, given in enumerate(positionals(evaluator, arguments)):
         if given is None:
-            return Unknown("in *args")
+            return Unknown(Reason.IN_POSITIONALS)
         if index == position:
             return evaluator.look(given)
     return None
@@ -108,7 +108,7 @@ def rest(
     items: list[Given] = []
     for position, each in enumerate(positionals(evaluator, arguments)):
         if position >= first:
-            items.append(each if each is not None else Unknown("in *args"))
+            items.append(each if each is not None else Unknown(Reason.IN_POSITIONALS))
     return Record(tuple(entries)), Row(tuple(items))
 
 

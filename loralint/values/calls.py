@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loralint.facts import Attribute, CallFact, Parameter, Term, Unknown
+from loralint.facts import Attribute, CallFact, Parameter, Reason, Term, Unknown
 from loralint.values import classes, libraries, parameters
 from loralint.values.arguments import of_call
 from loralint.values.index import Site
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 MAX_CALLS = 10
 """How deep calls are followed into one another."""
 
-SUPER = "the result of super()"
-"""The reason that the front end gives for `super()`."""
-
 
 def parameter(evaluator: Evaluator, term: Parameter, frame: Frame) -> Node:
     """A parameter: bound where its function was entered, else what all callers pass."""
@@ -54,7 +51,7 @@ def result(evaluator: Evaluator, position: int, frame: Frame) -> Node:
 
 def callee(evaluator: Evaluator, site: Site, term: Term, frame: Frame) -> Node:
     """What is called at a site; `super()` means the parents of the class around it."""
-    if isinstance(term, Attribute) and term.base == Unknown(SUPER):
+    if isinstance(term, Attribute) and term.base == Unknown(Reason.SUPER):
         return _of_parent(evaluator, evaluator.index.call(site), term.name, frame)
     return evaluator.force(term, frame)
 
@@ -63,7 +60,7 @@ def _of_parent(evaluator: Evaluator, call: CallFact, name: str, frame: Frame) ->
     owner = call.function.rpartition(".")[0]
     fact = evaluator.index.classes.get((frame.path, owner))
     if fact is None:
-        return Unknown(SUPER)
+        return Unknown(Reason.SUPER)
     class_ = Class(frame.path, fact)
     return classes.super_attribute(evaluator, class_, _receiver(frame) or class_, name)
 
@@ -103,7 +100,7 @@ def _call(
     if _overrides_loader(evaluator, node):
         return Outcome(site[0], site[1], frame, node)
     if frame.depth >= MAX_CALLS:
-        return Unknown("calls nested too deeply to follow")
+        return Unknown(Reason.INVOLVED, "calls nested too deeply to follow")
     return entered(evaluator, node, arguments, frame, site)
 
 

@@ -22,6 +22,8 @@ from loralint.facts import (
     FlagFact,
     Known,
     LoadSite,
+    Origin,
+    Reason,
     Scalar,
     Unknown,
     Value,
@@ -88,7 +90,7 @@ def all_runs(index: Index) -> Iterator[tuple[str, Run]]:
 def _script(index: Index, run: Run) -> str | None:
     if run.fact.module:
         return _module(index, run)
-    for text in (*texts_of(run.fact.script), *origins_of(run.fact.script)):
+    for text in (*texts_of(run.fact.script), *(each.text for each in origins_of(run.fact.script))):
         found = _at(index, run, text)
         if found is not None:
             return found
@@ -132,7 +134,7 @@ def _ending(index: Index, plain: str) -> str | None:
 
 
 def decided(
-    evaluator: Evaluator, paths: Iterable[str], names: Iterable[str], default: Node, origin: str
+    evaluator: Evaluator, paths: Iterable[str], names: Iterable[str], default: Node, origin: Origin
 ) -> Node:
     """An option whose parser stands in one of `paths`: what commands give, else its default."""
     found = _runs_of(evaluator, frozenset(paths))
@@ -154,19 +156,19 @@ def _flag(run: Run, names: frozenset[str]) -> FlagFact | None:
     return next((flag for flag in reversed(run.fact.flags) if flag.name in names), None)
 
 
-def _given(flag: FlagFact, default: Node, origin: str) -> Node:
+def _given(flag: FlagFact, default: Node, origin: Origin) -> Node:
     if flag.several:
-        return Unknown("several values", origin)
+        return Unknown(Reason.OUTSIDE, "several values", origin)
     value = flag.value
     options = value.values if not isinstance(value, (Known, Default, Unknown)) else (value,)  # type: ignore[union-attr]
     return merge([_option(each, default, origin) for each in options])  # type: ignore[arg-type]
 
 
-def _option(value: Value, default: Node, origin: str) -> Node:
+def _option(value: Value, default: Node, origin: Origin) -> Node:
     if isinstance(value, (Known, Default)):
         return soften(Known(_as_declared(value.value, default)), origin)
     if isinstance(value, Unknown):
-        return Unknown(value.reason, origin)
+        return Unknown(value.reason, value.what, origin)
     return Default(None, origin)
 
 
@@ -217,7 +219,7 @@ def _imports(evaluator: Evaluator, path: str) -> Iterator[str]:
 # --- where it stands ---------------------------------------------------------------------------
 
 
-def _note(evaluator: Evaluator, origin: str, given: list[tuple[Run, FlagFact]]) -> None:
+def _note(evaluator: Evaluator, origin: Origin, given: list[tuple[Run, FlagFact]]) -> None:
     places = {Place(run.path, flag.span, run.fact.cell) for run, flag in given}
     evaluator.cache("given places")[origin] = places
 

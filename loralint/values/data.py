@@ -6,7 +6,18 @@ import re
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
-from loralint.facts import ABSENT, Absent, Data, Default, Known, Symbol, Unknown
+from loralint.facts import (
+    ABSENT,
+    Absent,
+    Data,
+    Default,
+    Known,
+    Origin,
+    OriginKind,
+    Reason,
+    Symbol,
+    Unknown,
+)
 from loralint.values.nodes import (
     Frame,
     Given,
@@ -37,11 +48,11 @@ def _at(evaluator: Evaluator, path: Node, frame: Frame) -> Node:
         found = file_at(evaluator, path.value, frame.path)
         if found is not None:
             return found if isinstance(path, Known) else soften(found, path.origin)
-        origin = path.origin if isinstance(path, Default) else f"file:{path.value}"
-        return Unknown(f"{path.value} was not found", origin)
+        origin = path.origin if isinstance(path, Default) else Origin(OriginKind.FILE, path.value)
+        return Unknown(Reason.NOT_FOUND, path.value, origin)
     if isinstance(path, (Record, Soft)):
         return path  # json.loads of what is no path after all
-    return Unknown("the content of a file that is not known", origin_of(path))
+    return Unknown(Reason.EXPRESSION, "the content of a file that is not known", origin_of(path))
 
 
 def file_at(evaluator: Evaluator, text: str, script: str) -> Node | None:
@@ -79,9 +90,10 @@ def interpolated(evaluator: Evaluator, text: str, frame: Frame) -> Node:
 def _reference(evaluator: Evaluator, text: str, frame: Frame) -> Node:
     if text.startswith(("oc.env:", "env:", "oc.env ")):
         name, _, default = text.partition(":")[2].partition(",")
-        return Default(default.strip() or None, f"env:{name.strip()}")
+        origin = Origin(OriginKind.ENVIRONMENT, name=(name.strip(),))
+        return Default(default.strip() or None, origin)
     if ":" in text or frame.root is None or text.startswith("."):
-        return Unknown("an interpolation that is computed")
+        return Unknown(Reason.EXPRESSION, "an interpolation that is computed")
     node: Node = frame.root
     for name in text.split("."):
         node = evaluator.item(node, Known(name))

@@ -11,6 +11,8 @@ from loralint.facts import (
     CallFact,
     Default,
     Known,
+    Origin,
+    OriginKind,
     ParameterFact,
     Result,
     Symbol,
@@ -92,7 +94,7 @@ def option_of(evaluator: Evaluator, function: Function, parameter: ParameterFact
         name = _name(call.callee)
         if name in _OPTIONS and parameter.name in _destinations(call):
             default = _click_default(evaluator, function.path, call, parameter.name)
-            origin = f"{function.path}:args.{parameter.name}"
+            origin = Origin(OriginKind.OPTION, function.path, (parameter.name,))
             names = _destinations(call) | {parameter.name}
             return commands.decided(evaluator, (function.path,), names, default, origin)
         if name == "main" and parameter is function.fact.parameters[0]:
@@ -114,7 +116,7 @@ def _destinations(call: CallFact) -> frozenset[str]:
 
 
 def _click_default(evaluator: Evaluator, path: str, call: CallFact, name: str) -> Node:
-    origin = f"{path}:args.{name}"
+    origin = Origin(OriginKind.OPTION, path, (name,))
     arguments = args.of_call(call.arguments, evaluator.module_frame(path))
     given = evaluator.argument(arguments, ("default",))
     if given is None or isinstance(given, Absent):

@@ -13,6 +13,7 @@ from loralint.facts import (
     FunctionFact,
     Known,
     Parameter,
+    Reason,
     Result,
     Self,
     Symbol,
@@ -93,11 +94,11 @@ class Evaluator:
 
     def _fresh(self, key: object, term: Term, frame: Frame, handler: Handler) -> Node:
         if key in self._active:
-            return Unknown("it depends on itself")
+            return Unknown(Reason.INVOLVED, "it depends on itself")
         if not self._active:  # a question of its own
             self._left = BUDGET
         if not self.spend() or len(self._active) + len(self.busy) > MAX_DEPTH:
-            return Unknown("too involved to follow")
+            return Unknown(Reason.INVOLVED)
         self._active.add(key)
         try:
             node = handler(self, term, frame)

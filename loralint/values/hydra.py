@@ -9,7 +9,18 @@ from collections.abc import Iterator
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
-from loralint.facts import CallFact, Default, Known, Mapping, Sequence, Term, Unknown
+from loralint.facts import (
+    CallFact,
+    Default,
+    Known,
+    Mapping,
+    Origin,
+    OriginKind,
+    Reason,
+    Sequence,
+    Term,
+    Unknown,
+)
 from loralint.values import arguments as args, data
 from loralint.values.nodes import Arguments, Frame, Node, Outcome, Record, soften
 from loralint.values.paths import normal
@@ -27,7 +38,9 @@ Layer = tuple[tuple[str, ...], str]
 def configuration(evaluator: Evaluator, script: str, call: CallFact) -> Node | None:
     """What `@hydra.main(config_path=..., config_name=...)` hands to the function."""
     arguments = args.of_call(call.arguments, evaluator.module_frame(script))
-    return _of_arguments(evaluator, script, arguments, f"{script}:cfg")
+    return _of_arguments(
+        evaluator, script, arguments, Origin(OriginKind.CONFIGURATION, script, ("cfg",))
+    )
 
 
 def composed(evaluator: Evaluator, outcome: Outcome, arguments: Arguments) -> Node | None:
@@ -39,11 +52,17 @@ def composed(evaluator: Evaluator, outcome: Outcome, arguments: Arguments) -> No
             call = evaluator.index.call((path, position))
             given = args.of_call(call.arguments, outcome.frame)
             folder = evaluator.argument(given, ("config_path",), 1)
-    return _primary(evaluator, outcome.path, folder, name, f"{outcome.path}:cfg")
+    return _primary(
+        evaluator,
+        outcome.path,
+        folder,
+        name,
+        Origin(OriginKind.CONFIGURATION, outcome.path, ("cfg",)),
+    )
 
 
 def _of_arguments(
-    evaluator: Evaluator, script: str, arguments: Arguments, origin: str
+    evaluator: Evaluator, script: str, arguments: Arguments, origin: Origin
 ) -> Node | None:
     folder = evaluator.argument(arguments, ("config_path",), 0)
     name = evaluator.argument(arguments, ("config_name",), 1)
@@ -51,7 +70,7 @@ def _of_arguments(
 
 
 def _primary(
-    evaluator: Evaluator, script: str, folder: Node | None, name: Node | None, origin: str
+    evaluator: Evaluator, script: str, folder: Node | None, name: Node | None, origin: Origin
 ) -> Node | None:
     if not isinstance(name, (Known, Default)) or not isinstance(name.value, str):
         return None
@@ -59,7 +78,7 @@ def _primary(
     base = normal(f"{dirname(script) or '.'}/{text or ''}")
     path = _file(evaluator, f"{base}/{name.value}" if base else name.value)
     if path is None:
-        return Unknown("Hydra's configuration was not found", origin)
+        return Unknown(Reason.NOT_FOUND, "Hydra's configuration", origin)
     return soften(_composed(evaluator, base, path), origin)
 
 

@@ -50,9 +50,10 @@ class Index:
             self.classes[path, fact.name] = fact
             for base in fact.bases:
                 self.subclasses[_last(base)].add(_tail(fact.name))
-        for each in (*facts.classes, *facts.functions):
-            key = (path, each.name)
-            self.definitions[key] = (*self.definitions.get(key, ()), each)
+        definitions: tuple[ClassFact | FunctionFact, ...] = (*facts.classes, *facts.functions)
+        for one in definitions:
+            key = (path, one.name)
+            self.definitions[key] = (*self.definitions.get(key, ()), one)
         for name, term in facts.names:
             self.names[path, name] = term
             self._alias(name, term)

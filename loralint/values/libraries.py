@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from loralint.facts import Absent, Argument, Known, Unknown
+from loralint.facts import Absent, Argument, Known, Origin, OriginKind, Reason, Unknown
 from loralint.values import data, hydra, locked, parsers
 from loralint.values.nodes import (
     Arguments,
@@ -43,7 +43,7 @@ def interpreted(
 
 def _first(evaluator: Evaluator, arguments: Arguments, name: str = "") -> Node:
     found = evaluator.argument(arguments, (name,), 0)
-    return found if found is not None else Unknown("no argument")
+    return found if found is not None else Unknown(Reason.NOT_GIVEN)
 
 
 def _namespace(evaluator: Evaluator, outcome: Outcome, arguments: Arguments) -> Node | None:
@@ -63,7 +63,7 @@ def _merged(evaluator: Evaluator, outcome: Outcome, arguments: Arguments) -> Nod
 
 def _from_cli(evaluator: Evaluator, outcome: Outcome, arguments: Arguments) -> Node | None:
     """What the command line gives: nothing, unless somebody says otherwise."""
-    return Soft(Record(()), f"{outcome.path}:cli")
+    return Soft(Record(()), Origin(OriginKind.COMMAND_LINE, outcome.path, ("cli",)))
 
 
 def _parsed(evaluator: Evaluator, outcome: Outcome, arguments: Arguments) -> Node | None:
@@ -75,10 +75,13 @@ def _parsed(evaluator: Evaluator, outcome: Outcome, arguments: Arguments) -> Nod
 def filled(node: Node, outcome: Outcome) -> Node:
     """An object of a class whose fields come from outside."""
     if isinstance(node, Class):
-        return Instance(node, None, f"{node.path}:{node.fact.name}", outcome.frame)
+        return Instance(
+            node, None, Origin(OriginKind.FIELD, node.path, (node.fact.name,)), outcome.frame
+        )
     if isinstance(node, External):
-        return Foreign(node.name, f"{outcome.path}:{node.name.rpartition('.')[2]}")
-    return Unknown("filled from the command line")
+        name = node.name.rpartition(".")[2]
+        return Foreign(node.name, Origin(OriginKind.FIELD, outcome.path, (name,)))
+    return Unknown(Reason.OUTSIDE, "filled from the command line")
 
 
 def _field(evaluator: Evaluator, outcome: Outcome, arguments: Arguments) -> Node | None:
@@ -101,12 +104,12 @@ def filled_by_default(factory: Class | External) -> Node:
         return Instance(factory, ())
     if factory.name in ("builtins.dict", "builtins.list"):
         return Record(()) if factory.name.endswith("dict") else Row(())
-    return Unknown(f"the result of {factory.name}")
+    return Unknown(Reason.RESULT, factory.name)
 
 
 def _replaced(evaluator: Evaluator, outcome: Outcome, arguments: Arguments) -> Node | None:
     """`dataclasses.replace(x, a=1)`."""
-    base = Lazy(arguments[0][0].value, arguments[0][1]) if arguments else Unknown("no argument")
+    base = Lazy(arguments[0][0].value, arguments[0][1]) if arguments else Unknown(Reason.NOT_GIVEN)
     entries: list[tuple[str | None, Given]] = [(None, base)]
     entries += [(a.name, Lazy(a.value, f)) for a, f in arguments[1:] if a.name is not None]
     return Record(tuple(entries))
@@ -170,7 +173,7 @@ def _items(
         return None
     pairs: list[Given] = []
     for key, value in node.receiver.entries:
-        name: Given = Known(key) if key is not None else Unknown("a key")
+        name: Given = Known(key) if key is not None else Unknown(Reason.EXPRESSION, "a key")
         pairs.append(Row((name, value)))
     return Row(tuple(pairs))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loralint.facts import Known, Unknown
-from loralint.lockfile import LOCKED, NAME, Lock, LockError, above
+from loralint.facts import Known, Origin, OriginKind, Reason, Unknown
+from loralint.lockfile import NAME, Lock, LockError, above
 from loralint.values.nodes import Arguments, External, Node, Outcome, merge, options
 from loralint.values.values import origin_of
 
@@ -23,7 +23,12 @@ def locked(evaluator: Evaluator, outcome: Outcome, arguments: Arguments) -> Node
     lock = lock_above(evaluator.index, outcome.path)
     repo_id = evaluator.argument(arguments, ("repo_id",), 0)
     ref = evaluator.argument(arguments, ("ref",))
-    return merge([_commit(lock, each, ref) for each in options(repo_id or Unknown("no repo id"))])
+    return merge(
+        [
+            _commit(lock, each, ref)
+            for each in options(repo_id or Unknown(Reason.NOT_GIVEN, "no repo id"))
+        ]
+    )
 
 
 def lock_above(index: Index, path: str) -> Lock | None:
@@ -36,14 +41,15 @@ def _commit(lock: Lock | None, repo_id: Node, ref: Node | None) -> Node:
     name, at = _text(repo_id), _text(ref)
     if name is None or (ref is not None and at is None):
         origin = origin_of(repo_id)
-        return Unknown("what the lock file holds", f"lock({origin})" if origin else "")
-    asked = f"{LOCKED}{name}{'@' if at else ''}{at or ''}"
+        asked = Origin(OriginKind.LOCK, parts=(origin,)) if origin is not None else None
+        return Unknown(Reason.LOCK, origin=asked)
+    asked = Origin(OriginKind.LOCK, name=(name, at or ""))
     if lock is None:
-        return Unknown(f"there is no {NAME} that can be read", asked)
+        return Unknown(Reason.NOT_LOCKED, f"there is no {NAME} that can be read", asked)
     try:
         return Known(lock.commit(name, at))
     except LockError as error:
-        return Unknown(f"{NAME}: {error}", asked)
+        return Unknown(Reason.NOT_LOCKED, f"{NAME}: {error}", asked)
 
 
 def _text(node: Node | None) -> str | None:

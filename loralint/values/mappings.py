@@ -106,7 +106,7 @@ def _spread(evaluator: Evaluator, node: Node, key: str) -> Node | None:
 
 def _soft_spread(evaluator: Evaluator, node: Soft, key: str) -> Node | None:
     """A `{}` by default is there to be filled by the caller; a file by default is what it says."""
-    origin = f"{node.origin}.{key}"
+    origin = node.origin.item(key) if node.origin is not None else None
     if isinstance(node.node, Record) and not node.node.entries:
         return Default(None, origin)
     inner = _spread(evaluator, node.node, key)

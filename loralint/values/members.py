@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loralint.facts import ABSENT, Absent, Default, FieldFact, Known, Result, Symbol, Unknown
+from loralint.facts import (
+    ABSENT,
+    Absent,
+    Default,
+    FieldFact,
+    Known,
+    Origin,
+    OriginKind,
+    Reason,
+    Result,
+    Symbol,
+    Unknown,
+)
 from loralint.values import commands
 from loralint.values.classes import ancestors, found_in, library_bases, name_of
 from loralint.values.nodes import Arguments, Class, Frame, Instance, Method, Node, soften
@@ -169,13 +181,14 @@ def _record_field(
     given = _given(evaluator, node, list(known).index(name), name)
     if given is not None and given != SPREAD:
         return given
-    origin = node.origin or f"{owner.path}:{owner.fact.name}"
-    default = _default(evaluator, owner, field, f"{origin}.{name}")
+    whole = node.origin or Origin(OriginKind.FIELD, owner.path, (owner.fact.name,))
+    origin = whole.item(name)
+    default = _default(evaluator, owner, field, origin)
     if given is not None:  # `Config(**json.load(f))`: whoever writes the file may give it
-        return soften_option(default, f"{origin}.{name}")
-    if not node.origin or node.frame is None:
+        return soften_option(default, origin)
+    if node.origin is None or node.frame is None:
         return default
-    return commands.decided(evaluator, (node.frame.path,), (name,), default, f"{origin}.{name}")
+    return commands.decided(evaluator, (node.frame.path,), (name,), default, origin)
 
 
 def _given(evaluator: Evaluator, node: Instance, position: int, name: str) -> Node | None:
@@ -186,14 +199,14 @@ def _given(evaluator: Evaluator, node: Instance, position: int, name: str) -> No
     return argument(evaluator, node.arguments, (name,), position)
 
 
-def _default(evaluator: Evaluator, owner: Class, field: FieldFact, origin: str) -> Node:
+def _default(evaluator: Evaluator, owner: Class, field: FieldFact, origin: Origin | None) -> Node:
     if isinstance(field.default, Absent):
-        return Unknown("a required field", origin)
+        return Unknown(Reason.REQUIRED, "field", origin)
     node = evaluator.force(field.default, evaluator.module_frame(owner.path))
     return soften_option(node, origin)
 
 
-def soften_option(node: Node, origin: str) -> Node:
+def soften_option(node: Node, origin: Origin | None) -> Node:
     """The default of an option or field; an empty text asks for a value as None does."""
     if node == Known(None) or node == Known("") or node == ABSENT:
         return Default(None, origin)

@@ -17,6 +17,8 @@ from loralint.facts import (
     Default,
     FunctionFact,
     Known,
+    Origin,
+    Reason,
     Term,
     Unknown,
 )
@@ -73,7 +75,7 @@ class Soft:
     """Something that holds unless somebody says otherwise: what is read from it is a default."""
 
     node: Node
-    origin: str
+    origin: Origin | None
 
 
 @dataclass(slots=True, eq=False)
@@ -148,7 +150,7 @@ class Instance:
 
     class_: Class
     arguments: Arguments | None = None
-    origin: str = ""
+    origin: Origin | None = None
     frame: Frame | None = None
     site: tuple[str, int] | None = None
     busy: set[str] = field(default_factory=set)
@@ -166,7 +168,7 @@ class Foreign:
     """An object of a library's options class, filled from outside."""
 
     name: str
-    origin: str
+    origin: Origin
 
 
 @dataclass(slots=True, eq=False)
@@ -208,7 +210,9 @@ def merge(nodes: list[Node]) -> Node:
     if len(flat) == 1:
         return flat[0]
     return (
-        Many(tuple(flat)) if 0 < len(flat) <= MAX_OPTIONS else Unknown("too many possible values")
+        Many(tuple(flat))
+        if 0 < len(flat) <= MAX_OPTIONS
+        else Unknown(Reason.INVOLVED, "too many possible values")
     )
 
 
@@ -235,7 +239,7 @@ def options(node: Node) -> tuple[Node, ...]:
     return node.options if isinstance(node, Many) else (node,)
 
 
-def soften(node: Node, origin: str) -> Node:
+def soften(node: Node, origin: Origin | None) -> Node:
     """`node` unless somebody says otherwise."""
     if isinstance(node, Known):
         return Default(node.value, origin)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from loralint.facts import Absent, Default, Known, Unknown
+from loralint.facts import Absent, Default, Known, Reason, Unknown
 from loralint.values import (
     classes,
     commands,
@@ -40,7 +40,7 @@ from loralint.values.values import SPREAD
 if TYPE_CHECKING:
     from loralint.values.evaluator import Evaluator
 
-MISSING = Unknown("there is no such key")
+MISSING = Unknown(Reason.NO_SUCH_KEY)
 
 
 # --- attributes ---------------------------------------------------------------------------------
@@ -57,7 +57,8 @@ def _of_many(evaluator: Evaluator, node: Many, name: str) -> Node:
 
 
 def _of_soft(evaluator: Evaluator, node: Soft, name: str) -> Node:
-    return soften(attribute(evaluator, node.node, name), f"{node.origin}.{name}")
+    origin = node.origin.item(name) if node.origin is not None else None
+    return soften(attribute(evaluator, node.node, name), origin)
 
 
 def _of_record(evaluator: Evaluator, node: Record, name: str) -> Node:
@@ -80,7 +81,7 @@ def _of_class(evaluator: Evaluator, node: Class, name: str) -> Node:
 
 def _of_module(evaluator: Evaluator, node: Module, name: str) -> Node:
     found = symbols.own(evaluator, node.path, [name])
-    return found if found is not None else Unknown(f"{name} of {node.path} was not found")
+    return found if found is not None else Unknown(Reason.NOT_FOUND, f"{name} of {node.path}")
 
 
 def _of_external(evaluator: Evaluator, node: External, name: str) -> Node:
@@ -92,9 +93,9 @@ def _of_namespace(evaluator: Evaluator, node: Namespace, name: str) -> Node:
 
 
 def _of_foreign(evaluator: Evaluator, node: Foreign, name: str) -> Node:
-    origin = f"{node.origin}.{name}"
-    unknown = Unknown(f"an option of {node.name}", origin)
-    return commands.decided(evaluator, (node.origin.partition(":")[0],), (name,), unknown, origin)
+    origin = node.origin.item(name)
+    unknown = Unknown(Reason.OPTION, f"an option of {node.name}", origin)
+    return commands.decided(evaluator, (node.origin.file,), (name,), unknown, origin)
 
 
 def _of_outcome(evaluator: Evaluator, node: Outcome, name: str) -> Node:
@@ -138,10 +139,11 @@ def item(evaluator: Evaluator, base: Node, key: Node, default: Given | None = No
     if isinstance(base, Many):
         return merge([item(evaluator, option, key, default) for option in base.options])
     if isinstance(base, Soft):
-        suffix = f".{key.value}" if isinstance(key, (Known, Default)) else ""
         found = item(evaluator, base.node, key, default)
         # what a file by default lacks, another file may have
-        origin = f"{base.origin}{suffix}"
+        origin = base.origin
+        if origin is not None and isinstance(key, (Known, Default)):
+            origin = origin.item(key.value)
         return Default(None, origin) if found is MISSING else soften(found, origin)
     if isinstance(key, Many):
         return merge([item(evaluator, base, option, default) for option in key.options])
@@ -161,10 +163,10 @@ def _at(evaluator: Evaluator, base: Node, key: Known, default: Given | None) -> 
     if isinstance(base, (Instance, Namespace, Foreign)) and isinstance(key.value, str):
         found = attribute(evaluator, base, key.value)
         return _or_default(evaluator, None if isinstance(found, Method) else found, default)
-    if isinstance(base, Unknown) and base.origin:
-        return Unknown(base.reason, f"{base.origin}.{key.value}")
+    if isinstance(base, Unknown) and base.origin is not None:
+        return Unknown(base.reason, base.what, base.origin.item(key.value))
     usable = isinstance(key.value, (str, int))
-    return Part(base, key.value) if usable else Unknown("an item")  # type: ignore[arg-type]
+    return Part(base, key.value) if usable else Unknown(Reason.EXPRESSION, "an item")  # type: ignore[arg-type]
 
 
 def _or_default(evaluator: Evaluator, found: Node | None, default: Given | None) -> Node:
@@ -184,7 +186,7 @@ def _any(evaluator: Evaluator, base: Node, default: Given | None) -> Node:
     elif isinstance(base, Row):
         given = list(base.items)
     if not 0 < len(given) <= MAX_OPTIONS:
-        return Unknown("an item under a key that is not known")
+        return Unknown(Reason.EXPRESSION, "an item under a key that is not known")
     return merge([evaluator.look(each) for each in (*given, *([default] if default else []))])
 
 
@@ -194,12 +196,16 @@ def element(evaluator: Evaluator, base: Node) -> Node:
         return merge([evaluator.look(each) for each in base.items])
     if isinstance(base, Record):
         keys: list[Node] = [Known(key) for key, _ in base.entries if key is not None]
-        return merge(keys) if len(keys) == len(base.entries) and keys else Unknown("a key")
+        return (
+            merge(keys)
+            if len(keys) == len(base.entries) and keys
+            else Unknown(Reason.EXPRESSION, "a key")
+        )
     if isinstance(base, Many):
         return merge([element(evaluator, option) for option in base.options])
     if isinstance(base, Soft):
         return soften(element(evaluator, base.node), base.origin)
-    return Unknown("an element of something that is not known")
+    return Unknown(Reason.EXPRESSION, "an element of something that is not known")
 
 
 def unseen_instance(evaluator: Evaluator, path: str, name: str) -> Node:
@@ -207,7 +213,11 @@ def unseen_instance(evaluator: Evaluator, path: str, name: str) -> Node:
     made = evaluator.cache("unseen")
     if (path, name) not in made:
         fact = evaluator.index.classes.get((path, name))
-        found = Instance(Class(path, fact)) if fact is not None else Unknown(f"class {name}")
+        found = (
+            Instance(Class(path, fact))
+            if fact is not None
+            else Unknown(Reason.NOT_FOUND, f"class {name}")
+        )
         made[path, name] = found
     node: Node = made[path, name]
     return node

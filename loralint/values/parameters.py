@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loralint.facts import ABSENT, Absent, Default, FunctionFact, Known, ParameterFact, Unknown
+from loralint.facts import (
+    ABSENT,
+    Absent,
+    Default,
+    FunctionFact,
+    Known,
+    Origin,
+    OriginKind,
+    ParameterFact,
+    Reason,
+    Unknown,
+)
 from loralint.values import arguments as args, callers, commands, entries
 from loralint.values.classes import library_bases
 from loralint.values.members import is_record, soften_option
@@ -21,7 +32,6 @@ from loralint.values.nodes import (
     merge,
     options,
 )
-from loralint.values.values import OWN
 
 if TYPE_CHECKING:
     from loralint.values.evaluator import Evaluator
@@ -35,7 +45,7 @@ def bound(evaluator: Evaluator, frame: Frame, name: str) -> Node:
     fact = evaluator.function(frame.path, frame.function)
     found = _parameter(fact, name) if fact is not None else None
     if fact is None or found is None:
-        return Unknown(f"{name} is no parameter")
+        return Unknown(Reason.UNDEFINED, name)
     dropped = takes_receiver(fact) and frame.receiver is not None
     given = passed(evaluator, fact, found, frame.arguments, dropped)
     if given is not None:
@@ -103,8 +113,8 @@ def _unbound(evaluator: Evaluator, path: str, function: str, name: str) -> Node:
     fact = evaluator.function(path, function)
     parameter = _parameter(fact, name) if fact is not None else None
     if fact is None or parameter is None:
-        return Unknown(f"{name} is no parameter")
-    origin = f"{path}:{function}.{name}"
+        return Unknown(Reason.UNDEFINED, name)
+    origin = Origin(OriginKind.PARAMETER, path, (function, name))
     option = entries.option_of(evaluator, Function(path, fact), parameter)
     if option is not None:
         return option
@@ -127,11 +137,12 @@ def _from_caller(
 ) -> Node:
     given = passed(evaluator, fact, parameter, call.arguments, takes_receiver(fact) and call.bound)
     if given is None or given == ABSENT:
-        return _default(evaluator, path, parameter, f"{path}:{fact.name}.{parameter.name}")
+        origin = Origin(OriginKind.PARAMETER, path, (fact.name, parameter.name))
+        return _default(evaluator, path, parameter, origin)
     return given
 
 
-def _agreed(found: list[Node], origin: str) -> Node:
+def _agreed(found: list[Node], origin: Origin) -> Node:
     """What callers pass taken together: an unknown one among several leaves a default at most."""
     node = merge(found)
     if not isinstance(node, Many) or not any(isinstance(each, Unknown) for each in node.options):
@@ -139,28 +150,30 @@ def _agreed(found: list[Node], origin: str) -> Node:
     defaults: list[Node] = [each for each in node.options if isinstance(each, Default)]
     if len(defaults) == 1:
         return defaults[0]
-    return Unknown("the callers pass different values", origin)
+    return Unknown(Reason.CALLERS_DIFFER, origin=origin)
 
 
-def _default(evaluator: Evaluator, path: str, parameter: ParameterFact, origin: str) -> Node:
+def _default(evaluator: Evaluator, path: str, parameter: ParameterFact, origin: Origin) -> Node:
     """What holds when no caller is seen."""
     if parameter.kind == "**":
-        return Unknown("in **kwargs")
+        return Unknown(Reason.IN_KEYWORDS)
     if parameter.kind == "*":
-        return Unknown("in *args")
+        return Unknown(Reason.IN_POSITIONALS)
     if isinstance(parameter.default, Absent):
         return _by_annotation(evaluator, path, parameter, origin)
     return soften_option(evaluator.force(parameter.default, evaluator.module_frame(path)), origin)
 
 
-def _by_annotation(evaluator: Evaluator, path: str, parameter: ParameterFact, origin: str) -> Node:
+def _by_annotation(
+    evaluator: Evaluator, path: str, parameter: ParameterFact, origin: Origin
+) -> Node:
     """An object of the annotated dataclass, filled by somebody else."""
     if not isinstance(parameter.annotation, Absent):
         node = evaluator.force(parameter.annotation, evaluator.module_frame(path))
         if isinstance(node, Class) and is_record(evaluator, node):
-            return Instance(node, None, f"{node.path}:{node.fact.name}")
+            return Instance(node, None, Origin(OriginKind.FIELD, node.path, (node.fact.name,)))
         if isinstance(node, Class) and not library_bases(evaluator, node):
-            return Unknown(OWN, origin)
+            return Unknown(Reason.OWN_OBJECT, origin=origin)
         if isinstance(node, External) and node.name.rpartition(".")[2][:1].isupper():
             return Foreign(node.name, origin)
-    return Unknown("given by the caller", origin)
+    return Unknown(Reason.CALLER, origin=origin)

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loralint.facts import ABSENT, Argument, Attribute, Default, Known, Unknown
+from loralint.facts import (
+    ABSENT,
+    Argument,
+    Attribute,
+    Default,
+    Known,
+    Origin,
+    OriginKind,
+    Reason,
+    Unknown,
+)
 from loralint.literals import destination
 from loralint.values import arguments as args, commands
 from loralint.values.classes import library_bases
@@ -46,7 +56,7 @@ def namespace(
     classes = _dataclasses_of(evaluator, node.receiver)
     found: Node = _filled(classes, outcome) if classes else Namespace(node.receiver)
     if node.name == "parse_known_args":
-        return Row((found, Unknown("the remaining arguments")))
+        return Row((found, Unknown(Reason.OUTSIDE, "the remaining arguments")))
     return found
 
 
@@ -94,9 +104,9 @@ def option(evaluator: Evaluator, node: Namespace, name: str) -> Node:
     if found:
         spelt = {name, *(flag for site in sites for flag in _spellings(evaluator, site))}
         paths = {key[0] for key in keys}
-        origin = f"{sites[0][0]}:args.{name}"
+        origin = Origin(OriginKind.OPTION, sites[0][0], (name,))
         return commands.decided(evaluator, paths, spelt, merge(found), origin)
-    return Unknown("an option that was not found", _origin(keys, node, name))
+    return Unknown(Reason.OPTION, "an option that was not found", _origin(keys, name))
 
 
 def _spellings(evaluator: Evaluator, site: Site) -> list[str]:
@@ -113,8 +123,8 @@ def has(evaluator: Evaluator, node: Namespace, name: str) -> bool:
     return bool(_declarations(evaluator, name, parser_keys(evaluator, node.parser)))
 
 
-def _origin(keys: frozenset[Site], node: Namespace, name: str) -> str:
-    return f"{min(keys)[0]}:args.{name}" if keys else ""
+def _origin(keys: frozenset[Site], name: str) -> Origin | None:
+    return Origin(OriginKind.OPTION, min(keys)[0], (name,)) if keys else None
 
 
 def parser_keys(evaluator: Evaluator, node: Node) -> frozenset[Site]:
@@ -192,12 +202,12 @@ def _option(evaluator: Evaluator, site: Site, name: str) -> Node:
     """The default of one declaration."""
     call = evaluator.index.call(site)
     arguments = args.of_call(call.arguments, evaluator.module_frame(site[0]))
-    origin = f"{site[0]}:args.{name}"
+    origin = Origin(OriginKind.OPTION, site[0], (name,))
     if "set_defaults" in getattr(call.callee, "name", ""):
         given = evaluator.argument(arguments, (name,))
-        return soften(given, origin) if given is not None else Unknown("an option", origin)
+        return soften(given, origin) if given is not None else Unknown(Reason.OPTION, origin=origin)
     if _is_required(evaluator, arguments):
-        return Unknown("a required option", origin)
+        return Unknown(Reason.REQUIRED, "option", origin)
     return _default(evaluator, arguments, origin)
 
 
@@ -214,7 +224,7 @@ def _is_positional(given: Argument) -> bool:
     return isinstance(text, str) and not text.startswith("-")
 
 
-def _default(evaluator: Evaluator, arguments: Arguments, origin: str) -> Node:
+def _default(evaluator: Evaluator, arguments: Arguments, origin: Origin) -> Node:
     action = evaluator.argument(arguments, ("action",))
     default = evaluator.argument(arguments, ("default",))
     if default is None and isinstance(action, Known) and action.value in _FLAGS:

@@ -9,6 +9,9 @@ from loralint.facts import (
     ClassFact,
     FileFacts,
     FunctionFact,
+    Origin,
+    OriginKind,
+    Reason,
     Symbol,
     Term,
     Unknown,
@@ -27,7 +30,7 @@ def resolve(evaluator: Evaluator, path: str, symbol: Symbol) -> Node:
     """The node of a symbol as the file at `path` writes it."""
     if symbol.module == "":
         found = own(evaluator, path, symbol.name.split("."))
-        return found if found is not None else Unknown(f"{symbol.name} is not defined here")
+        return found if found is not None else Unknown(Reason.UNDEFINED, symbol.name)
     if symbol.module == "builtins":  # or of a module whose names the file imports all
         found = _starred(evaluator, path, symbol.name.split("."), MAX_STARS)
         return found if found is not None else External(f"builtins.{symbol.name}")
@@ -39,8 +42,7 @@ def own(evaluator: Evaluator, path: str, parts: list[str], stars: int = MAX_STAR
     """What a dotted name means inside its own file."""
     options = _branched(evaluator, path, parts[0])
     if options:
-        found = [_attributes(evaluator, option, parts[1:]) for option in options]
-        return merge(found)
+        return merge([_attributes(evaluator, option, parts[1:]) for option in options])
     for length in range(len(parts), 0, -1):
         found = _defined(evaluator, path, ".".join(parts[:length]))
         if found is not None:
@@ -113,7 +115,8 @@ def _imported(evaluator: Evaluator, path: str, module: str, parts: list[str]) ->
             continue
         if target not in evaluator.index.files:
             name = ".".join(parts[length:])
-            return Unknown(f"{name} of {target} was not read", f"import:{target}.{name}")
+            origin = Origin(OriginKind.IMPORT, target, tuple(parts[length:]))
+            return Unknown(Reason.NOT_READ, f"{name} of {target}", origin)
         if length == len(parts):
             return Module(target)
         found = own(evaluator, target, parts[length:])
@@ -126,8 +129,8 @@ def _foreign(path: str, module: str, parts: list[str]) -> Node:
     if not module.startswith("."):
         return External(".".join((module, *parts)))
     name = ".".join(parts)
-    origin = f"import:{relative(path, module)}.{name}"
-    return Unknown(f"{name} of {module} was not found", origin)
+    origin = Origin(OriginKind.IMPORT, relative(path, module), tuple(parts))
+    return Unknown(Reason.NOT_FOUND, f"{name} of {module}", origin)
 
 
 def _dotted(module: str, parts: list[str]) -> str:

@@ -19,8 +19,11 @@ from loralint.facts import (
     Join,
     Known,
     Mapping,
+    Origin,
+    OriginKind,
     Parameter,
     Partial,
+    Reason,
     Result,
     Self,
     Sequence,
@@ -56,7 +59,8 @@ def _choice(evaluator: Evaluator, term: Choice, frame: Frame) -> Node:
 def _item(evaluator: Evaluator, term: Item, frame: Frame) -> Node:
     base, key = evaluator.force(term.base, frame), evaluator.force(term.key, frame)
     if isinstance(base, External) and base.name == "sys.argv" and isinstance(key, Known):
-        return Unknown("given on the command line", f"{frame.path}:sys.argv[{key.value}]")
+        origin = Origin(OriginKind.COMMAND_LINE, frame.path, (f"sys.argv[{key.value}]",))
+        return Unknown(Reason.OUTSIDE, "given on the command line", origin)
     default = Lazy(term.default, frame) if not isinstance(term.default, Absent) else None
     return evaluator.item(base, key, default)
 
@@ -125,7 +129,7 @@ def _or_rest(evaluator: Evaluator, node: Node, rest: list[Lazy]) -> Node:
 
 
 def _environment(evaluator: Evaluator, term: Environment, frame: Frame) -> Node:
-    origin = f"env:{term.name}"
+    origin = Origin(OriginKind.ENVIRONMENT, name=(term.name,))
     written = data.dotenv(evaluator, term.name, frame.path)
     if written is not None:
         return soften(written, origin)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from itertools import product
 
-from loralint.facts import Absent, Choice, Default, Known, Unknown, Value
+from loralint.facts import (
+    Absent,
+    Choice,
+    Default,
+    Known,
+    Origin,
+    OriginKind,
+    Reason,
+    Unknown,
+    Value,
+)
+from loralint.facts.origins import joined as united
 from loralint.values.nodes import (
     MAX_OPTIONS,
     External,
@@ -20,13 +31,7 @@ from loralint.values.nodes import (
 )
 from loralint.values.patterns import pattern
 
-FORWARDED = "forwarded, None by default"
-"""The reason of an option that nobody has to give."""
-
-OWN = "an object of a class of the project"
-"""The reason of a parameter that is annotated with such a class."""
-
-SPREAD = Unknown("in **kwargs")
+SPREAD = Unknown(Reason.IN_KEYWORDS)
 """What an unknown mapping that is spread gives for a key."""
 
 _CONSTANT_OWNERS = frozenset({"torch", "numpy", "np", "jax", "tensorflow"})
@@ -60,7 +65,7 @@ def _key(value: Value) -> object:
 
 def _leaf(node: Node) -> Value:
     if isinstance(node, Default):
-        return node if node.value is not None else Unknown(_outside(node.origin), node.origin)
+        return node if node.value is not None else _nothing(node.origin)
     if isinstance(node, (Absent, Known, Unknown)):
         return node
     if isinstance(node, Soft):
@@ -68,8 +73,10 @@ def _leaf(node: Node) -> Value:
     return _constant(node) if isinstance(node, External) else _opaque(node)
 
 
-def _outside(origin: str) -> str:
-    return "taken from the environment" if origin.startswith("env:") else FORWARDED
+def _nothing(origin: Origin | None) -> Unknown:
+    """What nobody has to give, and nothing is there unless somebody does."""
+    environment = origin is not None and origin.kind is OriginKind.ENVIRONMENT
+    return Unknown(Reason.ENVIRONMENT if environment else Reason.FORWARDED, origin=origin)
 
 
 def _is_scalar(node: Node) -> bool:
@@ -83,51 +90,54 @@ def _constant(node: External) -> Value:
     category = owners == ["builtins"] and name.endswith("Warning")
     if owners and (owners[0] in _CONSTANT_OWNERS or enumeration or category):
         return Known(name)
-    return Unknown("a name of a library", f"import:{node.name}" if name.isupper() else "")
+    origin = Origin(OriginKind.IMPORT, name=tuple(node.name.split(".")))
+    return Unknown(Reason.LIBRARY_NAME, origin=origin if name.isupper() else None)
 
 
 def _opaque(node: Node) -> Unknown:
-    return Unknown(_described(node), origin_of(node))
+    reason, what = _reason(node)
+    return Unknown(reason, what, origin_of(node))
 
 
-def _described(node: Node) -> str:
-    """Why a node is no value, in words."""
+def _reason(node: Node) -> tuple[Reason, str]:
+    """Why a node is no value."""
+    if isinstance(node, Unknown):
+        return node.reason, node.what
     if isinstance(node, Method):
-        inner = node.receiver.reason if isinstance(node.receiver, Unknown) else ""
-        return inner or f"the attribute {node.name} of an object"
+        unknown = isinstance(node.receiver, Unknown)
+        return _reason(node.receiver) if unknown else (Reason.ATTRIBUTE, node.name)
     if isinstance(node, Part):
-        return _described(node.whole)
+        return _reason(node.whole)
     if isinstance(node, Outcome):
-        return f"the result of {_called(node.callee)}"
-    return "an object"
+        called = _called(node.callee)
+        return Reason.RESULT, f"{called}()" if called else ""
+    return Reason.OBJECT, ""
 
 
 def _called(node: Node) -> str:
-    if isinstance(node, (External, Method)):
-        return f"{node.name.rpartition('.')[2]}()"
-    return "a call"
+    return node.name.rpartition(".")[2] if isinstance(node, (External, Method)) else ""
 
 
-def origin_of(node: Node) -> str:
-    """What makes two unknown things the same one, or ""."""
+def origin_of(node: Node) -> Origin | None:
+    """What makes two unknown things the same one."""
     if isinstance(node, (Unknown, Default, Foreign)):
         return node.origin
     if isinstance(node, Method):
         return _extended(origin_of(node.receiver), node.name)
     if isinstance(node, Part) and node.key is not None:
-        return _extended(origin_of(node.whole), str(node.key))
+        return _extended(origin_of(node.whole), node.key)
     if isinstance(node, Outcome) and node.frame.depth == 0:
-        return f"{node.path}:{_called(node.callee)} #{node.index}"
-    return ""
+        return Origin(OriginKind.RESULT, node.path, (_called(node.callee),), call=node.index)
+    return None
 
 
 def comes_from(value: Value, called: str) -> bool:
     """Whether a value is the result of such a call of the file's own code, or is made of it."""
-    return any(f":{called}() #" in origin for origin in origins_of(value))
+    return any(each.called == called for origin in origins_of(value) for each in origin.within())
 
 
-def _extended(origin: str, name: str) -> str:
-    return f"{origin}.{name}" if origin else ""
+def _extended(origin: Origin | None, name: object) -> Origin | None:
+    return origin.item(name) if origin is not None else None
 
 
 def is_object(node: Node) -> bool:
@@ -145,15 +155,19 @@ def joined(parts: list[Node], separator: str) -> Node:
     for choice in choices:
         total *= len(choice)
     if total > MAX_OPTIONS:
-        known = [_leaf(choice[0]) if len(choice) == 1 else Unknown("") for choice in choices]
-        return Unknown("too many possible values", pattern=pattern(known, separator))
+        known = [
+            _leaf(choice[0]) if len(choice) == 1 else Unknown(Reason.COMPUTED) for choice in choices
+        ]
+        return Unknown(
+            Reason.INVOLVED, "too many possible values", pattern=pattern(known, separator)
+        )
     return merge([_one(combination, separator) for combination in product(*choices)])
 
 
 def _one(parts: tuple[Node, ...], separator: str) -> Node:
     values = [_leaf(part) for part in parts]
     if Known(None) in values:
-        return Unknown("put together with None")
+        return Unknown(Reason.COMPUTED, "put together with None")
     if all(isinstance(value, (Known, Default)) for value in values):
         texts = [str(value.value) for value in values if isinstance(value, (Known, Default))]
         origins = [value.origin for value in values if isinstance(value, Default)]
@@ -171,17 +185,19 @@ def _path(texts: list[str]) -> str:
 
 def _unknown(values: list[Value], separator: str) -> Unknown:
     """A string with unknown parts is the same as another of the same parts."""
-    parts: list[str] = []
+    parts: list[str | Origin] = []
     known = pattern(values, separator)
     for value in values:
         if isinstance(value, (Known, Default)):
-            parts.append(str(value.value))
-        elif isinstance(value, Unknown) and value.origin:
-            parts.append("{" + value.origin + "}")
+            part: str | Origin = str(value.value)
+        elif isinstance(value, Unknown) and value.origin is not None:
+            part = value.origin
+        elif isinstance(value, Unknown):
+            return Unknown(value.reason, value.what, pattern=known)
         else:
-            reason = value.reason if isinstance(value, Unknown) else "put together from parts"
-            return Unknown(reason, pattern=known)
-    return Unknown("put together from parts", separator.join(parts), known)
+            return Unknown(Reason.COMPUTED, pattern=known)
+        parts += [separator, part] if parts else [part]
+    return Unknown(Reason.COMPUTED, origin=united(tuple(parts)), pattern=known)
 
 
 def texts_of(value: Value) -> tuple[str, ...]:
@@ -194,7 +210,9 @@ def texts_of(value: Value) -> tuple[str, ...]:
     )
 
 
-def origins_of(value: Value) -> tuple[str, ...]:
+def origins_of(value: Value) -> tuple[Origin, ...]:
     """Who decides the parts of a value that are not known."""
     leaves = value.values if isinstance(value, Choice) else (value,)
-    return tuple(leaf.origin for leaf in leaves if isinstance(leaf, Unknown) and leaf.origin)
+    return tuple(
+        leaf.origin for leaf in leaves if isinstance(leaf, Unknown) and leaf.origin is not None
+    )

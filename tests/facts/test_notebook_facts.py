@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from loralint.facts import CallFact, FileError, FileFacts, Known
+from loralint.facts import CallFact, Default, FileError, FileFacts, Known, Origin, OriginKind
 from loralint.read import extract
 from loralint.read.cells import lines
 from loralint.read.notebook import commands, written
@@ -251,7 +251,9 @@ def test_a_hundred_thousand_cells_are_data() -> None:
 
 def test_names_of_a_form_are_those_of_its_notebook() -> None:
     found = facts(notebook('base = "a/b" #@param'))
-    assert dict(found.names)["base"].origin == "n.ipynb:form.base"  # type: ignore[union-attr]
+    assert dict(found.names)["base"] == Default(
+        "a/b", Origin(OriginKind.FORM, "n.ipynb", ("base",))
+    )
 
 
 def test_every_heading_is_a_test() -> None:

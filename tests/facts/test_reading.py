@@ -85,7 +85,8 @@ def test_what_is_deep_is_not_given_to_libcst() -> None:
 def test_magics_in_a_script() -> None:
     found = facts(
         "# Databricks notebook source\n%pip install peft\n!python train.py --model a/b \\\n"
-        f"  --lr 1\nif x:\n    !ls\n    %cd out\nfiles = !ls\nx = {LOAD}  # loralint: ignore[LOR1]\n"
+        "  --lr 1\nif x:\n    !ls\n    %cd out\nfiles = !ls\n"
+        f"x = {LOAD}  # loralint: ignore[LOR1]\n"
     )
     assert found.error is None
     assert [call.span.start for call in found.calls if "X." in call.text] == [Location(9, 5)]

@@ -26,7 +26,7 @@ MODULES = {
     "passed on": "from m import X\ndef f():\n    load = X.from_pretrained\n    load('a/b')\n",
     "by name": "from m import X\ndef f():\n    getattr(X, 'from_pretrained')('a/b')\n",
     "attributes": (
-        f"from m import X\nclass A:\n    def __init__(self, name):\n        self.name = name\n"
+        "from m import X\nclass A:\n    def __init__(self, name):\n        self.name = name\n"
         "    def rename(self):\n        self.name = 'd/e'\n"
         "    def load(self):\n        return X.from_pretrained(self.name)\n"
     ),
@@ -35,10 +35,11 @@ MODULES = {
         "def main():\n    return A()\n"
     ),
     "method": (
-        f"from m import X\nclass A:\n    def name(self):\n        return 'a/b'\n"
+        "from m import X\nclass A:\n    def name(self):\n        return 'a/b'\n"
         "    def load(self):\n        return X.from_pretrained(self.name())\n"
     ),
-    "inner function": f"from m import X\ndef f():\n    def g():\n        return {LOAD}\n    return g\n",
+    "inner function": f"from m import X\ndef f():\n    def g():\n        return {LOAD}\n"
+    "    return g\n",
     "a guard": (
         f"from m import X\ntry:\n    import y\nexcept ImportError:\n    def load():\n"
         f"        return {LOAD}\nload()\n"

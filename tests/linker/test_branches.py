@@ -36,7 +36,9 @@ USES = {
 
 def models(facade: str, use: str, **more: str) -> list[object]:
     """Which models a script may load that gets them by a facade."""
-    script = f"{AUTO}from package import base, Settings\nAutoModelForCausalLM.from_pretrained({use})"
+    script = (
+        f"{AUTO}from package import base, Settings\nAutoModelForCausalLM.from_pretrained({use})"
+    )
     impl = more or {"package/impl.py": definitions("a/real")}
     project = linked({"package/__init__.py": facade, "main.py": script, **impl})
     (load,) = project.loads
@@ -78,7 +80,8 @@ def test_what_stands_before_a_branch_stays_a_meaning() -> None:
 
 
 def test_a_property_is_what_its_getter_gives() -> None:
-    assert repo(f"""{AUTO}
+    assert (
+        repo(f"""{AUTO}
 class Settings:
     @property
     def model(self):
@@ -87,4 +90,6 @@ class Settings:
     def model(self, value):
         self.given = value
 AutoModelForCausalLM.from_pretrained(Settings().model)
-""") == "a/b"
+""")
+        == "a/b"
+    )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from loralint.facts import Origin, OriginKind, Reason, Unknown
 from tests.linker.building import AUTO, linked, only_load, repo, revision, rows, short
 
 LOAD = "AutoModelForCausalLM.from_pretrained"
@@ -63,7 +64,7 @@ def test_a_missing_module_of_the_project_gives_a_comparable_unknown():
     project = linked(
         {"main.py": f"from config import BASE\n{AUTO}{LOAD}(BASE)"}, others=["config.py"]
     )
-    assert rows(project)[0][2] == "? import:config.py.BASE"
+    assert rows(project)[0][2] == "? import:config.py:BASE"
 
 
 # --- parameters ---------------------------------------------------------------------------------
@@ -129,7 +130,13 @@ load("org/m", revision="v1")
 def test_keyword_arguments_of_an_unseen_caller_are_unknown():
     source = f'{AUTO}\ndef load(**kwargs):\n    return {LOAD}("org/m", **kwargs)'
     load = only_load(source)
-    assert (load.site.revision.reason, load.site.revision.origin) == ("in **kwargs", "")
+    assert load.site.revision == Unknown(Reason.IN_KEYWORDS)
+    assert load.site.revision.words == "in **kwargs"
+
+
+def test_an_item_of_keyword_arguments_is_in_them():
+    source = f'{AUTO}\ndef load(**kwargs):\n    return {LOAD}(kwargs["name"])'
+    assert only_load(source).site.repo_id.words == "in **kwargs"
 
 
 def test_a_known_dict_without_the_key_leaves_the_revision_out():
@@ -221,7 +228,7 @@ def get():
     )
     load = only_load(source, options=options)
     assert short(load.site.repo_id) == "org/m by default"
-    assert load.site.repo_id.origin == "options.py:args.model"
+    assert load.site.repo_id.origin == Origin(OriginKind.OPTION, "options.py", ("model",))
 
 
 def test_parents_and_set_defaults():

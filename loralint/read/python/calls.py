@@ -14,10 +14,12 @@ from loralint.facts import (
     Mapping,
     Parameter,
     Partial,
+    Reason,
     Result,
     Self,
     Symbol,
     Term,
+    Unknown,
 )
 from loralint.read.python.methods import METHODS
 from loralint.read.python.reducers import FUNCTIONS
@@ -73,13 +75,14 @@ def _is_project_object(base: Term) -> bool:
     return isinstance(base, (Self, Result))
 
 
-def name(callee: Term) -> str:
-    """A callee in the words of a reason."""
+def unfollowed(callee: Term) -> Unknown:
+    """What a call of no interest returns."""
     if isinstance(callee, Symbol):
-        return f"{callee.name or callee.module}()"
+        name = callee.name or callee.module
+        return Unknown(Reason.SUPER) if name == "super" else Unknown(Reason.RESULT, f"{name}()")
     if isinstance(callee, Attribute):
-        return f".{callee.name}()"
-    return "a call" if not isinstance(callee, Known) else f"{callee.value!r}()"
+        return Unknown(Reason.RESULT, f".{callee.name}()")
+    return Unknown(Reason.RESULT, f"{callee.value!r}()" if isinstance(callee, Known) else "")
 
 
 def loader_of(mapping: Mapping) -> Symbol | Attribute | None:

@@ -78,8 +78,8 @@ def annotation(read: Expressions, node: ast.expr | None) -> Term:
     if isinstance(node, ast.Attribute):
         return terms.attribute(annotation(read, node.value), node.attr)
     if isinstance(node, ast.Constant):
-        quoted = isinstance(node.value, str) and node.value.isidentifier()
-        return read.name(node.value) if quoted else ABSENT
+        quoted = node.value if isinstance(node.value, str) else ""
+        return read.name(quoted) if quoted.isidentifier() else ABSENT
     if isinstance(node, ast.BinOp):
         left = annotation(read, node.left)
         return left if left != ABSENT else annotation(read, node.right)

@@ -14,6 +14,7 @@ from loralint.facts import (
     Environment,
     Known,
     Mapping,
+    Reason,
     Self,
     Sequence,
     Symbol,
@@ -28,7 +29,10 @@ from loralint.read.python.record import Record
 from loralint.read.python.reducers import ELLIPSIS
 
 _TRUE, _FALSE = Known(True), Known(False)
-_CONSTANTS: dict[str, Term] = {"__file__": Known("__file__"), "__name__": Unknown("__name__")}
+_CONSTANTS: dict[str, Term] = {
+    "__file__": Known("__file__"),
+    "__name__": Unknown(Reason.EXPRESSION, "__name__"),
+}
 _LARGEST = 2**53
 
 
@@ -50,7 +54,7 @@ class Expressions:
         if handler is not None:
             return handler(self, node)
         self.visit(node)
-        return Unknown(f"a {type(node).__name__.lower()} expression")
+        return Unknown(Reason.EXPRESSION, f"a {type(node).__name__.lower()} expression")
 
     def visit(self, node: ast.AST) -> None:
         """Evaluate every expression right below a node."""
@@ -124,28 +128,35 @@ class Expressions:
         value = node.value
         if isinstance(value, str):
             known = terms.text(value)
-            literal = isinstance(known, Known) and may_be(known)
-            return self.record.literal(known, node) if literal else known  # type: ignore[arg-type]
+            if isinstance(known, Known) and may_be(known):
+                self.record.literals[id(known)] = (known, node)
+            return known
         if value is None:
-            return self.record.literal(Known(None), node)
+            nothing = Known(None)
+            self.record.literals[id(nothing)] = (nothing, node)
+            return nothing
         if isinstance(value, bool):
             return _TRUE if value else _FALSE
         if isinstance(value, float):
             return Known(value)
         if isinstance(value, int):
-            return Known(value) if abs(value) < _LARGEST else Unknown("a huge integer")
-        return ELLIPSIS if value is Ellipsis else Unknown(type(value).__name__)
+            return (
+                Known(value)
+                if abs(value) < _LARGEST
+                else Unknown(Reason.INVOLVED, "a huge integer")
+            )
+        return ELLIPSIS if value is Ellipsis else Unknown(Reason.EXPRESSION, type(value).__name__)
 
     def _formatted(self, node: ast.JoinedStr) -> Term:
         """An f-string, its expressions evaluated."""
         parts: list[Term] = []
         for part in node.values:
             if isinstance(part, ast.Constant):
-                parts.append(terms.text(part.value))
+                parts.append(terms.text(str(part.value)))
             elif isinstance(part, ast.FormattedValue):
                 value = self.term(part.value)
                 plain = part.conversion in (-1, ord("s")) and part.format_spec is None
-                parts.append(value if plain else Unknown("a formatted value"))
+                parts.append(value if plain else Unknown(Reason.EXPRESSION, "a formatted value"))
         return terms.join(parts) if parts else Known("")
 
     def _dict(self, node: ast.Dict) -> Term:
@@ -171,7 +182,11 @@ class Expressions:
                 items.extend(value.items)
             else:
                 unknown = True
-        return Unknown("a list with an unknown part") if unknown else Sequence(tuple(items))
+        return (
+            Unknown(Reason.EXPRESSION, "a list with an unknown part")
+            if unknown
+            else Sequence(tuple(items))
+        )
 
     # --- operators ---
 
@@ -179,7 +194,7 @@ class Expressions:
         base = self.term(node.value)
         if isinstance(node.slice, (ast.Slice, ast.Tuple)):
             self.visit(node.slice)
-            return Unknown("a slice")
+            return Unknown(Reason.EXPRESSION, "a slice")
         key = self.term(node.slice)
         if base == Symbol("os", "environ"):
             return self.environment(terms.environment(key))
@@ -195,7 +210,7 @@ class Expressions:
             return terms.mapping(((None, left), (None, right)))
         if isinstance(node.op, ast.Mod) and isinstance(left, Known):
             return terms.percent(left, right)
-        return Unknown("arithmetic")
+        return Unknown(Reason.EXPRESSION, "arithmetic")
 
     def _boolean(self, node: ast.BoolOp) -> Term:
         values = [self.term(value) for value in node.values]
@@ -203,7 +218,9 @@ class Expressions:
             return terms.either(values)
         *conditions, last = values
         certain = all(isinstance(value, Known) for value in conditions)
-        return terms.choice((*conditions, last)) if certain else Unknown("an `and`")
+        return (
+            terms.choice((*conditions, last)) if certain else Unknown(Reason.EXPRESSION, "an `and`")
+        )
 
     def _conditional(self, node: ast.IfExp) -> Term:
         self.term(node.test)
@@ -223,17 +240,16 @@ class Expressions:
                 return Known(not value.value)
             if isinstance(node.op, ast.USub) and isinstance(value.value, (int, float)):
                 return Known(-value.value)
-        return Unknown("arithmetic")
+        return Unknown(Reason.EXPRESSION, "arithmetic")
 
     def _comparison(self, node: ast.Compare) -> Term:
         """`os.environ.get("X", "true") == "true"`: what the default makes of it, by default."""
         left = self.term(node.left)
         right, *others = [self.term(each) for each in node.comparators]
-        default = left.default if isinstance(left, Environment) else None
-        if isinstance(node.ops[0], ast.Eq) and not others and isinstance(left, Environment):
-            if isinstance(default, Known) and isinstance(right, Known):
-                return Environment(left.name, Known(default.value == right.value))
-        return Unknown("a comparison")
+        equals = isinstance(node.ops[0], ast.Eq) and not others and isinstance(right, Known)
+        if equals and isinstance(left, Environment) and isinstance(left.default, Known):
+            return Environment(left.name, Known(left.default == right))
+        return Unknown(Reason.EXPRESSION, "a comparison")
 
     # --- expressions with names of their own, and others ---
 
@@ -248,16 +264,18 @@ class Expressions:
     def _lambda(self, node: ast.Lambda) -> Term:
         given = node.args
         names = (*given.posonlyargs, *given.args, *given.kwonlyargs)
-        bound: dict[str, Term] = {each.arg: Unknown("a lambda's parameter") for each in names}
+        bound: dict[str, Term] = {
+            each.arg: Unknown(Reason.EXPRESSION, "a lambda's parameter") for each in names
+        }
         self.scoped(bound, lambda: self.term(node.body))
-        return Unknown("a lambda")
+        return Unknown(Reason.EXPRESSION, "a lambda")
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Term:
         return self.scoped({}, lambda: self._looped(node.generators, node.elt))
 
     def _dict_comprehension(self, node: ast.DictComp) -> Term:
         self.scoped({}, lambda: self._looped(node.generators, node.key, node.value))
-        return Unknown("a dict comprehension")
+        return Unknown(Reason.EXPRESSION, "a dict comprehension")
 
     def _looped(self, loops: list[ast.comprehension], *results: ast.expr) -> Term:
         for loop in loops:
@@ -270,7 +288,7 @@ class Expressions:
     def _yield(self, node: ast.Yield | ast.YieldFrom) -> Term:
         self.frame.generator = True
         self.visit(node)
-        return Unknown("what a generator is sent")
+        return Unknown(Reason.EXPRESSION, "what a generator is sent")
 
     # --- calls ---
 
@@ -284,7 +302,7 @@ class Expressions:
                 self._called_later(node, reduced)
             return self.environment(reduced)
         if not calls.interesting(callee):
-            return Unknown(f"the result of {calls.name(callee)}")
+            return calls.unfollowed(callee)
         function = self.frame.function
         return self.record.call(node, callee, arguments, function, discarded=discarded)
 
@@ -317,7 +335,7 @@ def unpacked(targets: Iterable[ast.expr], value: Term) -> Iterator[tuple[ast.exp
     """The targets of an assignment to several, each with its part of the value."""
     for position, target in enumerate(targets):
         if isinstance(target, ast.Starred):
-            yield target.value, Unknown("an unpacked rest")
+            yield target.value, Unknown(Reason.EXPRESSION, "an unpacked rest")
         else:
             yield target, terms.item(value, Known(position))
 

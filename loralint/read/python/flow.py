@@ -18,6 +18,7 @@ from loralint.facts import (
     ClassFact,
     FunctionFact,
     Known,
+    Reason,
     Sequence,
     Symbol,
     Term,
@@ -89,7 +90,7 @@ class Flow(Expressions):
 
     def _augmented(self, node: ast.AugAssign) -> bool:
         before, value = self.term(node.target), self.term(node.value)
-        after: Term = Unknown("arithmetic")
+        after: Term = Unknown(Reason.EXPRESSION, "arithmetic")
         if isinstance(node.op, ast.Add):
             after = terms.added(before, value)
         elif isinstance(node.op, ast.BitOr):
@@ -237,7 +238,7 @@ class Flow(Expressions):
         if not _is_setter(node):  # a property is what its getter gives
             number = self.record.define(name, self._branch)
             class_ = outer.class_ if outer.class_body else ""
-            returns = Unknown("a function whose body was not read") if skipped else ABSENT
+            returns = Unknown(Reason.NOT_READ, f"the body of {name}") if skipped else ABSENT
             self.record.functions[number] = FunctionFact(name, facts, returns, decorators, class_)
         if not skipped:
             self._bodies.append((node, inner_frame(node, outer, facts, decorators), number))
@@ -256,7 +257,8 @@ class Flow(Expressions):
         fact = self.record.functions.get(number)
         if fact is not None:  # it was not defined anew
             self.record.functions[number] = msgspec.structs.replace(
-                fact, returns=Unknown("a generator") if frame.generator else returns
+                fact,
+                returns=Unknown(Reason.EXPRESSION, "a generator") if frame.generator else returns,
             )
         for name, term in frame.names.items():
             if name.startswith("self."):

@@ -15,7 +15,10 @@ from loralint.source import Location, Span
 
 @dataclass(frozen=True)
 class Piece:
-    """The Python of one cell, or of a script with magics in it (no cell); `lenient` where an unknown magic may mean that it is none."""
+    """The Python of one cell, or of a script with magics in it (which is no cell).
+
+    `lenient` where an unknown magic may mean that it is none.
+    """
 
     cell: int | None
     rows: list[Row]

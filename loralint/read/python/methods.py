@@ -10,6 +10,7 @@ from loralint.facts import (
     Environment,
     Known,
     Mapping,
+    Reason,
     Sequence,
     Symbol,
     Term,
@@ -81,7 +82,7 @@ def formatted(template: str, arguments: Arguments) -> Term | None:
         if name is None:
             continue
         if spec or conversion:
-            return Unknown("a formatted value")
+            return Unknown(Reason.EXPRESSION, "a formatted value")
         index = int(name) if name.isdigit() else position if not name else 99
         parts.append(argument(arguments, index, name))
     return terms.join(part for part in parts if part != Known(""))

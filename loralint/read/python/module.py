@@ -49,7 +49,7 @@ _MAGIC = re.compile(r"^[ \t]*(?:\w+\s*=\s*)?[%!]{1,2}\w", re.MULTILINE)
 
 def _with_magics(path: str, text: str, error: NotPython, *, whole: bool) -> FileFacts:
     """The facts of a script of Databricks or Colab, with rows as a notebook has them."""
-    parts = magics.read("\n".join(rows(text)), f"{path}:")
+    parts = magics.read("\n".join(rows(text)), path)
     piece = Piece(None, parts.python)
     problem = piece.error()
     if problem is not None:
@@ -85,9 +85,7 @@ def _failed(path: str, error: NotPython) -> FileFacts:
     return FileFacts(path=path, error=FileError(first, span))
 
 
-def _facts(
-    path: str, text: str, lines: list[str], tree: ast.Module, *, whole: bool
-) -> FileFacts:
+def _facts(path: str, text: str, lines: list[str], tree: ast.Module, *, whole: bool) -> FileFacts:
     record, frame = Record(lines), Frame()
     defined = frozenset(
         statement.name

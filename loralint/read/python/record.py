@@ -17,7 +17,10 @@ Branch = tuple[int, ...]
 
 @dataclass(slots=True)
 class Record:
-    """The facts of one module, growing; `rows` are those of its text."""
+    """The facts of one module, growing; `rows` are those of its text.
+
+    `literals` tell which literal a constant was read from; it is found again by its identity.
+    """
 
     rows: list[str]
     calls: list[CallFact] = field(default_factory=list)
@@ -30,11 +33,6 @@ class Record:
     literals: dict[int, tuple[Known, ast.Constant]] = field(default_factory=dict)
     _defined: dict[str, list[tuple[int, Branch]]] = field(default_factory=dict)
     _definitions: int = 0
-
-    def literal(self, known: Known, node: ast.Constant) -> Known:
-        """Note which literal a constant was read from; it is found again by identity."""
-        self.literals[id(known)] = (known, node)
-        return known
 
     def call(
         self,

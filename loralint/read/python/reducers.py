@@ -12,7 +12,10 @@ from loralint.facts import (
     Argument,
     Default,
     Known,
+    Origin,
+    OriginKind,
     Partial,
+    Reason,
     Sequence,
     Symbol,
     Term,
@@ -83,7 +86,7 @@ def _field(arguments: Arguments) -> Term | None:
 def _option(arguments: Arguments) -> Term | None:
     """`pydantic.Field(x)`, `typer.Option(x, "--name")`: `...` means required."""
     default = argument(arguments, 0, "default")
-    if isinstance(default, Unknown) and default.reason == ELLIPSIS.reason:
+    if default == ELLIPSIS:
         return ABSENT
     return default if argument(arguments, 9, "default_factory") == ABSENT else None
 
@@ -96,10 +99,11 @@ def _import_module(arguments: Arguments) -> Term | None:
 
 
 def _form(arguments: Arguments) -> Term | None:
-    """A form's field (`magics.py` writes it): its name, and its value until somebody changes it."""
-    name, value = argument(arguments, 0), argument(arguments, 1)
-    if isinstance(name, Known) and isinstance(value, Known):
-        return Default(value.value, str(name.value))
+    """A form's field (`magics.py` writes it): its value until somebody changes it."""
+    path, name, value = (argument(arguments, position) for position in range(3))
+    if isinstance(path, Known) and isinstance(name, Known) and isinstance(value, Known):
+        origin = Origin(OriginKind.FORM, str(path.value), (str(name.value),))
+        return Default(value.value, origin)
     return value
 
 
@@ -107,7 +111,9 @@ def _enumerate(arguments: Arguments) -> Term | None:
     collection = _first(arguments)
     if not isinstance(collection, Sequence):
         return None
-    return Sequence(tuple(Sequence((Unknown("an index"), item)) for item in collection.items))
+    return Sequence(
+        tuple(Sequence((Unknown(Reason.EXPRESSION, "an index"), item)) for item in collection.items)
+    )
 
 
 def _folder(arguments: Arguments) -> Term | None:
@@ -115,7 +121,7 @@ def _folder(arguments: Arguments) -> Term | None:
     return terms.join((path, Known("..")), "/") if path is not None else None
 
 
-ELLIPSIS = Unknown("...")
+ELLIPSIS = Unknown(Reason.EXPRESSION, "...")
 
 FUNCTIONS: dict[str, Reducer] = {
     "os.path.join": _path,

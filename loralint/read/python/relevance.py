@@ -105,21 +105,23 @@ class _Kept:
         self._todo: list[_Unit] = []
         self._named: defaultdict[str, list[_Unit]] = defaultdict(list)
         self._callers: defaultdict[str, list[_Unit]] = defaultdict(list)
+        self._setters: defaultdict[tuple[str, str], list[_Unit]] = defaultdict(list)
         for unit in units:
             self._named[unit.called_as].append(unit)
             for name in unit.calls - _COMMON | unit.bare:
                 self._callers[name].append(unit)
-        self._setters: defaultdict[tuple[str, str], list[_Unit]] = defaultdict(list)
-        for unit in units:
             for attribute in unit.sets:
                 self._setters[unit.class_, attribute].append(unit)
+        self._begin(units, outside)
+        while self._todo:
+            self._spread(self._todo.pop())
+
+    def _begin(self, units: list[_Unit], outside: str) -> None:
         for unit in units:
             if unit.words & _STRONG or any(map(OPEN_MARKERS.fullmatch, unit.words)):
                 self._keep(unit)
         for name in {name for _, name in _CALL.findall(outside)}:
             self._keep_called(name, "")
-        while self._todo:
-            self._spread(self._todo.pop())
 
     def _keep(self, unit: _Unit) -> None:
         if unit not in self.found:

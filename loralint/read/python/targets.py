@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from loralint.facts import ABSENT, Known, Mapping, Self, Symbol, Term, Unknown
+from loralint.facts import ABSENT, Known, Mapping, Reason, Self, Symbol, Term, Unknown
 from loralint.read.python import terms
 from loralint.read.python.expressions import Expressions, unpacked
 from loralint.read.python.frames import variable
@@ -53,7 +53,7 @@ def _grow(read: Expressions, place: ast.expr, base: Term, entry: terms.Entry) ->
         return  # an attribute of somebody's module: `torch.backends.x = y`
     if isinstance(place, ast.Subscript) and not isinstance(base, Mapping):
         # The outer dict holds `base`: to spread it would hold the outer dict twice.
-        base = Unknown("an item of a dict that is filled elsewhere")
+        base = Unknown(Reason.EXPRESSION, "an item of a dict that is filled elsewhere")
     if isinstance(place, (ast.Name, ast.Attribute, ast.Subscript)):
         assign(read, place, terms.updated(base, (entry,)))
 

@@ -23,6 +23,7 @@ from loralint.facts import (
     Join,
     Known,
     Mapping,
+    Reason,
     Sequence,
     Symbol,
     Term,
@@ -52,7 +53,11 @@ def choice(values: Iterable[Term]) -> Term:
                 flat.append(option)
     if len(flat) == 1:
         return flat[0]
-    return Choice(tuple(flat)) if len(flat) <= MAX_CHOICES else Unknown("too many possible values")
+    return (
+        Choice(tuple(flat))
+        if len(flat) <= MAX_CHOICES
+        else Unknown(Reason.INVOLVED, "too many possible values")
+    )
 
 
 def either(values: Iterable[Term]) -> Term:
@@ -99,8 +104,12 @@ def item(base: Term, key: Term, default: Term = ABSENT) -> Term:
     position = key.value if isinstance(key, Known) else None
     if isinstance(base, Sequence) and type(position) is int:
         inside = -len(base.items) <= position < len(base.items)
-        return base.items[position] if inside else Unknown("an index out of range")
-    return Unknown(base.reason) if isinstance(base, Unknown) else Item(base, key, default)
+        return (
+            base.items[position] if inside else Unknown(Reason.EXPRESSION, "an index out of range")
+        )
+    return (
+        Unknown(base.reason, base.what) if isinstance(base, Unknown) else Item(base, key, default)
+    )
 
 
 def entry_of(base: Mapping, key: str) -> Term | None:
@@ -145,10 +154,10 @@ def join(parts: Iterable[Term], separator: str = "") -> Term:
     if all(isinstance(part, Known) for part in flat):
         texts = [str(part.value) for part in flat if isinstance(part, Known)]
         if sum(map(len, texts)) > MAX_TEXT:
-            return Unknown("too large to follow")
+            return Unknown(Reason.INVOLVED, "too large to follow")
         return Known(_joined(texts, separator))
     if len(flat) > MAX_PARTS:
-        return Unknown("too large to follow")
+        return Unknown(Reason.INVOLVED, "too large to follow")
     return flat[0] if len(flat) == 1 else Join(tuple(flat), separator)
 
 
@@ -165,14 +174,14 @@ def elements(base: Term) -> Term:
     """Any one element of a collection."""
     if isinstance(base, Sequence) and base.items:
         return choice(base.items)
-    return Unknown(base.reason) if isinstance(base, Unknown) else Elements(base)
+    return Unknown(base.reason, base.what) if isinstance(base, Unknown) else Elements(base)
 
 
 def environment(name: Term, default: Term = ABSENT) -> Term:
     """An environment variable with a constant name."""
     if isinstance(name, Known) and isinstance(name.value, str):
         return Environment(name.value, default)
-    return Unknown("an environment variable whose name is computed")
+    return Unknown(Reason.EXPRESSION, "an environment variable whose name is computed")
 
 
 def data(path: Term) -> Term:
@@ -188,7 +197,7 @@ def keyed(key: Term, value: Term) -> Entry:
         return (key.value, value)
     if isinstance(key, Known) and type(key.value) is int:
         return (str(key.value), value)
-    return (None, Unknown("a key that is not constant"))
+    return (None, Unknown(Reason.EXPRESSION, "a key that is not constant"))
 
 
 def added(left: Term, right: Term) -> Term:
@@ -196,7 +205,7 @@ def added(left: Term, right: Term) -> Term:
     if isinstance(left, Sequence) and isinstance(right, Sequence):
         return Sequence(left.items + right.items)
     if any(isinstance(side, Known) and not isinstance(side.value, str) for side in (left, right)):
-        return Unknown("arithmetic")
+        return Unknown(Reason.EXPRESSION, "arithmetic")
     return join((left, right))
 
 
@@ -205,7 +214,7 @@ def text(value: str) -> Term:
     try:
         value.encode()
     except UnicodeEncodeError:
-        return Unknown("a string that is not valid Unicode")
+        return Unknown(Reason.EXPRESSION, "a string that is not valid Unicode")
     return Known(value)
 
 
@@ -216,7 +225,7 @@ def bounded(term: Term) -> Term:
     while todo:
         left -= 1
         if left < 0:
-            return Unknown("too large to follow")
+            return Unknown(Reason.INVOLVED, "too large to follow")
         node = todo.pop()
         if isinstance(node, tuple):
             todo.extend(node)
@@ -232,11 +241,11 @@ def bounded(term: Term) -> Term:
 def percent(left: Known, right: Term) -> Term:
     """`"%s/%s" % (a, b)`, where only plain `%s` fields stand."""
     if not isinstance(left.value, str) or left.value.count("%") != left.value.count("%s"):
-        return Unknown("arithmetic")
+        return Unknown(Reason.EXPRESSION, "arithmetic")
     values = right.items if isinstance(right, Sequence) else (right,)
     texts = left.value.split("%s")
     if len(texts) != len(values) + 1:
-        return Unknown("a format whose arguments do not fit")
+        return Unknown(Reason.EXPRESSION, "a format whose arguments do not fit")
     parts: list[Term] = [Known(texts[0])]
     for value, text in zip(values, texts[1:], strict=True):
         parts.extend((value, Known(text)))

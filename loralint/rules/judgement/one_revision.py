@@ -72,7 +72,8 @@ def _is_optional(load: Load) -> bool:
 
 def _rank(load: Load) -> tuple[bool, bool]:
     """How little a load looks like the one that the revision is meant for."""
-    name = origin(load.site.repo_id).rpartition(".")[2].lower()
+    decides = origin(load.site.repo_id)
+    name = decides.last.lower() if decides is not None else ""
     return load.site.artifact not in _LEADERS, any(word in name for word in _SECOND)
 
 
@@ -81,18 +82,12 @@ def _are_different(first: Load, second: Load) -> bool:
     names, others = _names(one), _names(other)
     if names and others:
         return not names & others and not _are_siblings(first, second)
-    if origin(one) and origin(other):
-        return origin(one) != origin(other) and _owner(one) == _owner(other)
-    return False
-
-
-def _owner(value: Value) -> str:
-    """The parser, class or function that an unknown is an option of.
-
-    Two options of one parser are two things; a parameter of a function that nobody sees called
-    may well be handed what an option of another place holds.
-    """
-    return origin(value).rpartition(".")[0]
+    # Two options of one parser are two things; a parameter of a function that nobody sees called
+    # may well be handed what an option of another place holds.
+    decides, decides_other = origin(one), origin(other)
+    if decides is None or decides_other is None:
+        return False
+    return decides != decides_other and decides.owner == decides_other.owner
 
 
 def _names(value: Value) -> frozenset[str]:

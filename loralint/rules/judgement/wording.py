@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TypeGuard
 
-from loralint.facts import Absent, Default, Known, Unknown, Value, written_name
+from loralint.facts import Absent, Default, Known, Unknown, Value
 from loralint.project import Load
 from loralint.refs import DEFAULT_BRANCHES
 from loralint.rules.judgement.values import by_default, is_none_by_default, leaves, origin, texts
@@ -106,13 +106,16 @@ def _has_value(leaf: Value) -> TypeGuard[Known | Default]:
 
 def outside(given: Value) -> str:
     """Who decides a value from outside, as its author writes it: `args.model_revision`."""
-    name = _option(given)
-    return code(name) if name else "an option"
+    decides = origin(given)
+    if decides is None or (not decides.written and not decides.called):
+        return "an option"
+    return code(decides.written or f"{decides.called}()")
 
 
 def _option(given: Value) -> str:
     """The name of what decides a value, or "" where nobody wrote one."""
-    return written_name(origin(given))
+    decides = origin(given)
+    return decides.written if decides is not None else ""
 
 
 def value(given: Value) -> str:
@@ -141,7 +144,11 @@ def _revision(leaf: Value) -> str:
     if is_none_by_default(leaf):
         return "no revision by default"
     if isinstance(leaf, Unknown):
-        return f"the revision that {outside(leaf)} gives" if leaf.origin else "an unknown revision"
+        return (
+            f"the revision that {outside(leaf)} gives"
+            if leaf.origin is not None
+            else "an unknown revision"
+        )
     if isinstance(leaf, (Known, Default)):
         shown = _ref(leaf.value)
         return f"{shown} by default" if isinstance(leaf, Default) else shown

@@ -62,7 +62,7 @@ def _values(value: Value) -> list[Scalar]:
 
 
 def _reason(value: Value) -> str | None:
-    reasons = [one.reason for one in leaves(value) if isinstance(one, Unknown)]
+    reasons = [one.words for one in leaves(value) if isinstance(one, Unknown)]
     return "; ".join(dict.fromkeys(reasons)) or None
 
 

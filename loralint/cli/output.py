@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
+
+from loralint.diagnostics import Diagnostic
 
 
 def in_colour(choice: str, output_file: str | None = None) -> bool:
@@ -43,3 +48,26 @@ def _put_in_file(text: str, path: Path) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise click.UsageError(f"--output-file {path}: {error.strerror}") from error
+
+
+READ = "Python files, notebooks, recipes, command lines and adapter folders"
+NOTHING_READ = 3
+"""Nothing was checked: that is never "checked and fine"."""
+
+
+def leave(files: int) -> None:
+    """End a command: without an error if it had a file to read."""
+    if files == 0:
+        click.echo(f"error: there is no file to read: loralint reads {READ}", err=True)
+        click.get_current_context().exit(NOTHING_READ)
+
+
+def statistics(diagnostics: Iterable[Diagnostic], output_format: str) -> str:
+    """A table, most frequent first; JSON where the findings would have been JSON."""
+    counts = Counter((found.code, found.name) for found in diagnostics)
+    rows = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
+    if output_format == "json":
+        listed = [{"code": code, "name": name, "count": count} for (code, name), count in rows]
+        return json.dumps(listed, indent=2) + "\n"
+    width = max((len(str(count)) for _, count in rows), default=0)
+    return "".join(f"{count:>{width}}  {code}  {name}\n" for (code, name), count in rows)

@@ -12,7 +12,7 @@ from loralint.cli.session import Session
 from loralint.facts import FileFacts
 from loralint.hub import Place
 from loralint.hub.cache import LocalCache
-from loralint.hub.sources import Sources
+from loralint.hub.wants import Sources
 from loralint.source import Source
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ Sources = Mapping[str, Source]
 
 def diff(session: Session, before: Sources, after: Sources, paths: Iterable[str]) -> str:
     """What changes in some files, as one unified diff."""
-    from loralint.cli.shown import naming  # the rules with it: a plain check needs neither
+    from loralint.cli.loads import naming  # the rules with it: a plain check needs neither
     from loralint.fix.diff import unified
 
     name = naming(session).filename
