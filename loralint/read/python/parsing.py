@@ -24,13 +24,17 @@ class NotPython(Exception):
         self.column = column
 
 
-_CHAIN = re.compile(r"(?:\.[ \t\\\n]*\w+[ \t\\\n]*){500}")
+_JOINED = r"[ \t\\\n]"
+_CHAINS = tuple(
+    re.compile(rf"{word}{_JOINED}+(?:\w+{_JOINED}*\.{_JOINED}*){{300}}")
+    for word in ("import", "from")
+)
 """Of `import a.a.a…` Python's parser keeps each beginning, which fills the memory."""
 
 
 def parse(text: str) -> ast.Module:
     """The tree of a module; raises NotPython where the running Python cannot read it."""
-    if _CHAIN.search(text) is not None:
+    if any(chain.search(text) for chain in _CHAINS):
         raise NotPython(TOO_DEEP)
     try:
         with uncollected(), warnings.catch_warnings():

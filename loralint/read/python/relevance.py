@@ -11,7 +11,8 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache, cached_property
 
 from loralint.catalog import ACTIONS, MARKERS, OPEN_MARKERS, PARSER_METHODS, SAVERS
 from loralint.catalog.patterns import last_names
@@ -22,8 +23,16 @@ SMALL = 20_000
 
 _ACTING = frozenset(name for action in ACTIONS for name in last_names(action.calls))
 _STRONG = MARKERS - (_ACTING - SAVERS.keys()) - PARSER_METHODS
-"""What makes a function matter by itself: it loads, saves or trains. What acts on a model matters
-where one is loaded."""
+
+
+@cache
+def _is_strong(word: str) -> bool:
+    """Whether a function that names it matters by itself: it loads, saves or trains.
+
+    What acts on a model matters where one is loaded.
+    """
+    return word in _STRONG or OPEN_MARKERS.fullmatch(word) is not None
+
 
 _COMMON = frozenset({"main", "run", "forward", "train", "test", "setUp", "setup"})
 """Names of methods of so many classes that only a call without a receiver tells anything."""
@@ -34,22 +43,23 @@ _SET = re.compile(r"\bself\.(\w+)\s*(?::[^=\n]*)?=(?!=)")
 _READ = re.compile(r"\bself\.(\w+)")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class _Unit:
-    """A function of the module or of a class, with all that is in it."""
+    """A function of the module or of a class, with all that is in it; `text` has no docstring."""
 
     node: FunctionNode
     class_: str
-    words: frozenset[str]
-    calls: frozenset[str]
-    bare: frozenset[str]
-    sets: frozenset[str] = field(default_factory=frozenset)
-    reads: frozenset[str] = field(default_factory=frozenset)
+    text: str
 
     @property
     def called_as(self) -> str:
         """What one calls for it to run: for a constructor, its class."""
         return self.class_ if self.node.name == "__init__" else self.node.name
+
+    @cached_property
+    def calls(self) -> list[tuple[str, str]]:
+        """The names that it calls, each with the dot before it or none."""
+        return _CALL.findall(self.text)
 
 
 def skipped(tree: ast.Module, text: str, rows: list[str]) -> frozenset[int]:
@@ -58,7 +68,8 @@ def skipped(tree: ast.Module, text: str, rows: list[str]) -> frozenset[int]:
         return frozenset()
     outside = list(rows)
     units = [_unit(node, class_, rows, outside) for node, class_ in _functions(tree.body)]
-    kept = _Kept(units, "\n".join(outside)).found
+    strong = sorted(filter(_is_strong, set(_WORD.findall(text))))
+    kept = _Kept(units, "\n".join(outside), strong).found
     return frozenset(id(unit.node) for unit in units if unit not in kept)
 
 
@@ -79,49 +90,36 @@ def _functions(statements: list[ast.stmt], class_: str = "") -> Iterator[tuple[F
 def _unit(node: FunctionNode, class_: str, rows: list[str], outside: list[str]) -> _Unit:
     first, last = node.lineno, node.end_lineno or node.lineno
     own = rows[first - 1 : last]
-    documented = node.body[0] if ast.get_docstring(node, clean=False) is not None else None
-    if documented is not None and documented.lineno > first:
-        start, end = documented.lineno, documented.end_lineno or documented.lineno
-        own[start - first : end - first + 1] = []
     outside[first - 1 : last] = [""] * (last - first + 1)
-    text = "\n".join(own)
-    calls = _CALL.findall(text)
-    return _Unit(
-        node,
-        class_,
-        frozenset(_WORD.findall(text)),
-        frozenset(name for _, name in calls),
-        frozenset(name for dot, name in calls if not dot),
-        frozenset(_SET.findall(text)) if class_ else frozenset(),
-        frozenset(_READ.findall(text)) if class_ else frozenset(),
-    )
+    documented = node.body[0]
+    if ast.get_docstring(node, clean=False) is not None and documented.lineno > first:
+        own[documented.lineno - first : (documented.end_lineno or first) - first + 1] = []
+    return _Unit(node, class_, "\n".join(own))
 
 
 class _Kept:
     """The functions that are read, grown until nothing new is needed."""
 
-    def __init__(self, units: list[_Unit], outside: str) -> None:
+    def __init__(self, units: list[_Unit], outside: str, strong: list[str]) -> None:
         self.found: set[_Unit] = set()
         self._todo: list[_Unit] = []
+        self._units = units
+        self._by_class: dict[str, dict[str, list[_Unit]]] = {}
         self._named: defaultdict[str, list[_Unit]] = defaultdict(list)
-        self._callers: defaultdict[str, list[_Unit]] = defaultdict(list)
-        self._setters: defaultdict[tuple[str, str], list[_Unit]] = defaultdict(list)
+        self._callers: defaultdict[str, set[_Unit]] = defaultdict(set)
         for unit in units:
             self._named[unit.called_as].append(unit)
-            for name in unit.calls - _COMMON | unit.bare:
-                self._callers[name].append(unit)
-            for attribute in unit.sets:
-                self._setters[unit.class_, attribute].append(unit)
-        self._begin(units, outside)
-        while self._todo:
-            self._spread(self._todo.pop())
-
-    def _begin(self, units: list[_Unit], outside: str) -> None:
-        for unit in units:
-            if unit.words & _STRONG or any(map(OPEN_MARKERS.fullmatch, unit.words)):
+            for dot, name in unit.calls:
+                if not dot or name not in _COMMON:
+                    self._callers[name].add(unit)
+        marks = re.compile(rf"\b(?:{'|'.join(strong)})\b")
+        for unit in units if strong else ():
+            if marks.search(unit.text):
                 self._keep(unit)
         for name in {name for _, name in _CALL.findall(outside)}:
             self._keep_called(name, "")
+        while self._todo:
+            self._spread(self._todo.pop())
 
     def _keep(self, unit: _Unit) -> None:
         if unit not in self.found:
@@ -134,10 +132,22 @@ class _Kept:
                 self._keep(unit)
 
     def _spread(self, unit: _Unit) -> None:
-        for name in unit.calls:
+        for name in {name for _, name in unit.calls}:
             self._keep_called(name, unit.class_)
         for caller in self._callers.get(unit.called_as, ()):
             self._keep(caller)
-        for attribute in unit.reads:
-            for setter in self._setters.get((unit.class_, attribute), ()):
-                self._keep(setter)
+        if unit.class_:
+            setters = self._setters(unit.class_)
+            for attribute in set(_READ.findall(unit.text)):
+                for setter in setters.get(attribute, ()):
+                    self._keep(setter)
+
+    def _setters(self, class_: str) -> dict[str, list[_Unit]]:
+        """The methods of a class by the attributes of `self` that they set."""
+        if class_ not in self._by_class:
+            found: defaultdict[str, list[_Unit]] = defaultdict(list)
+            for unit in self._units:
+                for attribute in set(_SET.findall(unit.text)) if unit.class_ == class_ else ():
+                    found[attribute].append(unit)
+            self._by_class[class_] = found
+        return self._by_class[class_]

@@ -23,7 +23,10 @@ from loralint.facts import (
     Join,
     Known,
     Mapping,
+    Parameter,
     Reason,
+    Result,
+    Self,
     Sequence,
     Symbol,
     Term,
@@ -218,8 +221,13 @@ def text(value: str) -> Term:
     return Known(value)
 
 
+_SMALL = (Absent, Known, Parameter, Result, Self, Symbol, Unknown)
+
+
 def bounded(term: Term) -> Term:
     """`term`, or Unknown where it is too large to be worth keeping."""
+    if isinstance(term, _SMALL):
+        return term
     left = MAX_NODES
     todo: list[object] = [term]
     while todo:
