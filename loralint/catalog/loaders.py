@@ -54,13 +54,6 @@ class Loader:
     swallows: bool = False
     common: bool = False
 
-    @property
-    def revision_key(self) -> str:
-        """What takes the revision, as `LoadSite.revision_key` has it."""
-        if self.revision_in == "@":
-            return "@"
-        return f"{self.revision_in} {self.revision}".strip() if self.revision else ""
-
 
 _BASE = "base-model"
 _UNSLOTH = (("load_in_4bit", True),)

@@ -38,7 +38,11 @@ from loralint.facts.origins import (
 from loralint.facts.reasons import Reason
 from loralint.facts.sites import (
     LoadSite,
+    RevisionKey,
     SaveSite,
+    Site,
+    SiteKind,
+    Writing,
 )
 from loralint.facts.terms import (
     ABSENT,
@@ -103,14 +107,18 @@ __all__ = [
     "Partial",
     "Reason",
     "Result",
+    "RevisionKey",
     "SaveSite",
     "Scalar",
     "Self",
     "Sequence",
+    "Site",
+    "SiteKind",
     "Suppression",
     "Symbol",
     "TensorFact",
     "Term",
     "Unknown",
     "Value",
+    "Writing",
 ]

@@ -2,9 +2,56 @@
 
 from __future__ import annotations
 
+from enum import Enum, IntEnum, auto
+from typing import NamedTuple
+
 from loralint.facts.code import KeywordFact
 from loralint.facts.terms import Fact, Value
 from loralint.source import Span
+
+
+class SiteKind(IntEnum):
+    """Which list of a file's facts a site stands in."""
+
+    CALL = 0
+    LOAD = 1
+    SAVE = 2
+
+
+class Site(NamedTuple):
+    """A place of a file that loads, saves or does something: its number among those of a kind.
+
+    Calls are evaluated; the others say whole what they load or save (`FileFacts.loads`).
+    """
+
+    file: str
+    number: int
+    kind: SiteKind = SiteKind.CALL
+
+
+class Writing(Enum):
+    """How a load or save is written."""
+
+    CALL = auto()
+    RECIPE = auto()
+    COMMAND = auto()
+    ADAPTER = auto()
+    """In an adapter folder, which records its base."""
+
+
+class RevisionKey(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """What gives a site its revision: a keyword, a key or a flag; "" where nothing does.
+
+    `inside` is another keyword or flag that takes it among others (`model_kwargs`). One that
+    stands `behind_id` is written `id@revision`.
+    """
+
+    name: str = "revision"
+    inside: str = ""
+    behind_id: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.name) or self.behind_id
 
 
 class LoadSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):
@@ -12,10 +59,8 @@ class LoadSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=T
 
     `loader` is the canonical dotted name of a call, or the key or flag of a recipe or command
     line. `options` holds what else decides the weights, by canonical name (`OPTIONS` in the
-    catalogue): values are reduced. `function` is where it stands. `revision_key` is the keyword,
-    key or flag that takes the revision; "" where there is none. Of one that stands inside
-    another, both are named, with a space between (`model_kwargs revision`). `revision_at` is the
-    recipe's key that gives the revision.
+    catalogue): values are reduced. `function` is where it stands. `revision_key` takes the
+    revision, `revision_at` is the recipe's key that gives it.
 
     Of a site that needs no linking (`FileFacts.loads`), `inputs` are the indices there of the sites
     that flow into it (the base of an adapter), and `stage` is what its framework does: "train",
@@ -36,11 +81,12 @@ class LoadSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=T
     text: str = ""
     insert_at: Span | None = None
     margins: tuple[str, str] = (", ", "")
-    revision_key: str = "revision"
+    revision_key: RevisionKey = RevisionKey()
     inputs: tuple[int, ...] = ()
     stage: str = ""
     keywords: tuple[KeywordFact, ...] = ()
     revision_at: Span | None = None
+    writing: Writing = Writing.CALL
 
 
 class SaveSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):

@@ -123,7 +123,7 @@ class _Reading:
     def load(self, fact: LoadSite) -> object:
         """A load of a recipe or a command line, whose revision is among what is meant."""
         options = tuple((n, v) for n, v in fact.options if n not in self.meant.names)
-        changes = fact.revision_key.lstrip("-").replace("-", "_") in self.meant.names
+        changes = fact.revision_key.name.lstrip("-").replace("-", "_") in self.meant.names
         revision = ABSENT if changes else fact.revision
         plain = msgspec.structs.replace(fact, options=options, revision=revision,
                                        revision_at=None)  # fmt: skip

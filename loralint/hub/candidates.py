@@ -166,11 +166,10 @@ def _default(value: Value) -> Value:
 def _revision_holder(project: Project, load: Load) -> str:
     """The argument that takes the revision in the call's place, and that has to be written."""
     key, name = load.site.revision_key, load.site.loader
-    if key == "@":
+    if key.behind_id:
         return "its id, behind an @"
-    holder, space, _ = key.partition(" ")
-    if space:
-        return "" if revision_edits(project, load, MAIN) else holder
+    if key.inside:
+        return "" if revision_edits(project, load, MAIN) else key.inside
     loader = loader_of(name) if "." in name else None
     is_method = loader is not None and loader.receiver
     return "adapter_kwargs" if is_method and name.startswith("transformers.") else ""

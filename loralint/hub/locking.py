@@ -29,8 +29,8 @@ from loralint.hub import (
 from loralint.hub.wants import Sources, Want, asked, repos_of, wants
 from loralint.lockfile import NAME, Adapter, Artifact, Lock
 from loralint.project import Load, Project
+from loralint.rules.judgement.adapters import hub_base
 from loralint.rules.judgement.fixes import written_at
-from loralint.rules.judgement.folders import hub_base
 from loralint.rules.judgement.values import only
 
 KINDS = (

@@ -21,8 +21,8 @@ from loralint.hub.locking import LockedCommits
 from loralint.hub.wants import Note, Sources, repos_of
 from loralint.project import Load, Pair, Project
 from loralint.rules.judgement import wording
-from loralint.rules.judgement.agreement import compare
 from loralint.rules.judgement.fixes import revision_edits, written_at
+from loralint.rules.judgement.pinning import compare
 from loralint.rules.judgement.sides import pairs_of
 from loralint.rules.judgement.values import only, same
 

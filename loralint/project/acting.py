@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loralint.catalog import POSITIONAL
-from loralint.facts import Attribute
+from loralint.facts import Attribute, Site
 from loralint.project import Action
 from loralint.project.collect import Collected
 from loralint.project.flow import Flow, trace
@@ -14,7 +14,6 @@ from loralint.project.kinds import is_adapted
 from loralint.project.options import keyword_values
 from loralint.project.states import added_tokens, state_source
 from loralint.values import arguments as args
-from loralint.values.index import Site
 from loralint.values.nodes import Arguments, Frame
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from posixpath import dirname
 
-from loralint.facts import Origin
+from loralint.facts import Origin, SiteKind
 from loralint.project import Pair, is_test
 from loralint.project.contradiction import contradicted
 from loralint.project.evidence import BASES, Evidence, are_apart, is_served, only_base
@@ -61,7 +61,8 @@ def _are_tests(evidence: Evidence, train: Sighting, adapter: Sighting) -> bool:
 
 def _trains_adapter(evidence: Evidence, train: Sighting) -> bool:
     """Whether PEFT is seen on the training side: an adapter class of one's own is none of its."""
-    if train.key[0][1] < 0:  # a recipe or a command line says itself what it trains
+    if train.key[0].kind is not SiteKind.CALL:
+        # a recipe or a command line says itself what it trains
         return True
     wraps = any(
         action.kind in _WRAPPING

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from loralint.catalog import SAVERS, canonical, is_training_arguments
-from loralint.facts import CallFact, Symbol
+from loralint.facts import CallFact, Site, Symbol
 from loralint.project import sites
 from loralint.project.flow import loader_at
 from loralint.project.kinds import action_at
 from loralint.values.classes import library_bases
-from loralint.values.index import Site
 from loralint.values.nodes import Class, External, Instance, Method, Node, Outcome, options
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def collect(evaluator: Evaluator) -> Collected:
 def _candidates(evaluator: Evaluator, path: str) -> Iterator[tuple[Site, CallFact]]:
     for position, call in enumerate(evaluator.index.files[path].calls):
         if not _is_own_function(evaluator, path, call):
-            yield (path, position), call
+            yield Site(path, position), call
 
 
 def _is_own_function(evaluator: Evaluator, path: str, call: CallFact) -> bool:
@@ -98,5 +97,5 @@ def _is_training_arguments(evaluator: Evaluator, node: Node) -> bool:
 def outcome_site(node: Node) -> Site | None:
     """The call that made an object."""
     if isinstance(node, Outcome):
-        return (node.path, node.index)
+        return node.site
     return node.site if isinstance(node, Instance) else None

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from loralint.facts import Site
 from loralint.project import matching
 from loralint.values import arguments as args
-from loralint.values.index import Site
 from loralint.values.nodes import (
     Arguments,
     Instance,
@@ -92,7 +92,7 @@ def _part(evaluator: Evaluator, node: Part, flow: Flow) -> None:
     if not isinstance(node.whole, Outcome) or _method(node.whole) not in _PASSING:
         _visit(evaluator, node.whole, flow)
         return
-    call = evaluator.index.call((node.whole.path, node.whole.index))
+    call = evaluator.index.call(node.whole.site)
     given = args.of_call(call.arguments, node.whole.frame)
     for position, each in enumerate(evaluator.positionals(given)):
         if position == node.key and each is not None:
@@ -116,7 +116,7 @@ def _visit_model(evaluator: Evaluator, arguments: Arguments, flow: Flow) -> None
 
 
 def _outcome(evaluator: Evaluator, node: Outcome, flow: Flow) -> None:
-    site = (node.path, node.index)
+    site = node.site
     if loader_at(evaluator, site) is not None and not _is_wrapping(evaluator, node):
         flow.loads[site, node.frame.chain] = node
         return
@@ -133,7 +133,7 @@ def _is_wrapping(evaluator: Evaluator, node: Outcome) -> bool:
     """A trainer that is given a model object loads nothing: the model flows through it."""
     from loralint.project.sites import is_load
 
-    return not is_load(evaluator, (node.path, node.index))
+    return not is_load(evaluator, node.site)
 
 
 _HANDLERS: dict[type, Callable[[Any, Any, Flow], None]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from loralint.facts import LoadSite
+from loralint.facts import LoadSite, Site, SiteKind
 from loralint.project import Load, sites
 from loralint.project.acting import indices
 from loralint.project.collect import Collected
@@ -13,7 +13,6 @@ from loralint.project.flow import Chain, Flow, trace
 from loralint.project.kinds import is_adapted
 from loralint.source import Place
 from loralint.values import contexts
-from loralint.values.index import Site
 from loralint.values.nodes import Frame
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def expand(seen: Sightings, undecided: set[tuple[str, str]]) -> None:
     """Add the instances of contexts: where they give other values, or decide the stage."""
     for plain in list(seen.loads):
         site = plain.key[0]
-        if site[1] < 0:  # no call: nobody enters it
+        if site.kind is not SiteKind.CALL:  # no call: nobody enters it
             continue
         always = plain.owner in undecided
         for frame in contexts.frames(seen.evaluator, site, always=always):

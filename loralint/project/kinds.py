@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from loralint.catalog import METHOD_ACTIONS, action_of, canonical
+from loralint.facts import Site
 from loralint.project import matching
 from loralint.project.flow import Flow, loader_at, trace
 from loralint.values.classes import library_bases
-from loralint.values.index import Site
 from loralint.values.mappings import changed
 from loralint.values.nodes import (
     Bound,
@@ -114,7 +114,7 @@ def is_adapted(evaluator: Evaluator, node: Node) -> bool:
         return inner is not None and is_adapted(evaluator, inner)
     if not isinstance(node, Outcome):
         return False
-    site = (node.path, node.index)
+    site = node.site
     found = action_at(evaluator, site)
     wrapping = found is not None and found[0] == "wrap" and found[1] in _WRAPPERS
     return wrapping or _is_peft_model(evaluator, site)

@@ -14,11 +14,10 @@ from loralint.catalog import (
     loader_of,
     unresolved,
 )
-from loralint.facts import Known, Reason, Unknown
+from loralint.facts import Known, Reason, Site, Unknown
 from loralint.values import calls
 from loralint.values.arguments import of_call
 from loralint.values.classes import ancestors, library_bases
-from loralint.values.index import Site
 from loralint.values.nodes import (
     Arguments,
     Bound,

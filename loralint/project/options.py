@@ -103,7 +103,7 @@ def _restated(evaluator: Evaluator, arguments: Arguments) -> Options:
         return {}
     if action_of(canonical(node.callee.name)) != "lora-config":
         return {}
-    call = evaluator.index.call((node.path, node.index))
+    call = evaluator.index.call(node.site)
     found = keyword_values(
         evaluator, args.of_call(call.arguments, node.frame), POSITIONAL["lora-config"]
     )

@@ -1,7 +1,7 @@
 """Loads and saves that need no linking: of recipes, command lines and adapter folders.
 
 A front end that knows the values gives whole sites in `FileFacts.loads` and `FileFacts.saves`.
-Here they get keys beside those of calls: the index of their site is negative.
+Here they get keys beside those of calls: sites of another kind.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from loralint.catalog.recipes import PUSHES
-from loralint.facts import LoadSite, Reason, SaveSite, Unknown, Value
+from loralint.facts import LoadSite, Reason, SaveSite, Site, SiteKind, Unknown, Value
 from loralint.project import Action, Load
 from loralint.project.acting import Acting
 from loralint.project.flow import Flow
 from loralint.project.instances import Sighting, Sightings
 from loralint.project.saving import Saving
-from loralint.values.index import Site
 from loralint.values.nodes import Outcome
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def add_loads(evaluator: Evaluator, seen: Sightings) -> None:
     for path, facts in evaluator.index.files.items():
         first = len(seen.loads)
         for position, site in enumerate(facts.loads):
-            key = (_site(path, position), ())
+            key = (Site(path, position, SiteKind.LOAD), ())
             inputs = tuple(first + each for each in site.inputs)
             load = Load(len(seen.loads), _without_lora(site), "neither", inputs)
             flow = _flow(evaluator, path, site.inputs)
@@ -40,16 +39,12 @@ def add_loads(evaluator: Evaluator, seen: Sightings) -> None:
             seen.loads.append(seen.by_key[key])
 
 
-def _site(path: str, position: int) -> Site:
-    return (path, -1 - position)
-
-
 def _flow(evaluator: Evaluator, path: str, inputs: tuple[int, ...]) -> Flow:
     flow = Flow()
     frame = evaluator.module_frame(path)
     for position in inputs:
-        site = _site(path, position)
-        flow.loads[site, ()] = Outcome(path, site[1], frame, Unknown(Reason.NOT_GIVEN, "no call"))
+        site = Site(path, position, SiteKind.LOAD)
+        flow.loads[site, ()] = Outcome(site, frame, Unknown(Reason.NOT_GIVEN, "no call"))
     return flow
 
 
@@ -66,7 +61,7 @@ def actions(seen: Sightings, first: int) -> list[Acting]:
         for position, site in enumerate(facts.loads):
             fields = {n.removeprefix(_LORA): v for n, v in site.options if n.startswith(_LORA)}
             if fields:
-                key = _site(path, position)
+                key = Site(path, position, SiteKind.LOAD)
                 index = seen.found.load_index[key]
                 action = _action(site, first + len(found), index, fields)
                 found.append(Acting(action, Flow(), key))
@@ -99,6 +94,6 @@ def savings(evaluator: Evaluator) -> list[tuple[Saving, list[Saving]]]:
 
 def _saving(evaluator: Evaluator, path: str, position: int, site: SaveSite) -> Saving:
     flow, frame = _flow(evaluator, path, site.inputs), evaluator.module_frame(path)
-    key = _site(path, position)
+    key = Site(path, position, SiteKind.SAVE)
     pushed = "push_to_hub" in site.text.partition("(")[0] or site.text in PUSHES
     return Saving(key, site.artifact, site.target, flow, frame, site, pushed)

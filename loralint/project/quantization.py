@@ -75,7 +75,7 @@ def _of_call(evaluator: Evaluator, node: Outcome, name: str) -> Options:
         return {"quantization": Known(QUANTIZATION_CONFIGS[name])}
     if not name.endswith("BitsAndBytesConfig"):
         return {"quantization": Unknown(Reason.EXPRESSION, f"what {name} means")}
-    call = evaluator.index.call((node.path, node.index))
+    call = evaluator.index.call(node.site)
     given = args.of_call(call.arguments, node.frame)
     positions = {name: position for position, (name, _) in enumerate(BITSANDBYTES[:2])}
     return _flags(lambda key: evaluator.argument(given, (key,), positions.get(key)), {})

@@ -44,7 +44,7 @@ def _nested(evaluator: Evaluator, loader: Loader, arguments: Arguments, name: st
 def _of_arguments_object(evaluator: Evaluator, node: Node, name: str) -> Node | None:
     """A keyword of the call that made a library's arguments object (`SFTConfig(...)`)."""
     if isinstance(node, Outcome):
-        call = evaluator.index.call((node.path, node.index))
+        call = evaluator.index.call(node.site)
         return evaluator.argument(args.of_call(call.arguments, node.frame), (name,))
     if isinstance(node, Record):  # `training_args.model_init_kwargs = dict(...)`
         found = evaluator.lookup(node, name)

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loralint.catalog import SAVERS
-from loralint.facts import ABSENT, Absent, Attribute, Known, Reason, SaveSite, Unknown, Value
+from loralint.facts import ABSENT, Absent, Attribute, Known, Reason, SaveSite, Site, Unknown, Value
 from loralint.project.collect import Collected, outcome_site
 from loralint.project.flow import Flow, loader_at, trace
 from loralint.project.kinds import action_at, wraps
 from loralint.project.options import keyword_values
 from loralint.values import arguments as args, contexts
-from loralint.values.index import Site
 from loralint.values.nodes import Arguments, Frame, Node, Outcome, Part
 from loralint.values.values import value_of
 
@@ -121,7 +120,7 @@ def _by_name(evaluator: Evaluator, text: str, site: Site) -> str:
         if word in owner:
             return word
     positions = range(len(evaluator.index.files[site[0]].calls))
-    wrapped = any(_kind(evaluator, (site[0], each)) == "wrap" for each in positions)
+    wrapped = any(_kind(evaluator, Site(site.file, each)) == "wrap" for each in positions)
     return "adapter" if wrapped else "model"
 
 
@@ -193,9 +192,8 @@ def _output(
         return None
     flow, artifact = Flow(), _by_name(evaluator, "", site)
     if trainer is not None:
-        made = Outcome(
-            trainer[0], trainer[1], evaluator.module_frame(trainer[0]), Unknown(Reason.COMPUTED)
-        )
+        frame = evaluator.module_frame(trainer.file)
+        made = Outcome(trainer, frame, Unknown(Reason.COMPUTED))
         flow = trace(evaluator, made)
         artifact = artifact_of(evaluator, made, flow, "", trainer)
     pushed = name == "hub_model_id"
@@ -203,7 +201,7 @@ def _output(
 
 
 def _keyword(evaluator: Evaluator, node: Outcome, name: str) -> Value | None:
-    call = evaluator.index.call((node.path, node.index))
+    call = evaluator.index.call(node.site)
     found = evaluator.argument(args.of_call(call.arguments, node.frame), (name,))
     return value_of(found) if found is not None else None
 

@@ -15,6 +15,8 @@ from loralint.facts import (
     Origin,
     OriginKind,
     Reason,
+    RevisionKey,
+    Site,
     Unknown,
     Value,
 )
@@ -23,7 +25,6 @@ from loralint.project.matching import Match
 from loralint.project.options import options_of_load
 from loralint.project.revisions import revision_of
 from loralint.refs import is_repo_id, snapshot_folder
-from loralint.values.index import Site
 from loralint.values.nodes import (
     Arguments,
     Frame,
@@ -110,9 +111,9 @@ def _identity(evaluator: Evaluator, match: Match, arguments: Arguments) -> Value
 
 def _is_model(evaluator: Evaluator, node: Node) -> bool:
     """Whether a loaded object stands in the id's place: then something else is going on."""
-    if not isinstance(node, Outcome) or not is_load(evaluator, (node.path, node.index)):
+    if not isinstance(node, Outcome) or not is_load(evaluator, node.site):
         return False
-    match = loader_at(evaluator, (node.path, node.index))
+    match = loader_at(evaluator, node.site)
     return match is not None and match.loader.artifact != "file"
 
 
@@ -163,8 +164,8 @@ def _named(evaluator: Evaluator, node: Node) -> Node:
     """A folder that a download returned is a snapshot; where its commit is known, a pinned one."""
     if isinstance(node, Many):
         return merge([_named(evaluator, option) for option in node.options])
-    if isinstance(node, Outcome) and is_load(evaluator, (node.path, node.index)):
-        found = reading(evaluator, (node.path, node.index), node.frame)
+    if isinstance(node, Outcome) and is_load(evaluator, node.site):
+        found = reading(evaluator, node.site, node.frame)
         if found is not None:
             return _snapshot(found)
     return _recorded_base(evaluator, node)
@@ -192,7 +193,7 @@ def _recorded_base(evaluator: Evaluator, node: Node) -> Node:
         return node
     if not isinstance(node.receiver, Outcome):
         return node
-    site = (node.receiver.path, node.receiver.index)
+    site = node.receiver.site
     found = reading(evaluator, site, node.receiver.frame) if is_load(evaluator, site) else None
     if found is None:
         return node
@@ -238,8 +239,14 @@ def load_site(evaluator: Evaluator, site: Site, frame: Frame) -> LoadSite | None
         insert_at=call.insert_at,
         margins=call.margins,
         keywords=call.keywords,
-        revision_key=found.match.loader.revision_key,
+        revision_key=_revision_key(found.match.loader),
     )
+
+
+def _revision_key(loader: Loader) -> RevisionKey:
+    if loader.revision_in == "@":
+        return RevisionKey("", behind_id=True)
+    return RevisionKey(loader.revision or "", loader.revision_in if loader.revision else "")
 
 
 def _artifact(evaluator: Evaluator, found: Reading, arguments: Arguments, text: str) -> str:

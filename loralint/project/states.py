@@ -33,7 +33,7 @@ def state_source(evaluator: Evaluator, kind: str, arguments: Arguments) -> Value
 def _read_from(evaluator: Evaluator, node: Outcome) -> Value:
     if not isinstance(node.callee, External) or canonical(node.callee.name) not in _READERS:
         return ABSENT
-    call = evaluator.index.call((node.path, node.index))
+    call = evaluator.index.call(node.site)
     given = evaluator.argument(args.of_call(call.arguments, node.frame), ("filename", "f"), 0)
     return value_of(given) if given is not None else ABSENT
 

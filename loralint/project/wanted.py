@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from loralint.facts import Data, FileFacts, Known, Symbol, Term
+from loralint.facts import Data, FileFacts, Known, Site, Symbol, Term
 from loralint.project.flow import loader_at
 from loralint.project.needed import entered, needed
 from loralint.project.requirements import asks_versions, is_requirement_file
 from loralint.values import callers, commands, contexts
 from loralint.values.evaluator import Evaluator
-from loralint.values.index import Index, Site
+from loralint.values.index import Index
 from loralint.values.modules import Modules
 from loralint.values.nodes import Lazy
 from loralint.values.paths import candidates, normal
@@ -206,7 +206,7 @@ def _terms(facts: FileFacts) -> Iterator[Term]:
 def _names(evaluator: Evaluator, facts: FileFacts, names: set[str]) -> None:
     """Add the functions and classes whose callers decide what is loaded."""
     for position, call in enumerate(facts.calls):
-        site: Site = (facts.path, position)
+        site = Site(facts.path, position)
         name = _called_as(call.function)
         if not name or name in names or loader_at(evaluator, site) is None:
             continue

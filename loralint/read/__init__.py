@@ -5,7 +5,7 @@ from __future__ import annotations
 from loralint.facts import FileFacts
 from loralint.source import Source
 
-FRONTEND_VERSION = "7"
+FRONTEND_VERSION = "8"
 """Raise it whenever the same file would give other facts: it is part of the cache's keys."""
 
 

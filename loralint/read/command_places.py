@@ -28,7 +28,7 @@ def behind(command: Command, span: Span) -> Span | None:
 def placed(load: LoadSite, lines: Sequence[str]) -> LoadSite:
     """A load with the place of a flag's part inside its word; `lines` are those of the file."""
     at = load.insert_at
-    if at is None or " " not in load.revision_key:
+    if at is None or not load.revision_key.inside:
         return load
     line = lines[at.end.row - 1] if at.end.row <= len(lines) else ""
     return msgspec.structs.replace(load, insert_at=_inside(line, load.span), margins=(",", ""))

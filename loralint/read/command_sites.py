@@ -14,9 +14,11 @@ from loralint.facts import (
     Origin,
     OriginKind,
     Reason,
+    RevisionKey,
     SaveSite,
     Unknown,
     Value,
+    Writing,
 )
 from loralint.read.command_given import at_revision, given, split_adapters
 from loralint.read.command_lines import Invocation
@@ -106,13 +108,14 @@ class Sites:
             path=self.path, span=span, artifact=artifact, loader=self.tool.name,
             repo_id=_rooted(value), revision=revision, options=tuple(self._options(artifact)),
             function=self._scope, text=self.invocation.command.text, stage=self._stage(),
+            writing=Writing.COMMAND,
             revision_key=self._revision_key(artifact), insert_at=self._behind(artifact, span),
             margins=self.invocation.command.margins or (" ", ""),
         )  # fmt: skip
 
     def _behind(self, artifact: str, span: Span) -> Span | None:
         """Where a flag may go, for what takes one."""
-        is_flag = self._revision_key(artifact).startswith("--")
+        is_flag = (key := self._revision_key(artifact)).inside or key.name.startswith("--")
         return behind(self.invocation.command, span) if is_flag else None
 
     def _stage(self) -> str:
@@ -120,15 +123,15 @@ class Sites:
             return "train"
         return "merge" if self.tool.merges else "infer" if self.given.get("adapters") else ""
 
-    def _revision_key(self, artifact: str) -> str:
+    def _revision_key(self, artifact: str) -> RevisionKey:
         if artifact == "adapter" and not self.tool.adapter_revision:
-            return "@" if self._takes_at() else ""
+            return RevisionKey("", behind_id=self._takes_at())
         own = artifact == "tokenizer" and not self.tool.shared
         role = "tokenizer_revision" if own else "revision"
         flag = next((flag for flag, known in self.tool.flags.items() if known == role), "")
         if self.tool.pairs:
-            return f"--{self.tool.pairs} {flag}"
-        return f"--{flag}" if flag else ""
+            return RevisionKey(flag, f"--{self.tool.pairs}")
+        return RevisionKey(f"--{flag}" if flag else "")
 
     def _uses_hf(self) -> bool:
         """Whether ms-swift is told to load from Hugging Face."""

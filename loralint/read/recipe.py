@@ -15,7 +15,7 @@ import yaml
 from loralint.catalog.recipe_shape import Framework, Key
 from loralint.catalog.recipe_signs import may_be_recipe
 from loralint.catalog.recipes import FRAMEWORKS
-from loralint.facts import ABSENT, FileFacts, Known, LoadSite, SaveSite, Value
+from loralint.facts import ABSENT, FileFacts, Known, LoadSite, RevisionKey, SaveSite, Value, Writing
 from loralint.literals import by_identity, held, with_literals
 from loralint.read import recipe_revision, recipe_targets
 from loralint.read.recipe_comments import suppressions
@@ -194,7 +194,8 @@ class _Recipe:
             revision=value,
             function=where,
             text=f"{key.path}: {repo_id.value if isinstance(repo_id, Known) else ''}",
-            revision_key=name,
+            revision_key=RevisionKey(name),
+            writing=Writing.RECIPE,
             revision_at=revision.span if revision is not None else None,
             insert_at=insert_at,
             margins=margins,

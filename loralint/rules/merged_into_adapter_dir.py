@@ -10,7 +10,7 @@ from loralint.facts import ABSENT, Value
 from loralint.project import Load, Project, Save
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.steps import adapters, is_peft_model, same_model, saves, steps
+from loralint.rules.judgement.actions import adapters, is_peft_model, same_model, saves, steps
 from loralint.rules.judgement.values import only, origin
 from loralint.source import Place
 

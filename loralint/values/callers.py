@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from loralint.facts import Symbol
+from loralint.facts import Site, Symbol
 from loralint.values import calls
 from loralint.values.arguments import of_call
 from loralint.values.classes import ancestors
-from loralint.values.index import COMPUTED, Site
+from loralint.values.index import COMPUTED
 from loralint.values.nodes import (
     Arguments,
     Bound,

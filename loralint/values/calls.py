@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loralint.facts import Attribute, CallFact, Parameter, Reason, Term, Unknown
+from loralint.facts import Attribute, CallFact, Parameter, Reason, Site, Term, Unknown
 from loralint.values import classes, libraries, parameters
 from loralint.values.arguments import of_call
-from loralint.values.index import Site
 from loralint.values.nodes import (
     Arguments,
     Bound,
@@ -43,7 +42,7 @@ def parameter(evaluator: Evaluator, term: Parameter, frame: Frame) -> Node:
 
 def result(evaluator: Evaluator, position: int, frame: Frame) -> Node:
     """What the call at `position` of the frame's file returns."""
-    site = (frame.path, position)
+    site = Site(frame.path, position)
     call = evaluator.index.call(site)
     called = evaluator.callee(site, call.callee, frame)
     return applied(evaluator, called, of_call(call.arguments, frame), frame, site)
@@ -88,7 +87,7 @@ def applied(
         return _call(evaluator, node, arguments, frame, site)
     if isinstance(node, Class):
         return Instance(node, arguments, frame=frame, site=site)
-    outcome = Outcome(site[0], site[1], frame, node)
+    outcome = Outcome(site, frame, node)
     if isinstance(node, (External, Method)):
         return libraries.interpreted(evaluator, outcome, node, arguments) or outcome
     return outcome
@@ -98,7 +97,7 @@ def _call(
     evaluator: Evaluator, node: Function, arguments: Arguments, frame: Frame, site: Site
 ) -> Node:
     if _overrides_loader(evaluator, node):
-        return Outcome(site[0], site[1], frame, node)
+        return Outcome(site, frame, node)
     if frame.depth >= MAX_CALLS:
         return Unknown(Reason.INVOLVED, "calls nested too deeply to follow")
     return entered(evaluator, node, arguments, frame, site)

@@ -27,6 +27,7 @@ from loralint.facts import (
     Scalar,
     Unknown,
     Value,
+    Writing,
 )
 from loralint.source import Place
 from loralint.values.index import Index
@@ -234,7 +235,7 @@ def words(evaluator: Evaluator, value: Value) -> tuple[Place, ...]:
 
 def is_command(site: LoadSite) -> bool:
     """Whether a load stands on a command line of a tool."""
-    return site.function.startswith("command ")
+    return site.writing is Writing.COMMAND
 
 
 def folders(evaluator: Evaluator, path: str) -> frozenset[str]:

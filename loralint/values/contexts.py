@@ -20,10 +20,10 @@ from loralint.facts import (
     Result,
     Self,
     Sequence,
+    Site,
     Term,
 )
 from loralint.values import callers, entries
-from loralint.values.index import Site
 from loralint.values.nodes import Frame
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _free(evaluator: Evaluator, path: str, terms: tuple[Term, ...]) -> frozenset
         elif isinstance(term, Result):
             if term.call not in calls:
                 calls.add(term.call)
-                call = evaluator.index.call((path, term.call))
+                call = evaluator.index.call(Site(path, term.call))
                 todo += [call.callee, *(each.value for each in call.arguments)]
         else:
             todo.extend(children(term))

@@ -153,9 +153,9 @@ def _loading_folders(evaluator: Evaluator) -> frozenset[str]:
     cache = evaluator.cache("dotenv")
     if "folders" not in cache:
         folders: set[str] = set()
-        for path, position in evaluator.index.calls_by_name.get("load_dotenv", ()):
-            if isinstance(evaluator.index.call((path, position)).callee, Symbol):
-                folders.add(dirname(path))
+        for site in evaluator.index.calls_by_name.get("load_dotenv", ()):
+            if isinstance(evaluator.index.call(site).callee, Symbol):
+                folders.add(dirname(site.file))
         cache["folders"] = frozenset(folders)
     found: frozenset[str] = cache["folders"]
     return found

@@ -15,6 +15,7 @@ from loralint.facts import (
     OriginKind,
     ParameterFact,
     Result,
+    Site,
     Symbol,
     Term,
 )
@@ -54,7 +55,7 @@ def _is_registered(evaluator: Evaluator, path: str, function: str) -> bool:
 def _decorators(evaluator: Evaluator, path: str, decorators: tuple[Term, ...]) -> Iterator[Term]:
     for decorator in decorators:
         if isinstance(decorator, Result):
-            yield evaluator.index.call((path, decorator.call)).callee
+            yield evaluator.index.call(Site(path, decorator.call)).callee
         else:
             yield decorator
 
@@ -90,7 +91,7 @@ def option_of(evaluator: Evaluator, function: Function, parameter: ParameterFact
     for decorator in function.fact.decorators:
         if not isinstance(decorator, Result):
             continue
-        call = evaluator.index.call((function.path, decorator.call))
+        call = evaluator.index.call(Site(function.path, decorator.call))
         name = _name(call.callee)
         if name in _OPTIONS and parameter.name in _destinations(call):
             default = _click_default(evaluator, function.path, call, parameter.name)

@@ -16,13 +16,14 @@ from loralint.facts import (
     Reason,
     Result,
     Self,
+    Site,
     Symbol,
     Term,
     Unknown,
     Value,
 )
 from loralint.values import arguments as args, calls, data, mappings, objects, paths
-from loralint.values.index import Index, Site
+from loralint.values.index import Index
 from loralint.values.nodes import Arguments, Frame, Given, Lazy, Node, Record
 from loralint.values.terms import HANDLERS, Handler
 from loralint.values.values import value_of

@@ -47,9 +47,9 @@ def composed(evaluator: Evaluator, outcome: Outcome, arguments: Arguments) -> No
     """`hydra.compose(config_name=...)` after `initialize(config_path=...)` of the same file."""
     name = evaluator.argument(arguments, ("config_name",), 0)
     folder: Node | None = None
-    for path, position in evaluator.index.calls_by_name.get("initialize", ()):
-        if path == outcome.path:
-            call = evaluator.index.call((path, position))
+    for site in evaluator.index.calls_by_name.get("initialize", ()):
+        if site.file == outcome.path:
+            call = evaluator.index.call(site)
             given = args.of_call(call.arguments, outcome.frame)
             folder = evaluator.argument(given, ("config_path",), 1)
     return _primary(

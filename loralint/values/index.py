@@ -15,13 +15,11 @@ from loralint.facts import (
     Item,
     Partial,
     Result,
+    Site,
     Symbol,
     Term,
 )
 from loralint.values.modules import Modules
-
-Site = tuple[str, int]
-"""A call: its file and its index there."""
 
 COMPUTED = "*"
 """The name under which calls of something computed are found."""
@@ -59,7 +57,7 @@ class Index:
             self._alias(name, term)
         for position, call in enumerate(facts.calls):
             for name in callee_names(call.callee):
-                self.calls_by_name[name].append((path, position))
+                self.calls_by_name[name].append(Site(path, position))
 
     def _alias(self, name: str, term: Term) -> None:
         for target in callee_names(term):
@@ -68,7 +66,7 @@ class Index:
 
     def call(self, site: Site) -> CallFact:
         """The call at a site."""
-        return self.files[site[0]].calls[site[1]]
+        return self.files[site.file].calls[site.number]
 
     def calls_of(self, name: str) -> list[Site]:
         """The calls that may be of a function or class of this name, or of an alias of it."""

@@ -94,7 +94,7 @@ def _field(evaluator: Evaluator, outcome: Outcome, arguments: Arguments) -> Node
         return filled_by_default(factory) if factory is not None else None
     from loralint.values.calls import applied
 
-    site = (outcome.path, outcome.index)
+    site = outcome.site
     return applied(evaluator, factory, (), outcome.frame, site)
 
 

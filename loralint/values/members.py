@@ -14,6 +14,7 @@ from loralint.facts import (
     OriginKind,
     Reason,
     Result,
+    Site,
     Symbol,
     Unknown,
 )
@@ -93,9 +94,9 @@ def _constructor_arguments(evaluator: Evaluator, node: Instance, class_: Class) 
 def _passed_on(evaluator: Evaluator, node: Instance, class_: Class) -> Arguments | None:
     """The arguments of `super().__init__(...)` in the constructor of `class_`."""
     name = f"{class_.fact.name}.__init__"
-    for path, position in evaluator.index.calls_by_name.get("__init__", ()):
-        call = evaluator.index.call((path, position))
-        if path == class_.path and call.function == name:
+    for site in evaluator.index.calls_by_name.get("__init__", ()):
+        call = evaluator.index.call(site)
+        if site.file == class_.path and call.function == name:
             frame = _making(evaluator, node, class_)
             return tuple((argument, frame) for argument in call.arguments)
     return None
@@ -133,7 +134,7 @@ def _is_record_decorator(evaluator: Evaluator, class_: Class, term: object) -> b
     if isinstance(term, Symbol):
         return name_of(term) in _RECORD_DECORATORS
     if isinstance(term, Result):
-        call = evaluator.index.call((class_.path, term.call))
+        call = evaluator.index.call(Site(class_.path, term.call))
         return name_of(call.callee) in _RECORD_DECORATORS
     return False
 

@@ -19,6 +19,7 @@ from loralint.facts import (
     Known,
     Origin,
     Reason,
+    Site,
     Term,
     Unknown,
 )
@@ -38,15 +39,15 @@ class Frame:
     arguments: Arguments = ()
     outer: Frame | None = None
     caller: Frame | None = None
-    site: tuple[str, int] | None = None
+    site: Site | None = None
     receiver: Node | None = None
     root: Node | None = None
     depth: int = 0
 
     @property
-    def chain(self) -> tuple[tuple[str, int], ...]:
+    def chain(self) -> tuple[Site, ...]:
         """The calls that lead here, the innermost first."""
-        sites: list[tuple[str, int]] = []
+        sites: list[Site] = []
         frame: Frame | None = self
         while frame is not None:
             if frame.site is not None:
@@ -152,7 +153,7 @@ class Instance:
     arguments: Arguments | None = None
     origin: Origin | None = None
     frame: Frame | None = None
-    site: tuple[str, int] | None = None
+    site: Site | None = None
     busy: set[str] = field(default_factory=set)
 
 
@@ -175,10 +176,14 @@ class Foreign:
 class Outcome:
     """What a call of a library returns."""
 
-    path: str
-    index: int
+    site: Site
     frame: Frame
     callee: Node
+
+    @property
+    def path(self) -> str:
+        """The file of the call."""
+        return self.site.file
 
 
 @dataclass(slots=True, eq=False)
@@ -220,7 +225,7 @@ def _equal(one: Node, other: Node) -> bool:
     if isinstance(one, External) and isinstance(other, External):
         return one.name == other.name
     if isinstance(one, Outcome) and isinstance(other, Outcome):
-        return (one.path, one.index, one.frame) == (other.path, other.index, other.frame)
+        return (one.site, one.frame) == (other.site, other.frame)
     if isinstance(one, Class) and isinstance(other, Class):
         return one.path == other.path and one.fact is other.fact
     plain = isinstance(one, (Known, Default, Unknown, Absent))

@@ -102,7 +102,7 @@ def _of_outcome(evaluator: Evaluator, node: Outcome, name: str) -> Node:
     """What a library's configuration object was given: `TrainingArguments(output_dir=x)`."""
     callee = node.callee
     if isinstance(callee, External) and callee.name.endswith(("Config", "Arguments", "Args")):
-        call = evaluator.index.call((node.path, node.index))
+        call = evaluator.index.call(node.site)
         arguments = tuple((given, node.frame) for given in call.arguments)
         found = evaluator.argument(arguments, (name,))
         if found is not None:

@@ -17,12 +17,12 @@ from loralint.facts import (
     Origin,
     OriginKind,
     Reason,
+    Site,
     Unknown,
 )
 from loralint.literals import destination
 from loralint.values import arguments as args, commands
 from loralint.values.classes import library_bases
-from loralint.values.index import Site
 from loralint.values.nodes import (
     Arguments,
     External,
@@ -78,7 +78,7 @@ def _dataclasses_of(evaluator: Evaluator, node: Node) -> list[Node]:
     """The classes that a HfArgumentParser was made with."""
     for option in options(node):
         if isinstance(option, Outcome) and _is_dataclass_parser(option.callee):
-            call = evaluator.index.call((option.path, option.index))
+            call = evaluator.index.call(option.site)
             arguments = args.of_call(call.arguments, option.frame)
             given = evaluator.argument(arguments, ("dataclass_types",), 0)
             return _listed(evaluator, given) if given is not None else []
@@ -148,9 +148,9 @@ def _outcome_keys(evaluator: Evaluator, node: Outcome) -> set[Site]:
         return set(parser_keys(evaluator, node.callee.receiver)) if through else set()
     if not isinstance(node.callee, External) or not node.callee.name.endswith("ArgumentParser"):
         return set()
-    call = evaluator.index.call((node.path, node.index))
+    call = evaluator.index.call(node.site)
     parents = evaluator.argument(args.of_call(call.arguments, node.frame), ("parents",))
-    keys = {(node.path, node.index)}
+    keys = {node.site}
     for each in parents.items if isinstance(parents, Row) else ():
         keys |= parser_keys(evaluator, evaluator.look(each))
     return keys

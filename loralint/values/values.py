@@ -127,7 +127,7 @@ def origin_of(node: Node) -> Origin | None:
     if isinstance(node, Part) and node.key is not None:
         return _extended(origin_of(node.whole), node.key)
     if isinstance(node, Outcome) and node.frame.depth == 0:
-        return Origin(OriginKind.RESULT, node.path, (_called(node.callee),), call=node.index)
+        return Origin(OriginKind.RESULT, node.path, (_called(node.callee),), call=node.site.number)
     return None
 
 

@@ -19,9 +19,8 @@ from loralint.facts import (
 )
 from loralint.project import Load, Pair, Project
 from loralint.rules.base import rule
-from loralint.rules.judgement.agreement import compare
-from loralint.rules.judgement.siblings import kinship
-from loralint.rules.judgement.wording import outside
+from loralint.rules.judgement.models import kinship
+from loralint.rules.judgement.pinning import compare
 from loralint.rules.missing_revision import missing_revision
 from loralint.rules.revision_mismatch import revision_mismatch
 from loralint.source import Span
@@ -51,7 +50,7 @@ COMMIT = Known("ef382358ec9e382308935a992d908de099b64c23")
         (FREE, PIN, "one-sided"),
         (REQUIRED, PIN, "undecided"),
         (Unknown(Reason.FRAMEWORK, "unsloth drops it"), PIN, "undecided"),
-        (CALL, ABSENT, "undecided"),
+        (CALL, ABSENT, "one-sided"),
         (FREE, FREE, "same"),
         (FREE, REQUIRED, "undecided"),
         (
@@ -135,9 +134,11 @@ def test_the_result_of_a_library_is_no_option() -> None:
         pair = Pair(_load(0, revision, "train.py"), _load(1, ABSENT, "serve.py"), "why", "artifact")
         return [one.message for one in revision_mismatch.run(Project(Config(), pairs=(pair,)))]
 
-    assert says(CALL) == []
     assert CALL.origin is not None
-    (message,) = says(Unknown(Reason.RESULT, "tag()", CALL.origin.item("revision")))
-    assert "from `revision`" in message
-    assert "an option" not in message
-    assert outside(CALL) == "`tag()`"
+    item = Unknown(Reason.RESULT, "tag()", CALL.origin.item("revision"))
+    name = Unknown(Reason.LIBRARY_NAME, origin=Origin(OriginKind.IMPORT, name=("lib", "REV")))
+    for value, shown in ((CALL, "`tag()`"), (item, "`revision`"), (name, "`lib.REV`")):
+        (message,) = says(value)
+        assert f"from {shown} (" in message
+        assert f"where {shown} is another" in message
+        assert "option" not in message

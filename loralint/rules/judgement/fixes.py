@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from loralint.diagnostics import Applicability, Edit, Fix
-from loralint.facts import ABSENT, Known, LoadSite
+from loralint.facts import ABSENT, Known, LoadSite, RevisionKey
 from loralint.project import Action, Load, Project
 from loralint.rules.judgement.pinning import is_local
 from loralint.rules.judgement.values import leaves, same
@@ -49,8 +49,10 @@ def revision_names(site: LoadSite) -> tuple[str, ...]:
 
     What is inside a flag's value is one flag to the facts, inside an argument two keywords.
     """
-    key = site.revision_key.lstrip("-").replace("-", "_")
-    return (key, "revision") if key != site.revision_key else (*key.split(), "revision")
+    key = site.revision_key
+    if key.inside and not key.inside.startswith("--"):
+        return key.inside, key.name, "revision"
+    return (key.inside or key.name).lstrip("-").replace("-", "_"), "revision"
 
 
 def revision_edits(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
@@ -77,13 +79,13 @@ def revision_edits(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
 
 def _is_inside_another(site: LoadSite) -> bool:
     """Whether the revision lies in another argument (`model_kwargs revision`), not in a flag."""
-    return " " in site.revision_key and not site.revision_key.startswith("--")
+    return site.revision_key.inside != "" and not site.revision_key.inside.startswith("--")
 
 
 def _inside_another(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
     """`model_kwargs={"revision": …}`, in a call that certainly has no `model_kwargs` yet."""
     site = load.site
-    holder, _, name = site.revision_key.partition(" ")
+    holder, name = site.revision_key.inside, site.revision_key.name
     certainly_none = holder.isidentifier() and not _may_give(project, site, holder)
     if site.revision != ABSENT or not certainly_none:
         return ()
@@ -135,7 +137,7 @@ def forwarded(load: Load, other: Load) -> str:
     one, two = load.site, other.site
     if (one.path, one.function, one.cell) != (two.path, two.function, two.cell):
         return ""
-    if two.span.start > one.span.start or two.revision_key != "revision":
+    if two.span.start > one.span.start or two.revision_key != RevisionKey():
         return ""
     found = re.search(_FORWARDED.format("revision"), two.text)
     return found[1] if found is not None else ""
@@ -166,11 +168,12 @@ def keyword_at(site: LoadSite, keyword: str) -> Place | None:
 
 def _given(site: LoadSite, text: str) -> str:
     """The revision as an argument, a recipe's key or a flag; "" where it is none of them alone."""
-    key = site.revision_key
-    flag, inside, name = key.partition(" ")
-    if flag.startswith("--"):
+    key = site.revision_key.name
+    if site.revision_key.inside:
+        return f"{key}={text}"
+    if key.startswith("--"):
         is_item = site.margins[0].strip()  # of a list: one word
-        return f"{name}={text}" if inside else f"{flag}{'=' if is_item else ' '}{text}"
+        return f"{key}{'=' if is_item else ' '}{text}"
     if not re.fullmatch(r"[\w.-]+", key):
         return ""
     if site.path.endswith((".py", ".pyw", ".ipynb")):

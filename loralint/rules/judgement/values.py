@@ -76,18 +76,14 @@ def origin(value: Value) -> Origin | None:
 
 
 def from_outside(value: Value) -> bool:
-    """Whether an option, parameter or field decides, so that somebody can set the value."""
-    return any(
-        isinstance(leaf, Default) or (isinstance(leaf, Unknown) and _is_option(leaf.origin))
-        for leaf in leaves(value)
-    )
+    """Whether something that is known by name decides: an option, a parameter, a library."""
+    return any(isinstance(leaf, Default) or origin(leaf) is not None for leaf in leaves(value))
 
 
-def _is_option(origin: Origin | None) -> bool:
-    """Whether an origin is something to set: not the result of a call, not a library's name."""
-    if origin is None or origin.kind is OriginKind.IMPORT:
-        return False
-    return origin.kind is not OriginKind.RESULT or origin.written != ""
+def is_option(value: Value) -> bool:
+    """Whether whoever runs the code can set what decides a value: not what a library returns."""
+    decides = origin(value)
+    return decides is not None and decides.kind not in (OriginKind.RESULT, OriginKind.IMPORT)
 
 
 def is_none_by_default(leaf: Value) -> bool:
