@@ -28,7 +28,6 @@ from loralint.catalog.options import (
     POSITIONS,
     QUANTIZATION_CONFIGS,
     REMOVED,
-    REWRITTEN,
 )
 from loralint.catalog.words import (
     FILE_MARKS,
@@ -62,7 +61,6 @@ __all__ = [
     "PROGRAMS",
     "QUANTIZATION_CONFIGS",
     "REMOVED",
-    "REWRITTEN",
     "SAVERS",
     "ActionKind",
     "Loader",

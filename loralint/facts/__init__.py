@@ -13,7 +13,6 @@ from loralint.facts.code import (
     FieldFact,
     FileError,
     FunctionFact,
-    KeywordFact,
     ParameterFact,
     Suppression,
 )
@@ -95,7 +94,6 @@ __all__ = [
     "FunctionFact",
     "Item",
     "Join",
-    "KeywordFact",
     "Known",
     "LoadSite",
     "LockFacts",

@@ -27,10 +27,8 @@ class FileFacts(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=
     import statements, `star_imports` those of `from x import *`; `data` is the content of a
     configuration file. `loads` and `saves` hold what needs no linking (recipes, command lines),
     `commands` the command lines that run scripts.
-    `further_errors` are those of a notebook's other cells. `imported_at` is where a script first
-    imports names from a library to which a fix may add one, with the notebook's cell. `literals`
-    are the places of texts that may be revisions, by number (`loralint.literals`). `lock` is what
-    a lock file says.
+    `further_errors` are those of a notebook's other cells. `literals` are the places of texts that
+    may be revisions, by number (`loralint.literals`). `lock` is what a lock file says.
     """
 
     path: str
@@ -48,6 +46,5 @@ class FileFacts(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=
     adapter: AdapterFacts | None = None
     commands: tuple[CommandFact, ...] = ()
     further_errors: tuple[FileError, ...] = ()
-    imported_at: tuple[tuple[str, Span, int | None], ...] = ()
     literals: tuple[tuple[int, Span, int | None], ...] = ()
     lock: LockFacts | None = None

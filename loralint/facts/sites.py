@@ -5,7 +5,6 @@ from __future__ import annotations
 from enum import Enum, IntEnum, auto
 from typing import NamedTuple
 
-from loralint.facts.code import KeywordFact
 from loralint.facts.terms import Fact, Value
 from loralint.source import Span
 
@@ -65,8 +64,9 @@ class LoadSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=T
     Of a site that needs no linking (`FileFacts.loads`), `inputs` are the indices there of the sites
     that flow into it (the base of an adapter), and `stage` is what its framework does: "train",
     "infer", "merge" or "" where that is not known. The options of a base that is trained hold the
-    fields of its LoraConfig as `lora.r` and so on. `margins` and `keywords` are those of the call;
-    the margins of a recipe or command line stand around a key or flag.
+    fields of its LoraConfig as `lora.r` and so on. `insert_at` is where a key or a flag that gives
+    the revision would go, between the two `margins`; None where there is no such place. Of a call
+    that is found out where it is flagged.
     """
 
     path: str
@@ -80,13 +80,17 @@ class LoadSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=T
     function: str = ""
     text: str = ""
     insert_at: Span | None = None
-    margins: tuple[str, str] = (", ", "")
+    margins: tuple[str, str] = ("", "")
     revision_key: RevisionKey = RevisionKey()
     inputs: tuple[int, ...] = ()
     stage: str = ""
-    keywords: tuple[KeywordFact, ...] = ()
     revision_at: Span | None = None
     writing: Writing = Writing.CALL
+
+    @property
+    def takes_keywords(self) -> bool:
+        """Whether a call stands there: a framework calls `{"type": X.from_pretrained}` later."""
+        return self.writing is Writing.CALL and not self.text.startswith("{")
 
 
 class SaveSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from loralint.read.yaml_nodes import loader
+from loralint.read.documents import events
 
 
 @dataclass
@@ -22,7 +22,7 @@ def repeated(text: str) -> int:
     found = 0
     open_: list[_Mapping | None] = []
     try:
-        for event in yaml.parse(text.replace("\t", " "), Loader=loader()):
+        for event in events(text.replace("\t", " ")):
             if isinstance(event, yaml.CollectionEndEvent):
                 open_.pop()
             elif isinstance(event, yaml.NodeEvent):

@@ -16,7 +16,7 @@ from loralint.lockfile import NAME
 from loralint.project import Load, Project
 from loralint.refs import kind_of
 from loralint.rules.judgement import wording
-from loralint.rules.judgement.fixes import revision_edits
+from loralint.rules.judgement.fixes import revision_changes
 from loralint.rules.judgement.pinning import is_unpinned, judged_ids
 from loralint.rules.judgement.values import by_default, leaves, only
 from loralint.source import Place
@@ -169,7 +169,7 @@ def _revision_holder(project: Project, load: Load) -> str:
     if key.behind_id:
         return "its id, behind an @"
     if key.inside:
-        return "" if revision_edits(project, load, MAIN) else key.inside
+        return "" if revision_changes(project, load, MAIN) else key.inside
     loader = loader_of(name) if "." in name else None
     is_method = loader is not None and loader.receiver
     return "adapter_kwargs" if is_method and name.startswith("transformers.") else ""

@@ -21,7 +21,7 @@ from loralint.hub.locking import LockedCommits
 from loralint.hub.wants import Note, Sources, repos_of
 from loralint.project import Load, Pair, Project
 from loralint.rules.judgement import wording
-from loralint.rules.judgement.fixes import revision_edits, written_at
+from loralint.rules.judgement.fixes import revision_changes, written_at
 from loralint.rules.judgement.pinning import compare
 from loralint.rules.judgement.sides import pairs_of
 from loralint.rules.judgement.values import only, same
@@ -97,8 +97,8 @@ class _Planning:
         objection = self._objection(one, answer)
         if objection:
             return Left(one.load, objection, grave=True)
-        if not revision_edits(self.project, one.load, answer.commit):
-            return Left(one.load, _NO_PLACE)
+        if not revision_changes(self.project, one.load, answer.commit):
+            return Left(one.load, NO_PLACE)
         ref = answer.ref or self._ref(one.ask, answer.commit)
         return Pin(one.load, one.ask.repo.id, ref, answer.commit, answer.origin, one.current)
 
@@ -231,7 +231,7 @@ class _Planning:
         )
 
 
-_NO_PLACE = "there is no place in the code where its revision could be written"
+NO_PLACE = "there is no place in the code where its revision could be written"
 
 
 def _commit(load: Load) -> str:

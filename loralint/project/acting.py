@@ -64,8 +64,6 @@ def _acting(evaluator: Evaluator, found: Collected, site: Site, kind: str) -> Ac
         inputs=indices(found.load_index, (site for site, _ in model.loads)),
         actions=indices(found.action_index, (step for step in steps if step != site)),
         discarded=call.discarded,
-        insert_at=call.insert_at,
-        margins=call.margins,
         configs=indices(found.load_index, (site for site, _ in config.loads)),
         source=state_source(evaluator, kind, arguments),
         onto_adapter=kind == "wrap" and _onto_adapter(evaluator, arguments),

@@ -236,9 +236,6 @@ def load_site(evaluator: Evaluator, site: Site, frame: Frame) -> LoadSite | None
         options=options_of_load(evaluator, found.match, arguments_in(evaluator, site, frame)),
         function=call.function,
         text=call.text,
-        insert_at=call.insert_at,
-        margins=call.margins,
-        keywords=call.keywords,
         revision_key=_revision_key(found.match.loader),
     )
 

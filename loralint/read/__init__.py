@@ -1,12 +1,34 @@
-"""Files → facts. The one entrance is `extract`; each kind of file has a module of its own."""
+"""Files → facts. The one entrance is `extract`; each kind of file has a reader of its own.
+
+What kind a file is, its name decides (`discovery/kinds.py`). Readers are imported when the first
+file of theirs is read.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from loralint.facts import FileFacts
-from loralint.source import Source
+from loralint.source import Source, SourceKind
 
 FRONTEND_VERSION = "8"
 """Raise it whenever the same file would give other facts: it is part of the cache's keys."""
+
+READERS: dict[SourceKind, str] = {
+    "python": "python.module",
+    "notebook": "notebook",
+    "shell": "scripts",  # Makefiles, Dockerfiles, workflows and compose files too
+    "yaml": "data",  # and recipes, which are YAML, JSON or TOML
+    "json": "data",
+    "toml": "data",
+    "dotenv": "data",
+    "adapter": "adapter",  # adapter_config.json
+    "weights": "adapter",  # adapter_model.safetensors
+    "card": "adapter",  # README.md beside an adapter
+    "requirements": "requirements",
+    "lock": "lock",
+}
+"""The module of each kind's reader, below this package; its `extract` does the work."""
 
 
 def extract(source: Source, *, whole: bool = False) -> FileFacts:
@@ -15,35 +37,7 @@ def extract(source: Source, *, whole: bool = False) -> FileFacts:
     `whole` reads all of a module's code, also what needs no reading to check it: what is read
     then does not hang on the module's length.
     """
-    if source.kind == "python":
-        from loralint.read.python.module import extract as extract_python
-
-        return extract_python(source, whole=whole)
-    if source.kind == "notebook":
-        from loralint.read.notebook import extract as extract_notebook
-
-        return extract_notebook(source, whole=whole)
-    if source.kind == "shell":
-        from loralint.read.shell import extract as extract_shell
-
-        return extract_shell(source)
-    if source.kind in ("adapter", "weights", "card"):
-        from loralint.read.adapter import extract as extract_adapter
-
-        return extract_adapter(source)
-    if source.kind in ("requirements", "lock"):
-        return _versions(source)
-    from loralint.read.data import extract as extract_data
-    from loralint.read.recipe import with_recipe
-
-    return with_recipe(source, extract_data(source))
-
-
-def _versions(source: Source) -> FileFacts:
-    if source.kind == "lock":
-        from loralint.read.lock import extract as extract_lock
-
-        return extract_lock(source)
-    from loralint.read.requirements import extract as extract_requirements
-
-    return extract_requirements(source)
+    read = import_module(f"loralint.read.{READERS[source.kind]}").extract
+    more = {"whole": whole} if source.kind in ("python", "notebook") else {}
+    facts: FileFacts = read(source, **more)
+    return facts

@@ -5,7 +5,6 @@ A file is judged by what it says alone; the linker puts the folder together.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -21,10 +20,10 @@ from loralint.facts import (
     Known,
     LoadSite,
     Mapping,
-    Term,
+    Writing,
 )
-from loralint.read import safetensors_header as header
-from loralint.read.data import extract as extract_data
+from loralint.read import data, safetensors_header as header
+from loralint.read.documents import TooLarge, events, parse
 from loralint.source import START, Source, Span
 
 KEYS = frozenset(
@@ -40,8 +39,6 @@ MAX_DEPTH = 20
 
 _POINTER = "it only points to a file of Git LFS (`git lfs pull` fetches it)"
 
-_SPACE = re.compile(r"[\s,]*")
-_COLON = re.compile(r"\s*:\s*")
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*$", re.DOTALL | re.MULTILINE)
 
 
@@ -59,66 +56,32 @@ def _configuration(source: Source) -> FileFacts:
     """The configuration as any script may read it, and as PEFT's where it is PEFT's."""
     if header.is_pointer(source.content):
         return FileFacts(path=source.path, error=FileError(_POINTER, START))
-    facts = extract_data(Source(source.path, "json", source.content))
-    if facts.error is not None:
-        return _with_place(facts, source.content)
-    if not isinstance(facts.data, Mapping):
-        return facts
-    values = dict(facts.data.entries)
+    source = Source(source.path, "json", source.content)
+    facts = data.plain(source)
+    values = dict(facts.data.entries) if isinstance(facts.data, Mapping) else {}
     if "peft_type" not in values:  # mlx and others use the name for files of their own
         return facts
-    keys = tuple(_keys(source.content.decode("utf-8-sig")))
-    loads = tuple(_recorded(source.path, values, dict(keys)))
-    return msgspec.structs.replace(facts, adapter=AdapterFacts(keys=keys), loads=loads)
-
-
-def _recorded(
-    path: str, values: dict[str | None, Term], keys: dict[str, Span]
-) -> Iterator[LoadSite]:
-    """The base that the folder names, as a load: whoever loads the folder may load it."""
+    try:
+        entries = parse(source).documents[0].entries or {}
+    except TooLarge:
+        entries = {}
+    keys = {name: entry.span for name, entry in entries.items() if name in KEYS}
+    loads: tuple[LoadSite, ...] = ()
     base, revision = values.get(RECORDED), values.get("revision")
     if isinstance(base, Known) and isinstance(base.value, str) and base.value:
-        yield LoadSite(
-            path=path,
+        recorded = LoadSite(  # whoever loads the folder may load the base that it names
+            path=source.path,
             span=keys.get(RECORDED, START),
             artifact="base-model",
             loader=RECORDED,
             repo_id=base,
             revision=revision if isinstance(revision, Known) and revision.value else ABSENT,
             text=RECORDED,
+            writing=Writing.ADAPTER,
         )
-
-
-def _with_place(facts: FileFacts, content: bytes) -> FileFacts:
-    """The error with its row and column, where the JSON parser has found one."""
-    try:
-        json.loads(content.decode("utf-8-sig"))
-    except json.JSONDecodeError as error:
-        span = Span.of(error.lineno, error.colno, error.lineno, error.colno + 1)
-        return msgspec.structs.replace(facts, error=FileError(f"not JSON: {error.msg}", span))
-    except (ValueError, RecursionError):
-        pass
-    return facts
-
-
-def _keys(text: str) -> Iterator[tuple[str, Span]]:
-    """The places of the keys of a JSON object, quotes included; `text` has been parsed before."""
-    decoder = json.JSONDecoder(parse_int=str)
-    at = text.index("{") + 1
-    row, line, seen = 1, 0, 0
-    while text[at := _skip(_SPACE, text, at)] == '"':
-        start = at
-        key, at = decoder.raw_decode(text, at)
-        row += text.count("\n", seen, start)
-        line, seen = text.rfind("\n", 0, start) + 1, start
-        if key in KEYS and "\n" not in text[start:at]:
-            yield key, Span.of(row, start - line + 1, row, at - line + 1)
-        _, at = decoder.raw_decode(text, _skip(_COLON, text, at))
-
-
-def _skip(pattern: re.Pattern[str], text: str, at: int) -> int:
-    match = pattern.match(text, at)
-    return match.end() if match is not None else at
+        loads = (recorded,)
+    adapter = AdapterFacts(keys=tuple(keys.items()))
+    return msgspec.structs.replace(facts, adapter=adapter, loads=loads)
 
 
 # --- adapter_model.safetensors ------------------------------------------------------------------
@@ -154,9 +117,8 @@ def _base_models(text: str) -> Iterator[tuple[str, Span]]:
 
     Events, not nodes: composing brackets that are nested deeply enough kills the process.
     """
-    loader = yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader
     depth, is_key, key = 0, True, ""
-    for event in yaml.parse(text, Loader=loader):
+    for event in events(text):
         is_value = key == "base_model" and (depth == 2 or not is_key)
         if is_value and isinstance(event, yaml.ScalarEvent) and event.value:
             yield event.value, _span(event)

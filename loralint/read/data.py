@@ -1,156 +1,120 @@
-"""Configuration files → one term: YAML, JSON, TOML and `.env`.
+"""Configuration files → what they hold, as one term: YAML, JSON, TOML and `.env`.
 
-YAML is composed, never constructed: no tag runs, and an alias is followed only as far as the
-budget of nodes lasts.
+Where a framework runs such a file by itself, it is a recipe too (`recipe.py`).
 """
 
 from __future__ import annotations
 
 import json
-import re
-import sys
-from collections.abc import Callable
 
+import msgspec
 import yaml
 
+from loralint.catalog.recipe_signs import may_be_recipe
 from loralint.facts import FileError, FileFacts, Known, Mapping, Reason, Sequence, Term, Unknown
-from loralint.read.python import terms
-from loralint.read.yaml_nodes import TooLarge, composed
+from loralint.literals import by_identity, held, with_literals
+from loralint.read import comments, recipe
+from loralint.read.documents import LONGEST, MAX_DEPTH, Node, TooLarge, Tree, constant, parse
 from loralint.source import START, Source, Span
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-MAX_NODES = 50_000
-"""A configuration with more nodes than this is no configuration, or a YAML bomb."""
-
-LONGEST = 20 * MAX_NODES
-"""Characters of JSON or TOML, which are parsed whole."""
-
-MAX_DEPTH = 60
-
-_DOTTED = re.compile(r"(?:[^\s.]{1,50}\.){100}")
-"""A key of so many parts, of which the TOML parser takes the square."""
+_ERRORS = (ValueError, yaml.YAMLError, RecursionError)
 
 
 def extract(source: Source) -> FileFacts:
     """Read one configuration file; what does not parse gives facts with an error."""
+    is_recipe = source.kind != "dotenv" and may_be_recipe(source.path, source.content)
+    if source.kind in ("json", "dotenv"):
+        facts = plain(source)  # much faster than a tree, which most JSON is not worth
+        found = is_recipe or next(held(facts), None) is not None
+        if source.kind == "dotenv" or facts.error is not None or not found:
+            return facts
     try:
-        term = _READERS[source.kind](source.content.decode("utf-8-sig"))
-    except yaml.MarkedYAMLError as error:
-        return FileFacts(path=source.path, error=_marked(error))
-    except TooLarge:
-        return FileFacts(
-            path=source.path, data=Unknown(Reason.INVOLVED, "too large for a configuration")
-        )
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        message = str(error).splitlines()[0] if str(error) else "nested too deeply"
-        return FileFacts(path=source.path, error=FileError(message, START))
+        tree = parse(source)
+    except _ERRORS as error:
+        return facts if source.kind == "json" else _failed(source, error)
+    return _of_tree(source, tree, is_recipe=is_recipe)
+
+
+def plain(source: Source) -> FileFacts:
+    """What a JSON or `.env` file holds, without the places of its texts, and as no recipe."""
+    try:
+        text = source.content.decode("utf-8-sig")
+        if len(text) > LONGEST:
+            raise TooLarge
+        term = _term(json.loads(text)) if source.kind != "dotenv" else _dotenv(text)
+    except _ERRORS as error:
+        return _failed(source, error)
     return FileFacts(path=source.path, data=term)
 
 
-def _marked(error: yaml.MarkedYAMLError) -> FileError:
-    mark = error.problem_mark or error.context_mark
-    if mark is None:
-        return FileError(str(error.problem), START)
-    row, column = mark.line + 1, mark.column + 1
-    return FileError(error.problem or "not YAML", Span.of(row, column, row, column + 1))
+def _failed(source: Source, error: Exception) -> FileFacts:
+    """The facts of a file that cannot be read, with the place where its parser gave up."""
+    if isinstance(error, TooLarge):
+        data = Unknown(Reason.INVOLVED, "too large for a configuration")
+        return FileFacts(path=source.path, data=data)
+    message, span = str(error).partition("\n")[0] or "nested too deeply", START
+    if isinstance(error, yaml.MarkedYAMLError):
+        message = error.problem or "not YAML"
+        mark = error.problem_mark or error.context_mark
+        if mark is not None:
+            span = Span.of(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+    elif isinstance(error, json.JSONDecodeError):
+        message = f"not JSON: {error.msg}"
+        span = Span.of(error.lineno, error.colno, error.lineno, error.colno + 1)
+    return FileFacts(path=source.path, error=FileError(message, span))
 
 
-def _yaml(text: str) -> Term:
-    documents = list(composed(text))
-    return _Composed().term(documents[0], 0) if documents else Mapping(())
+def _of_tree(source: Source, tree: Tree, *, is_recipe: bool) -> FileFacts:
+    literals: dict[int, Span | None] = {}
+    data = _of_node(tree.documents[0], literals) if tree.documents else Mapping(())
+    facts = FileFacts(path=source.path, data=data)
+    if is_recipe:
+        sites = recipe.sites_of(source.path, tree)
+        literals |= sites.literals
+        facts = msgspec.structs.replace(
+            facts,
+            loads=tuple(sites.loads),
+            saves=tuple(sites.saves),
+            suppressions=comments.of_document(source.content.decode("utf-8-sig"), tree.scalars),
+        )
+    return with_literals(facts, by_identity(literals))
 
 
-class _Composed:
-    """YAML nodes → terms, within a budget."""
-
-    def __init__(self) -> None:
-        self.left = MAX_NODES
-
-    def term(self, node: yaml.Node | None, depth: int) -> Term:
-        self.left -= 1
-        if self.left < 0 or depth > MAX_DEPTH:
-            raise TooLarge
-        if isinstance(node, yaml.MappingNode):
-            return terms.mapping(self._entry(key, value, depth) for key, value in node.value)
-        if isinstance(node, yaml.SequenceNode):
-            return Sequence(tuple(self.term(item, depth + 1) for item in node.value))
-        return _yaml_scalar(node) if isinstance(node, yaml.ScalarNode) else Known(None)
-
-    def _entry(self, key: yaml.Node, value: yaml.Node, depth: int) -> terms.Entry:
-        term = self.term(value, depth + 1)
-        if key.tag == "tag:yaml.org,2002:merge":
-            return (None, term)
-        return (str(key.value), term) if isinstance(key, yaml.ScalarNode) else (None, Mapping(()))
+def _of_node(node: Node, literals: dict[int, Span | None]) -> Term:
+    """A tree as a term; `literals` takes the places of the texts in it, by identity."""
+    if node.entries is not None:
+        inside = ((key, _of_node(entry.node, literals)) for key, entry in node.entries.items())
+        return Mapping(tuple(inside))
+    if node.items is not None:
+        return Sequence(tuple(_of_node(entry.node, literals) for entry in node.items))
+    found = constant(node.value)
+    if isinstance(node.value, str):
+        literals[id(found)] = node.literal
+    return found
 
 
-def _yaml_scalar(node: yaml.ScalarNode) -> Term:
-    kind = node.tag.rpartition(":")[2]
-    text = str(node.value)
-    try:
-        if kind == "int":
-            return _integer(int(text.replace("_", ""), 0))
-        if kind == "float":
-            return Known(float(text.replace("_", "")))
-    except ValueError:
-        return Known(text)
-    if kind == "bool":
-        return Known(text.lower() in ("true", "yes", "on"))
-    return Known(None) if kind == "null" else terms.text(text)
-
-
-def _integer(value: int) -> Term:
-    return Known(value) if abs(value) < 2**53 else Unknown(Reason.INVOLVED, "a huge integer")
-
-
-def _plain(value: object, depth: int = 0) -> Term:
-    """Python's plain data → a term."""
+def _term(value: object, depth: int = 0) -> Term:
+    """The plain data of JSON as a term."""
     if depth > MAX_DEPTH:
         raise TooLarge
     if isinstance(value, dict):
-        return terms.mapping((str(key), _plain(item, depth + 1)) for key, item in value.items())
+        return Mapping(tuple((key, _term(item, depth + 1)) for key, item in value.items()))
     if isinstance(value, list):
-        return Sequence(tuple(_plain(item, depth + 1) for item in value))
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _integer(value)
-    if isinstance(value, str):
-        return terms.text(value)
-    if value is None or isinstance(value, (int, float, bool)):
-        return Known(value)
-    return Known(str(value))
+        return Sequence(tuple(_term(item, depth + 1) for item in value))
+    return constant(value)  # type: ignore[arg-type]
 
 
-def _json(text: str) -> Term:
-    if len(text) > LONGEST:
-        raise TooLarge
-    return _plain(json.loads(text))
-
-
-def has_endless_keys(text: str) -> bool:
-    """Whether TOML has a key that would keep its parser busy for ever."""
-    return _DOTTED.search(text) is not None
-
-
-def _toml(text: str) -> Term:
-    if len(text) > LONGEST or has_endless_keys(text):
-        raise TooLarge
-    return _plain(tomllib.loads(text))
+# --- .env ---------------------------------------------------------------------------------------
 
 
 def _dotenv(text: str) -> Term:
     """`NAME=value` lines, as python-dotenv reads the plain ones."""
-    if len(text) > LONGEST:
-        raise TooLarge
-    entries: list[terms.Entry] = []
+    entries: list[tuple[str | None, Term]] = []
     for line in text.splitlines():
         name, equals, value = line.strip().removeprefix("export ").partition("=")
-        if not equals or name.startswith("#") or not name.strip().isidentifier():
-            continue
-        entries.append((name.strip(), _dotenv_value(value.strip())))
-    return terms.mapping(entries)
+        if equals and not name.startswith("#") and name.strip().isidentifier():
+            entries.append((name.strip(), _dotenv_value(value.strip())))
+    return Mapping(tuple(entries))
 
 
 def _dotenv_value(text: str) -> Term:
@@ -160,11 +124,3 @@ def _dotenv_value(text: str) -> Term:
         if text.startswith(quote) and text.find(quote, 1) > 0:
             return Known(text[1 : text.find(quote, 1)])
     return Known(text.partition(" #")[0].strip())
-
-
-_READERS: dict[str, Callable[[str], Term]] = {
-    "yaml": _yaml,
-    "json": _json,
-    "toml": _toml,
-    "dotenv": _dotenv,
-}

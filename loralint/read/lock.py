@@ -7,7 +7,7 @@ import re
 from loralint.facts import FileError, FileFacts, LockFacts
 from loralint.lockfile import LockError
 from loralint.lockfile.reading import parse
-from loralint.read.data import LONGEST, has_endless_keys
+from loralint.read.documents import TooLarge, check_toml
 from loralint.source import START, Source
 
 _ARTIFACT = re.compile(r"[ \t]*\[\[[ \t]*artifact[ \t]*\]\]")
@@ -17,11 +17,13 @@ def extract(source: Source) -> FileFacts:
     """Read a lock file; one that cannot be used gives facts with an error."""
     try:
         text = source.content.decode()
-        if len(text) > LONGEST or has_endless_keys(text):
-            raise LockError("is too large for a lock file")
+        check_toml(text)
         return FileFacts(path=source.path, lock=LockFacts(parse(text), _rows(text)))
+    except TooLarge:
+        message = "is too large for a lock file"
     except (LockError, UnicodeDecodeError) as error:
-        return FileFacts(path=source.path, error=FileError(str(error), START))
+        message = str(error)
+    return FileFacts(path=source.path, error=FileError(message, START))
 
 
 def _rows(text: str) -> tuple[int, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from loralint.facts import Default, Known, Origin, OriginKind, Reason, Unknown, Value
-from loralint.read.shell_text import Environment, Fragment
-from loralint.read.shell_values import joined
+from loralint.facts import Default, Known, Value
+from loralint.read.shell_words import Fragment
+from loralint.read.words import Environment, environment, joined, unfollowed, unset_variable
 
 _NAME = re.compile(r"(?i:gnu)?makefile(\..*)?|.*\.mk", re.IGNORECASE)
 _ASSIGNMENT = re.compile(
@@ -36,14 +36,11 @@ def fragments(text: str) -> Iterator[Fragment]:
         while end + 1 < len(lines) and lines[end].endswith("\\"):
             end += 1
         block = "\n".join(lines[row : end + 1])
-        if len(block) > LONGEST:
-            row = end + 1
-            continue
-        if block.startswith("\t"):
-            yield Fragment(_shell(block), row, environment=environment)
-        elif _TARGET.match(block) and ";" in block:
-            head = block.index(";") + 1
-            yield Fragment(_shell(" " * head + block[head:]), row, environment=environment)
+        if len(block) <= LONGEST:
+            head = block.find(";") + 1 if _TARGET.match(block) else 0
+            if block.startswith("\t") or head:
+                text = _shell(" " * head + block[head:])
+                yield Fragment(text, row, environment=environment)
         row = end + 1
 
 
@@ -55,44 +52,30 @@ def _shell(block: str) -> str:
 
 
 def _variables(lines: list[str]) -> Environment:
-    found: Environment = {}
-    joined_lines = re.sub(r"\\\n\s*", " ", "\n".join(lines)).split("\n")
-    for line in joined_lines:
+    """The variables that a Makefile sets; what the environment sets wins over `?=` only."""
+    found: dict[str, Value] = {}
+    for line in re.sub(r"\\\n\s*", " ", "\n".join(lines)).split("\n"):
         match = _ASSIGNMENT.match(line)
-        if match is not None:
-            name, operator, text = match.groups()
-            value = _value(text.partition(" #")[0].strip(), found)
-            found[name] = _assigned(found.get(name), operator, value, name)  # type: ignore[arg-type]
-    return found
+        if match is None:
+            continue
+        name, operator, text = match.groups()
+        value, before = _value(text.partition(" #")[0].strip(), found), found.get(name)
+        if operator == "+=" and before is not None:
+            value = joined([before, Known(" "), value])
+        elif operator == "?=" and isinstance(value, Known):
+            value = before if before is not None else Default(value.value, environment(name))
+        found[name] = value
+    return dict(found)
 
 
-def _assigned(before: Value | None, operator: str, value: Value, name: str) -> Value:
-    if operator == "+=" and before is not None:
-        return joined([before, Known(" "), value])
-    if operator == "?=" and isinstance(value, Known):
-        return (
-            before
-            if before is not None
-            else Default(value.value, Origin(OriginKind.ENVIRONMENT, name=(name,)))
-        )
-    return value
-
-
-def _value(text: str, known: Environment) -> Value:
+def _value(text: str, known: dict[str, Value]) -> Value:
     """A value with the variables that stand above it."""
     parts: list[Value] = []
     at = 0
     for match in _REFERENCE.finditer(text):
-        parts.append(Known(text[at : match.start()]))
-        found = known.get(match[1])
-        unset = Unknown(
-            Reason.OUTSIDE,
-            "a variable that is not set here",
-            Origin(OriginKind.ENVIRONMENT, name=(match[1],)),
-        )
-        parts.append(unset if found is None or isinstance(found, tuple) else found)
+        parts += (Known(text[at : match.start()]), known.get(match[1]) or unset_variable(match[1]))
         at = match.end()
     rest = text[at:]
     if "$(" in rest or "${" in rest:
-        return Unknown(Reason.EXPRESSION, "what make computes")
+        return unfollowed("what make computes")
     return joined([*parts, Known(rest)])

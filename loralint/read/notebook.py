@@ -38,7 +38,7 @@ def extract(source: Source, *, whole: bool = False) -> FileFacts:
             shell.extend((cell.number, command) for command in parts.shell)
     facts = _module(source.path, pieces, errors, whole=whole)
     if shell:
-        from loralint.read.notebook_commands import with_commands
+        from loralint.read.notebook_shell import with_commands
 
         facts = with_commands(facts, shell, "".join(piece.text for piece in pieces))
     return _with_errors(facts, errors)

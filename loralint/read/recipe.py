@@ -1,4 +1,4 @@
-"""Recipes: configuration files that are run by a framework, read for what they load and save.
+"""Recipes: configuration files that a framework runs, read for what they load and save.
 
 A file is one on evidence only: the keys of one framework together (`catalog/recipes.py`), or
 `_target_` mappings that name a loader. What a script of the project reads is found at its call.
@@ -10,59 +10,58 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import msgspec
-import yaml
 
 from loralint.catalog.recipe_shape import Framework, Key
-from loralint.catalog.recipe_signs import may_be_recipe
 from loralint.catalog.recipes import FRAMEWORKS
-from loralint.facts import ABSENT, FileFacts, Known, LoadSite, RevisionKey, SaveSite, Value, Writing
-from loralint.literals import by_identity, held, with_literals
-from loralint.read import recipe_revision, recipe_targets
-from loralint.read.recipe_comments import suppressions
-from loralint.read.recipe_literals import data_literals
-from loralint.read.recipe_nodes import Entry, Node, Tree, find, mappings
-from loralint.read.recipe_tree import parse
-from loralint.read.recipe_values import (
+from loralint.facts import (
+    ABSENT,
+    Known,
+    LoadSite,
+    Reason,
+    RevisionKey,
+    SaveSite,
+    Unknown,
+    Value,
+    Writing,
+)
+from loralint.read import hydra_targets
+from loralint.read.documents import Entry, Node, Tree, find, mappings
+from loralint.read.recipe_options import (
     Options,
     Reader,
+    in_four_bits,
     lora_of,
     makes_adapter,
     options_of,
 )
-from loralint.read.yaml_nodes import TooLarge
-from loralint.source import Source, Span
+from loralint.source import Span
 
 DEEPEST = 5
 """How deep inside a file a framework's arguments may lie: a request's `input.args`."""
 
 
-def with_recipe(source: Source, facts: FileFacts) -> FileFacts:
-    """The facts of a configuration file with what it says as a recipe, where it is one."""
-    if source.kind == "dotenv" or facts.error is not None:
-        return facts
-    is_recipe = may_be_recipe(source.path, source.content)
-    if not is_recipe and next(held(facts), None) is None:
-        return facts
-    try:
-        tree = parse(source)
-    except (yaml.YAMLError, TooLarge, ValueError, RecursionError):
-        return facts
-    found = _Found()
-    if not is_recipe:
-        return with_literals(facts, by_identity(data_literals(facts.data, tree)))
+@dataclass
+class RecipeSites:
+    """The loads and saves of a file; `literals` are the places of revisions, by identity."""
+
+    loads: list[LoadSite] = field(default_factory=list)
+    saves: list[SaveSite] = field(default_factory=list)
+    literals: dict[int, Span | None] = field(default_factory=dict)
+
+
+def sites_of(path: str, tree: Tree) -> RecipeSites:
+    """What the recipes in a file load and save; of several, each is a function of its own."""
+    sites = RecipeSites()
     recipes = list(_recipes(tree))
     for where, framework, node, root in recipes:
-        recipe = _Recipe(Reader(source.path, node, root), framework, found)
-        recipe.read(where if len(recipes) > 1 else "")
+        name = where if len(recipes) > 1 else ""
+        _Recipe(Reader(path, node, root), framework, sites, name).read()
     if not recipes:
-        found.loads.extend(recipe_targets.loads(source.path, tree))
-    facts = msgspec.structs.replace(
-        facts,
-        loads=tuple(found.loads),
-        saves=tuple(found.saves),
-        suppressions=suppressions(source.content.decode("utf-8-sig"), tree),
-    )
-    return with_literals(facts, by_identity({**found.literals, **data_literals(facts.data, tree)}))
+        sites.loads.extend(hydra_targets.loads(path, tree))
+    return sites
+
+
+# --- which mappings are recipes -----------------------------------------------------------------
 
 
 def _recipes(tree: Tree) -> Iterator[tuple[str, Framework, Node, Node]]:
@@ -85,57 +84,48 @@ def _framework(node: Node, more: int) -> Framework | None:
 
 def _fits(node: Node, framework: Framework, more: int) -> bool:
     """Whether a mapping has a framework's keys together; one that lies deeper needs `more`."""
-    if node.entries is None or not all(_has(node, key) for key in framework.requires):
+
+    def has(path: str) -> bool:
+        return next(find(node, path), None) is not None
+
+    if node.entries is None or not all(map(has, framework.requires)):
         return False
-    if not all(
-        sum(_has(node, key) for key in keys) >= least + more for least, keys in framework.evidence
-    ):
+    if not all(sum(map(has, keys)) >= least + more for least, keys in framework.evidence):
         return False
     reader = Reader("", node, node)
-    return _is_built_so(reader, framework) and not any(map(reader.holds, framework.never))
+    component = reader.node("checkpointer._component_")
+    is_its_own = component is None or component.text.startswith(framework.component)
+    return is_its_own and not reader.holds_any(framework.never)
 
 
-def _is_built_so(reader: Reader, framework: Framework) -> bool:
-    """Whether the components that a recipe names are the framework's own."""
-    node = reader.node("checkpointer._component_")
-    return node is None or node.text.startswith(framework.component)
-
-
-def _has(node: Node, path: str) -> bool:
-    return next(find(node, path), None) is not None
-
-
-@dataclass
-class _Found:
-    """The loads and saves of a file so far."""
-
-    loads: list[LoadSite] = field(default_factory=list)
-    saves: list[SaveSite] = field(default_factory=list)
-    literals: dict[int, Span | None] = field(default_factory=dict)
+# --- what a recipe loads and saves --------------------------------------------------------------
 
 
 @dataclass
 class _Recipe:
-    """The keys of one framework in one mapping, read in the order of the catalogue."""
+    """The keys of one framework in one mapping, read in the order of the catalogue.
+
+    `where` tells the recipes of one file apart.
+    """
 
     reader: Reader
     framework: Framework
-    found: _Found
+    found: RecipeSites
+    where: str
 
-    def read(self, where: str) -> None:
-        """Add what the recipe loads and saves; `where` tells the recipes of one file apart."""
+    def read(self) -> None:
+        """Add what the recipe loads and saves."""
         first = len(self.found.loads)
         stage = self._stage()
         options = options_of(self.reader, self.framework)
         lora = lora_of(self.reader, self.framework) if stage == "train" else {}
         for key in self.framework.loads:
             for entry, repo_id in self._ids(key):
-                site = self._load(key, entry, repo_id, where)
-                inputs: tuple[int, ...] = (first,) if key.artifact == "adapter" else ()
                 own = {**options, **lora} if len(self.found.loads) == first else options
-                self.found.loads.append(_completed(site, inputs, self._side(key, stage), own))
+                site = self._load(key, entry, repo_id)
+                self.found.loads.append(self._completed(site, first, stage, own))
         made_of = (first,) if len(self.found.loads) > first else ()
-        self.found.saves.extend(self._saves(made_of, where))
+        self.found.saves.extend(self._saves(made_of))
 
     def _stage(self) -> str:
         framework = self.framework
@@ -144,13 +134,24 @@ class _Recipe:
             ("infer", framework.infer),
             ("train", framework.train),
         ):
-            if any(self.reader.holds(condition) for condition in conditions):
+            if self.reader.holds_any(conditions):
                 return stage
         return framework.otherwise
 
-    def _side(self, key: Key, stage: str) -> str:
-        decided = key.artifact == "adapter" and self.framework.adapter_stage
-        return decided if decided and stage == "train" else stage
+    def _completed(self, site: LoadSite, first: int, stage: str, options: Options) -> LoadSite:
+        """A load with what the whole recipe says of it; of a dataset only its id matters."""
+        if site.artifact == "dataset":
+            return site
+        if site.artifact != "base-model":  # what holds for tokenizers and adapters too
+            shared = ("trust_remote_code", "hub")
+            options = {name: options[name] for name in shared if name in options}
+        is_adapter = site.artifact == "adapter"
+        if is_adapter and stage == "train":
+            stage = self.framework.adapter_stage or stage
+        inputs = (first,) if is_adapter else ()
+        return msgspec.structs.replace(
+            site, inputs=inputs, stage=stage, options=tuple(options.items())
+        )
 
     def _ids(self, key: Key) -> Iterator[tuple[Entry, Value]]:
         """The ids that a key names, each with the key that a finding stands on."""
@@ -161,15 +162,10 @@ class _Recipe:
             elif node.items is not None:
                 items = node.items if key.form != "plain" else ()
                 yield from ((entry, self._id(key, item.node)) for item in items)
-            elif node.entries is None:
-                yield from ((entry, each) for each in self._written(key, node))
-
-    def _written(self, key: Key, node: Node) -> Iterator[Value]:
-        """The ids that a scalar names."""
-        parts = node.text.split(",") if key.form == "commas" else [node.text]
-        for part in parts if node.value is not None else ():
-            if part.strip():
-                yield self._id(key, Node(part.strip(), part.strip()))
+            elif node.entries is None and node.value is not None:
+                parts = node.text.split(",") if key.form == "commas" else [node.text]
+                for text in filter(None, map(str.strip, parts)):
+                    yield entry, self._id(key, Node(text, text))
 
     def _id(self, key: Key, node: Node) -> Value:
         given = self.reader.name(node)
@@ -179,12 +175,16 @@ class _Recipe:
         hub, colons, name = text.partition("::")
         return Known((name if colons else hub).partition(":")[0])
 
-    def _load(self, key: Key, entry: Entry, repo_id: Value, where: str) -> LoadSite:
-        name, revision = recipe_revision.given(self.reader, key, entry)
-        value = recipe_revision.value(self.reader, self.framework, key, revision)
+    def _load(self, key: Key, entry: Entry, repo_id: Value) -> LoadSite:
+        name, revision = self._revision(key, entry)
+        value = self.reader.name(revision.node) if revision is not None else ABSENT
+        mirrored = self.framework.mirrors and in_four_bits(self.reader, self.framework)
+        if mirrored and key.artifact != "dataset":
+            what = "unsloth drops it when it maps the name to a 4-bit mirror"
+            value = Unknown(Reason.FRAMEWORK, what)
         if revision is not None and isinstance(value, Known):
-            self.found.literals[id(value)] = revision.node.span
-        insert_at, margins = recipe_revision.insertion(self.reader, self.framework, key)
+            self.found.literals[id(value)] = revision.node.literal
+        insert_at, margins = self._insertion(key)
         return LoadSite(
             path=self.reader.path,
             span=entry.span,
@@ -192,7 +192,7 @@ class _Recipe:
             loader=key.path.replace("[]", ""),
             repo_id=repo_id,
             revision=value,
-            function=where,
+            function=self.where,
             text=f"{key.path}: {repo_id.value if isinstance(repo_id, Known) else ''}",
             revision_key=RevisionKey(name),
             writing=Writing.RECIPE,
@@ -201,31 +201,52 @@ class _Recipe:
             margins=margins,
         )
 
-    def _saves(self, inputs: tuple[int, ...], where: str) -> Iterator[SaveSite]:
+    def _saves(self, inputs: tuple[int, ...]) -> Iterator[SaveSite]:
         adapter = makes_adapter(self.reader, self.framework)
         for path in self.framework.saves:
             for entry in find(self.reader.recipe, path):
-                if (target := self.reader.name(entry.node)) == ABSENT:
-                    continue
-                yield SaveSite(
-                    path=self.reader.path,
-                    span=entry.span,
-                    artifact="adapter" if adapter and "export" not in path else "model",
-                    target=target,
-                    function=where,
-                    text=path,
-                    inputs=inputs,
-                )
+                target = self.reader.name(entry.node)
+                if target != ABSENT:
+                    is_adapter = adapter and path not in self.framework.merged_saves
+                    yield SaveSite(
+                        path=self.reader.path,
+                        span=entry.span,
+                        artifact="adapter" if is_adapter else "model",
+                        target=target,
+                        function=self.where,
+                        text=path,
+                        inputs=inputs,
+                    )
 
+    # --- the revision's key ---
 
-def _completed(site: LoadSite, inputs: tuple[int, ...], stage: str, options: Options) -> LoadSite:
-    """A load with what its whole recipe says of it; nothing but its id matters of a dataset."""
-    if site.artifact == "dataset":
-        return site
-    given = tuple((options if site.artifact == "base-model" else _shared(options)).items())
-    return msgspec.structs.replace(site, inputs=inputs, stage=stage, options=given)
+    def _revision(self, key: Key, entry: Entry) -> tuple[str, Entry | None]:
+        """The key that gives the revision of what `entry` names, or that would: then no entry."""
+        candidates = [(path, e) for path in key.revision for e in find(self.reader.recipe, path)]
+        for owner in find(self.reader.recipe, key.path.rpartition(".")[0]) if key.own else ():
+            beside = owner.node.entries or {}
+            if entry in beside.values():
+                candidates += [(name, beside[name]) for name in key.own if name in beside]
+        for name, found in candidates:
+            if self.reader.name(found.node) != ABSENT:
+                return name, found
+        return next(iter((*key.revision, *key.own)), ""), None
 
+    def _insertion(self, key: Key) -> tuple[Span | None, tuple[str, str]]:
+        """Where the revision's key may go, and its margins.
 
-def _shared(options: Options) -> Options:
-    """What holds for tokenizers and adapters too."""
-    return {name: options[name] for name in ("trust_remote_code", "hub") if name in options}
+        It goes above the first key whose revision it gives, if that begins a row of its own.
+        """
+        nowhere = None, ("", "")
+        if not key.revision or any(self.reader.node(path) is not None for path in key.revision):
+            return nowhere
+        for alike in self.framework.loads:
+            entry = next(find(self.reader.recipe, alike.path), None)
+            if alike.revision[:1] != key.revision[:1] or entry is None:
+                continue
+            if "." in alike.path or not entry.starts_line:
+                return nowhere
+            start = entry.span.start
+            comma = "," if self.reader.path.endswith(".json") else ""
+            return Span(start, start), ("", f"{comma}\n{' ' * (start.column - 1)}")
+        return nowhere

@@ -1,219 +1,362 @@
-"""Command lines → facts: in shell scripts, Makefiles, Dockerfiles, compose files and workflows.
+"""Follows a piece of shell through its statements: the commands in it, each with its words.
 
-What a tool of the ecosystem is told to load is a load site; the flags of a Python script are facts
-with which the linker decides the options of its parser.
+Nothing runs: a branch may be taken or not, a loop's variable is a choice.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from posixpath import join, normpath
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from loralint.facts import (
-    ABSENT,
-    CommandFact,
-    FileError,
-    FileFacts,
-    FlagFact,
-    LoadSite,
-    SaveSite,
-    Suppression,
-    Value,
+from loralint.facts import ABSENT, Known, Reason, Unknown, Value
+from loralint.read.shell_words import Expansion, Fragment, Text, parse
+from loralint.read.words import (
+    Command,
+    Environment,
+    Word,
+    choice,
+    joined,
+    unfollowed,
+    unset_variable,
 )
-from loralint.literals import by_identity, with_literals
-from loralint.read import dockerfile, makefile, workflow
-from loralint.read.command_flags import Flag
-from loralint.read.command_lines import Invocation, inline, invocation
-from loralint.read.command_places import placed
-from loralint.read.command_sites import recipe_of, sites
-from loralint.read.python import comments
-from loralint.read.shell_literals import literals
-from loralint.read.shell_run import Runner
-from loralint.read.shell_state import Command
-from loralint.read.shell_text import Fragment
-from loralint.read.shell_values import choice, mapped, scalar
-from loralint.source import START, Source, Span
+from loralint.source import Span
 
-LARGEST = 60_000
-"""Nobody writes so many characters of shell; such a file is an archive that unpacks itself."""
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
-MAX_INLINE = 3
-MAX_COMMANDS = 2_000
-"""Commands of one file that are looked at: each is compared with all the others."""
+MAX_STEPS = 40_000
+"""Statements that are followed at most: functions that call one another end here."""
 
-_COMMENT = re.compile(r"(?:^|\s)(#.*)$")
+MAX_ARGUMENTS = 2_000
+"""Arguments of one command that are looked at: those behind them are somebody's data."""
+
+MAX_WORDS = 1_000
+"""Words of one array."""
+
+MAX_DEPTH = 4
+MAX_NESTING = 150
+
+_BRANCHES = frozenset({"elif_clause", "else_clause", "case_item"})
 
 
-def extract(source: Source) -> FileFacts:
-    """Read one file with command lines."""
-    text = source.content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
-    if "\0" in text or len(text) > LARGEST:
-        return FileFacts(path=source.path)  # it unpacks itself: nobody writes so much by hand
-    try:
-        found = _bounded(source.path, fragments(source.path, text))
-    except RecursionError:
-        return FileFacts(path=source.path, error=FileError("nested too deeply to be read", START))
-    return from_commands(source.path, text, found)
+def commands(path: str, fragment: Fragment) -> list[Command]:
+    """All commands of a fragment, in order."""
+    return _Runner(path, fragment).run()
 
 
-def _bounded(path: str, parts: Iterator[Fragment]) -> list[Command]:
-    found: list[Command] = []
-    for part in parts:
-        found += _commands(path, part)
-        if len(found) > MAX_COMMANDS:
-            break
-    return found[:MAX_COMMANDS]
+# --- what is known at one point -----------------------------------------------------------------
 
 
-def from_commands(path: str, text: str, found: Iterable[Command]) -> FileFacts:
-    """The facts of the commands of a file."""
-    loads: list[LoadSite] = []
-    saves: list[SaveSite] = []
-    commands: list[CommandFact] = []
-    revisions: list[tuple[Value, Span]] = []
-    for command in found:
-        run = invocation(command)
-        if run is not None:
-            made = sites(path, run)
-            loads += made.loads
-            saves += made.saves
-            revisions += made.revisions
-            commands += _fact(run)
-    lines = text.split("\n")
-    loads = [placed(load, lines) for load in _joined(_together(loads))]
-    spans = [*(each.span for each in commands), *(each.span for each in loads)]
-    facts = FileFacts(
-        path=path,
-        loads=tuple(loads),
-        saves=tuple(_onto(loads, save) for save in dict.fromkeys(saves)),
-        commands=tuple(dict.fromkeys(commands)),
-        suppressions=tuple(_suppressions(text, [_whole(span, found) for span in spans])),
-    )
-    return with_literals(facts, by_identity(literals(text, commands, revisions)))
+@dataclass(slots=True)
+class _State:
+    """Variables, and the working directory."""
 
+    environment: Environment
+    folder: str
 
-def fragments(path: str, text: str) -> Iterator[Fragment]:
-    """The pieces of shell in a file, by what its name says it is."""
-    name = path.rpartition("/")[2]
-    if makefile.is_one(name):
-        return makefile.fragments(text)
-    if dockerfile.is_one(name):
-        return dockerfile.fragments(path, text)
-    if workflow.is_one(path):
-        return workflow.fragments(path, text)
-    return iter([Fragment(_without_prompt(name, text))])
+    def copy(self) -> _State:
+        """The same, to be changed apart."""
+        return _State(dict(self.environment), self.folder)
 
-
-def _without_prompt(name: str, text: str) -> str:
-    """A Procfile's `web:` is no command."""
-    return re.sub(r"(?m)^\w+:", lambda m: " " * len(m[0]), text) if name == "Procfile" else text
-
-
-def _commands(path: str, fragment: Fragment, depth: int = 0) -> list[Command]:
-    found: list[Command] = []
-    for command in Runner(path, fragment).run():
-        found.append(command)
-        inner = inline(command) if depth < MAX_INLINE else None
-        if inner is not None:
-            text, span = inner
-            part = Fragment(text, whole=span, folder=command.folder)
-            found += _commands(path, part, depth + 1)
-    return found
-
-
-# --- facts --------------------------------------------------------------------------------------
-
-
-def _fact(run: Invocation) -> Iterator[CommandFact]:
-    recipe = recipe_of(run) if run.tool is not None and run.tool.recipe else None
-    if run.tool is not None and recipe is None:
-        return
-    yield CommandFact(
-        span=run.command.span,
-        script=mapped(run.script, str),
-        module=run.module,
-        tool=run.tool.name if run.tool is not None else "",
-        recipe=recipe.value if recipe is not None else ABSENT,
-        folder=run.command.folder,
-        flags=tuple(_flag(flag) for flag in run.flags),
-        text=run.command.text,
-        open=run.open,
-    )
-
-
-def _flag(flag: Flag) -> FlagFact:
-    value = scalar(mapped(flag.value, _local))
-    return FlagFact(flag.role, value, flag.place, len(flag.values) > 1, flag.optional)
-
-
-def _local(text: str) -> str:
-    return text[2:].lstrip("/") if text.startswith("//") else text
-
-
-def _together(loads: list[LoadSite]) -> Iterator[LoadSite]:
-    """One load a place: a function that is called twice loads one or the other."""
-    by_place: dict[tuple[Span, str], list[LoadSite]] = {}
-    for load in loads:
-        key = (load.span, load.artifact) if load.artifact != "adapter" else (load.span, load.text)
-        by_place.setdefault(key, []).append(load)
-    for same in by_place.values():
-        distinct = list(dict.fromkeys(same))
-        if same[0].artifact == "adapter":
-            yield from distinct
+    def enter(self, folder: str) -> None:
+        """`cd folder`; `//` is the project's root, `/` that of a machine nobody knows."""
+        if folder.startswith("//"):
+            self.folder = normpath(f"/{folder.lstrip('/')}")
+        elif folder and not folder.startswith(("/", "~", "-")):
+            self.folder = normpath(join(self.folder or ".", folder))
         else:
-            repo = choice([load.repo_id for load in distinct])
-            revision = choice([load.revision for load in distinct])
-            yield msgspec.structs.replace(same[0], repo_id=repo, revision=revision)
+            self.folder = ""
+
+    def arguments(self) -> list[str]:
+        """The names of the arguments of the function that runs."""
+        return [key for key in self.environment if key.isdigit() or key == "@"]
 
 
-def _joined(loads: Iterable[LoadSite]) -> list[LoadSite]:
-    """Adapters with the base of their command as what flows into them."""
-    found = list(loads)
-    return [_onto(found, load) if load.artifact == "adapter" else load for load in found]
+def _merged(states: list[_State]) -> _State:
+    """What holds after branches: a variable may be what it is at the end of any of them."""
+    environment: Environment = {}
+    for name in dict.fromkeys(name for state in states for name in state.environment):
+        values = [state.environment.get(name) for state in states]
+        first = values[0]
+        if first is not None and all(value is first for value in values):
+            environment[name] = first
+            continue
+        arrays = [each for each in values if isinstance(each, tuple)]
+        scalars = [each for each in values if each is None or not isinstance(each, tuple)]
+        some = [each if each is not None else unset_variable(name) for each in scalars]
+        environment[name] = _array_of(arrays) if arrays else choice(some)
+    folders = {state.folder for state in states}
+    return _State(environment, folders.pop() if len(folders) == 1 else states[0].folder)
 
 
-Site = TypeVar("Site", LoadSite, SaveSite)
-
-
-def _onto(loads: list[LoadSite], site: Site) -> Site:
-    inputs = tuple(
-        position
-        for position, load in enumerate(loads)
-        if load.function == site.function and load.artifact in ("base-model", "engine")
+def _array_of(arrays: list[tuple[Word, ...]]) -> tuple[Word, ...]:
+    """All words of the longest; those that the shortest lacks are there on a condition."""
+    longest, shortest = max(arrays, key=len), min(arrays, key=len)
+    further = longest[len(shortest) :]
+    return *longest[: len(shortest)], *(
+        Word(word.value, word.span, word.lead, optional=True, open=word.open) for word in further
     )
-    return msgspec.structs.replace(site, inputs=inputs)
 
 
-# --- suppressions -------------------------------------------------------------------------------
+# --- statements ---------------------------------------------------------------------------------
 
 
-def _whole(span: Span, found: Iterable[Command]) -> Span:
-    """The command that a word stands in."""
-    around = (each.span for each in found if each.span.start <= span.start <= each.span.end)
-    return min(around, key=lambda each: each.end.row - each.start.row, default=span)
+@dataclass(slots=True)
+class _Runner:
+    """One run over one fragment."""
+
+    path: str
+    fragment: Fragment
+    found: list[Command] = field(default_factory=list)
+    exported: dict[str, Value] = field(default_factory=dict)
+    state: _State = field(init=False)
+    text: Text = field(init=False)
+    functions: dict[str, Node] = field(default_factory=dict)
+    called: set[str] = field(default_factory=set)
+    steps: int = 0
+    depth: int = 0
+    nesting: int = 0
+
+    def run(self) -> list[Command]:
+        self.state = _State(dict(self.fragment.environment), self.fragment.folder)
+        self.text = Text(self.fragment)
+        self._do(parse(self.text.content))
+        for name in [each for each in self.functions if each not in self.called]:
+            self._call(name, [])
+        return self.found
+
+    @property
+    def _expansion(self) -> Expansion:
+        return Expansion(self.path, self.text, self.state.environment)
+
+    def _do(self, node: Node) -> None:
+        self.steps += 1
+        if self.steps > MAX_STEPS or self.nesting > MAX_NESTING:
+            return
+        self.nesting += 1
+        handler = _HANDLERS.get(node.type)
+        if handler is not None:
+            handler(self, node)
+        else:
+            self._children(node)
+        self.nesting -= 1
+
+    def _children(self, node: Node) -> None:
+        for child in node.children:
+            self._do(child)
+
+    def _skip(self, node: Node) -> None:
+        """Nothing in it is run, or nobody can tell what."""
+
+    def _error(self, node: Node) -> None:
+        """What the grammar does not know: its commands, or else its lines."""
+        if any(child.type in _HANDLERS for child in node.children):
+            self._children(node)
+            return
+        text, span = self.text.of(node), self.text.span(node)
+        for words in _unparsed(text, span, self.state.environment):
+            self._add(words, span, text, {})
+
+    def _subshell(self, node: Node) -> None:
+        before = self.state.copy()
+        self._children(node)
+        self.state = before
+
+    # --- variables ---
+
+    def _assign(self, node: Node) -> None:
+        name_node, value_node = node.child_by_field_name("name"), node.child_by_field_name("value")
+        if name_node is None or name_node.type == "subscript":
+            return
+        name = self.text.of(name_node)
+        appends = any(child.type == "+=" for child in node.children)
+        self.state.environment[name] = self._assigned(name, value_node, appends)
+
+    def _assigned(self, name: str, node: Node | None, appends: bool) -> Value | tuple[Word, ...]:
+        before = self.state.environment.get(name) if appends else None
+        if node is not None and node.type == "array":
+            words = self._words(node.named_children)
+            return (*(before if isinstance(before, tuple) else ()), *words)[:MAX_WORDS]
+        value = self._expansion.value(node) if node is not None else Known("")
+        if before is None or isinstance(before, tuple):
+            return value
+        return joined([before, value])
+
+    def _words(self, nodes: list[Node]) -> list[Word]:
+        return [w for each in nodes if each.type != "comment" for w in self._expansion.words(each)]
+
+    def _declare(self, node: Node) -> None:
+        for child in node.named_children:
+            if child.type == "variable_assignment":
+                self._assign(child)
+                name = self._name(child)
+                value = self.state.environment.get(name)
+                if value is not None and not isinstance(value, tuple):
+                    self.exported[name] = value
+
+    def _name(self, assignment: Node) -> str:
+        return self.text.of(assignment).partition("=")[0]
+
+    # --- branches and loops ---
+
+    def _if(self, node: Node) -> None:
+        condition = node.child_by_field_name("condition")
+        if condition is not None:
+            self._do(condition)
+        body = [each for each in node.children if each.type not in _BRANCHES and each != condition]
+        others = [child for child in node.children if child.type in _BRANCHES]
+        total = any(child.type == "else_clause" for child in others)
+        self._either([body, *([each] for each in others)], total)
+
+    def _case(self, node: Node) -> None:
+        items = [child for child in node.children if child.type == "case_item"]
+        total = any(self.text.of(item).lstrip().startswith("*)") for item in items)
+        self._either([[item] for item in items], total)
+
+    def _either(self, branches: list[list[Node]], total: bool) -> None:
+        """Run each branch from the same state; `total` tells that one is surely taken."""
+        before = self.state
+        after: list[_State] = [] if total else [before.copy()]
+        for branch in branches:
+            self.state = before.copy()
+            for node in branch:
+                self._do(node)
+            after.append(self.state)
+        self.state = _merged(after) if after else before
+
+    def _for(self, node: Node) -> None:
+        variable = node.child_by_field_name("variable")
+        if variable is not None:
+            values = self._words(node.children_by_field_name("value"))
+            some = choice([each.value for each in values]) if values else unfollowed("a loop")
+            self.state.environment[self.text.of(variable)] = some
+        self._loop(node)
+
+    def _loop(self, node: Node) -> None:
+        body = [child for child in node.children if child.type != "variable_name"]
+        self._either([body], total=False)
+
+    # --- functions and commands ---
+
+    def _define(self, node: Node) -> None:
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        if name is not None and body is not None:
+            self.functions[self.text.of(name)] = body
+
+    def _call(self, name: str, words: list[Word]) -> None:
+        self.called.add(name)
+        if self.depth >= MAX_DEPTH:
+            return
+        outer = {key: self.state.environment.pop(key) for key in self.state.arguments()}
+        for position, word in enumerate(words, 1):
+            self.state.environment[str(position)] = word.value
+        if words:
+            self.state.environment["@"] = tuple(words)
+        self.depth += 1
+        self._do(self.functions[name])
+        self.depth -= 1
+        for key in self.state.arguments():
+            del self.state.environment[key]
+        self.state.environment.update(outer)
+
+    def _command(self, node: Node) -> None:
+        outer = self.state
+        self.state = outer.copy()
+        variables: dict[str, Value] = {}  # `NAME=value program`
+        for child in node.named_children:
+            if child.type == "variable_assignment":
+                self._assign(child)
+                value = self.state.environment.get(self._name(child), ABSENT)
+                scalar = value if not isinstance(value, tuple) else unfollowed("an array")
+                variables[self._name(child)] = scalar
+        self.state = outer
+        name = node.child_by_field_name("name")
+        if name is not None and name.type == "command_name" and name.children:
+            name = name.children[0]
+        arguments = node.children_by_field_name("argument")[:MAX_ARGUMENTS]
+        words = self._words([name, *arguments] if name is not None else arguments)
+        if words:
+            self._run(words, node, variables)
+
+    def _run(self, words: list[Word], node: Node, variables: dict[str, Value]) -> None:
+        program = words[0].text
+        if program in self.functions:
+            self._call(program, words[1:])
+        elif program in ("cd", "pushd"):
+            self.state.enter(words[1].text if len(words) > 1 else "")
+        elif program == "read":
+            for word in words[1:]:
+                self.state.environment[word.text] = Unknown(Reason.OUTSIDE, "what somebody types")
+        else:
+            self._add(words, self.text.span(node), self.text.of(node), variables)
+
+    def _add(self, words: list[Word], span: Span, text: str, variables: dict[str, Value]) -> None:
+        folded = " ".join(text.replace("\\\n", " ").split())[:200]
+        part = self.fragment
+        environment = {**self.exported, **variables}
+        made = Command(tuple(words), span, folded, self.state.folder, environment,
+                       part.image, part.margins, part.first_column)  # fmt: skip
+        self.found.append(made)
 
 
-def _suppressions(text: str, spans: list[Span]) -> Iterator[Suppression]:
-    if "loralint:" not in text and "LOR" not in text:
+_HANDLERS: dict[str, Callable[[_Runner, Node], None]] = {
+    "ERROR": _Runner._error,
+    "variable_assignment": _Runner._assign,
+    "declaration_command": _Runner._declare,
+    "subshell": _Runner._subshell,
+    "if_statement": _Runner._if,
+    "case_statement": _Runner._case,
+    "for_statement": _Runner._for,
+    "while_statement": _Runner._loop,
+    "c_style_for_statement": _Runner._loop,
+    "function_definition": _Runner._define,
+    "command": _Runner._command,
+    "comment": _Runner._skip,
+    "heredoc_redirect": _Runner._skip,
+    "heredoc_body": _Runner._skip,
+    "command_substitution": _Runner._skip,
+}
+
+
+# --- what does not parse ------------------------------------------------------------------------
+
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*|\d)\}?")
+_ENDS = frozenset({";", "&&", "||", "|", "&"})
+LONGEST_UNPARSED = 20_000
+"""More text than this that is no shell is none at all."""
+
+
+def _unparsed(text: str, span: Span, environment: Environment) -> Iterator[list[Word]]:
+    """The commands of a text that is no shell, line by line; every word stands where it does."""
+    if len(text) > LONGEST_UNPARSED or "<<" in text:
         return
-    lines = text.split("\n")
-    for row, line in enumerate(lines, 1):
-        match = _COMMENT.search(line)
-        selectors, whole_file, noqa = comments.parse(match[1]) if match else ((), False, False)
-        if match is not None and selectors:
-            span = Span.of(row, match.start(1) + 1, row, match.end(1) + 1)
-            alone = not line[: match.start(1)].strip()
-            first, last = _covered(row, alone, spans)
-            yield Suppression(selectors, first, last, span, whole_file, None, noqa)
+    for line in text.replace("\\\n", " ").splitlines():
+        try:
+            parts = shlex.split(line, comments=True)
+        except ValueError:
+            continue
+        words: list[Word] = []
+        for part in [*parts, ";"]:
+            if part not in _ENDS:
+                words.append(_unparsed_word(part, span, environment))
+            elif words:
+                yield words
+                words = []
 
 
-def _covered(row: int, alone: bool, spans: list[Span]) -> tuple[int, int]:
-    """The rows of the command that a comment stands in or above."""
-    covered = [span for span in spans if span.start.row <= row <= span.end.row]
-    if alone:
-        covered += [span for span in spans if span.start.row == row + 1]
-    rows = [each for span in covered for each in (span.start.row, span.end.row)]
-    return min([row, *rows]), max([row + alone, *rows])
+def _unparsed_word(part: str, span: Span, environment: Environment) -> Word:
+    match = _VARIABLE.fullmatch(part)
+    value = environment.get(match[1]) if match is not None else None
+    if value is not None and not isinstance(value, tuple):
+        return Word(value, span)
+    if "$" in part or "`" in part:
+        return Word(
+            unfollowed("in a command that does not parse"),
+            span,
+            part.partition("$")[0],
+        )
+    return Word(Known(part), span, part)

@@ -8,20 +8,20 @@ from dataclasses import replace
 
 import yaml
 
-from loralint.facts import Choice, Known, Reason, Unknown, Value
+from loralint.facts import Known, Value
 from loralint.read.dockerfile import exec_form
-from loralint.read.shell_text import Environment, Fragment
-from loralint.read.yaml_nodes import composed
+from loralint.read.documents import Node, parse_yaml
+from loralint.read.shell_words import Fragment
+from loralint.read.words import Environment, choice, unfollowed
 
 _WORKFLOW = re.compile(r"(.*/)?\.github/(workflows|actions)/.+\.ya?ml|(.*/)?action\.ya?ml")
 _COMPOSE = re.compile(r"(.*/)?(docker-)?compose[\w.-]*\.ya?ml")
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
 _NAME = re.compile(r"\s*(?:env|matrix|inputs|vars)\.([\w-]+)\s*")
+_ITEM = re.compile(r"\s*-\s+")
 
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """As YAML counts rows."""
-
-Pairs = dict[str, yaml.Node]
 
 
 def is_one(path: str) -> bool:
@@ -32,166 +32,154 @@ def is_one(path: str) -> bool:
 def fragments(path: str, text: str) -> Iterator[Fragment]:
     """The pieces of shell of a file; none where it is no YAML."""
     try:
-        root = next(composed(text), None)
+        documents = parse_yaml(text).documents
     except (yaml.YAMLError, ValueError, RecursionError):
         return iter(())
+    if not documents:
+        return iter(())
     lines = _LINE_END.split(text)
-    return _services(root, lines) if _COMPOSE.fullmatch(path) else _steps(root, lines)
+    is_compose = _COMPOSE.fullmatch(path) is not None
+    return _services(documents[0], lines) if is_compose else _steps(documents[0], lines)
 
 
-def _pairs(node: yaml.Node | None) -> Pairs:
-    if not isinstance(node, yaml.MappingNode):
-        return {}
-    return {str(key.value): value for key, value in node.value if isinstance(key.value, str)}
+def _pairs(node: Node | None) -> dict[str, Node]:
+    entries = node.entries or {} if node is not None else {}
+    return {key: entry.node for key, entry in entries.items()}
 
 
-def _items(node: yaml.Node | None) -> list[yaml.Node]:
-    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+def _items(node: Node | None) -> list[Node]:
+    return [entry.node for entry in (node.items or ())] if node is not None else []
 
 
 # --- GitHub -------------------------------------------------------------------------------------
 
 
-def _steps(root: yaml.Node | None, lines: list[str]) -> Iterator[Fragment]:
+def _steps(root: Node, lines: list[str]) -> Iterator[Fragment]:
     top = _pairs(root)
-    common = _values(top.get("env"))
-    jobs = list(_pairs(top.get("jobs")).values())
-    jobs += [top["runs"]] if "runs" in top else []
+    common = _variables(top.get("env"))
+    jobs = [*_pairs(top.get("jobs")).values(), *([top["runs"]] if "runs" in top else [])]
     for job in map(_pairs, jobs):
-        matrix = _matrix(_pairs(_pairs(job.get("strategy")).get("matrix")))
-        environment = {**common, **matrix, **_values(job.get("env"))}
+        matrix: Environment = {}
+        for name, node in _pairs(_pairs(job.get("strategy")).get("matrix")).items():
+            values = [Known(item.text) for item in _items(node) if item.span is not None]
+            if values:
+                matrix[name] = choice(values)
+        environment = {**common, **matrix, **_variables(job.get("env"))}
         for step in map(_pairs, _items(job.get("steps"))):
             yield from _step(step, environment, lines)
 
 
-def _step(step: Pairs, environment: Environment, lines: list[str]) -> Iterator[Fragment]:
-    run, shell = step.get("run"), step.get("shell")
-    if isinstance(run, yaml.ScalarNode) and (shell is None or "sh" in str(shell.value).split()[:1]
-                                             or "bash" in str(shell.value)):  # fmt: skip
-        own = {**environment, **_values(step.get("env"))}
-        folder = step.get("working-directory")
-        text = str(folder.value) if folder is not None and "$" not in str(folder.value) else ""
-        yield from scalar(run, lines, _seen(own), text.strip("./"))
+def _step(step: dict[str, Node], environment: Environment, lines: list[str]) -> Iterator[Fragment]:
+    run, shell, folder = step.get("run"), step.get("shell"), step.get("working-directory")
+    program = shell.text if shell is not None else "bash"
+    if run is None or run.span is None or not ("bash" in program or program.split()[:1] == ["sh"]):
+        return
+    known = {**environment, **_variables(step.get("env"))}
+    # Also under the names that expressions get in the shell's text.
+    known |= {_name_of(name): value for name, value in known.items()}
+    where = folder.text.strip("./") if folder is not None and "$" not in folder.text else ""
+    yield _fragment(run, lines, known, where)
 
 
-def _matrix(pairs: Pairs) -> Environment:
-    found: Environment = {}
-    for name, node in pairs.items():
-        values = [Known(str(each.value)) for each in _items(node)
-                  if isinstance(each, yaml.ScalarNode)]  # fmt: skip
-        if values:
-            found[name] = values[0] if len(values) == 1 else Choice(tuple(values))
-    return found
-
-
-def _values(node: yaml.Node | None) -> Environment:
+def _variables(node: Node | None) -> Environment:
     """The variables of a mapping, or of a list of `NAME=value`."""
-    found: Environment = {}
-    for name, value in _pairs(node).items():
-        found[name] = _value(str(value.value)) if isinstance(value, yaml.ScalarNode) else Known("")
+    found: Environment = {name: _value(value.text) for name, value in _pairs(node).items()}
     for item in _items(node):
-        name, _, text = str(item.value).partition("=")
+        name, _, text = item.text.partition("=")
         found[name] = _value(text)
     return found
 
 
 def _value(text: str) -> Value:
-    return Unknown(Reason.EXPRESSION, "a computed variable") if "$" in text else Known(text)
+    return unfollowed("a computed variable") if "$" in text else Known(text)
 
 
-def _seen(environment: Environment) -> Environment:
-    """Variables also under the names that expressions get in the shell's text."""
-    return environment | {f"GH_{name.replace('-', '_')}": v for name, v in environment.items()}
+def _name_of(name: str) -> str:
+    """The variable of the shell that stands for one of an expression."""
+    return f"GH_{name.replace('-', '_')}"
 
 
 def _expression(match: re.Match[str]) -> str:
     """`${{ env.MODEL }}` as a variable of the shell, as long as it was."""
     name = _NAME.fullmatch(match[1])
-    shown = f"GH_{name[1].replace('-', '_')}" if name is not None else "GH_"
+    shown = _name_of(name[1]) if name is not None else "GH_"
     return "${" + shown.ljust(len(match[0]) - 3, "_") + "}"
 
 
 # --- compose ------------------------------------------------------------------------------------
 
 
-def _services(root: yaml.Node | None, lines: list[str]) -> Iterator[Fragment]:
+def _services(root: Node, lines: list[str]) -> Iterator[Fragment]:
     for service in map(_pairs, _pairs(_pairs(root).get("services")).values()):
-        image = service.get("image")
-        name = str(image.value) if isinstance(image, yaml.ScalarNode) else ""
-        environment = _values(service.get("environment"))
+        image = service["image"].text if "image" in service else ""
+        environment = _variables(service.get("environment"))
         entry, command = service.get("entrypoint"), service.get("command")
-        if _items(entry) and _items(command):
-            words = [*_items(entry), *_items(command)]
-            yield from _command(yaml.SequenceNode("", words), lines, environment, "")
+        if entry is not None and command is not None and entry.items and command.items:
+            # One command: what is run, and its arguments.
+            both = Node(items=(*entry.items, *command.items))
+            yield from _command(both, lines, environment, "")
             continue
         for node in (each for each in (entry, command) if each is not None):
-            yield from _command(node, lines, environment, "" if entry is not None else name)
+            yield from _command(node, lines, environment, "" if entry is not None else image)
 
 
 def _command(
-    node: yaml.Node, lines: list[str], environment: Environment, image: str
+    node: Node, lines: list[str], environment: Environment, image: str
 ) -> Iterator[Fragment]:
-    if isinstance(node, yaml.ScalarNode):
-        for part in scalar(node, lines, environment, ""):
-            yield replace(part, folder="", image=image)
+    if node.span is not None:
+        yield replace(_fragment(node, lines, environment), image=image)
         return
-    words = [each for each in _items(node) if isinstance(each, yaml.ScalarNode)]
+    words = [each for each in _items(node) if each.span is not None]
     if words:
-        yield Fragment(*_listed(words, lines), environment=environment, image=image,
+        text, row = _listed(words, lines)
+        yield Fragment(text, row, environment=environment, image=image,
                        margins=_margins(words, lines))  # fmt: skip
 
 
-def _margins(words: list[yaml.ScalarNode], lines: list[str]) -> tuple[str, str] | None:
+def _margins(words: list[Node], lines: list[str]) -> tuple[str, str] | None:
     """What stands around one more item of a list: a row of its own, or a comma and quotes."""
-    starts = {_item_start(word, lines) for word in words}
+    starts: set[str | None] = set()
+    for word in words:
+        start = word.span.start  # type: ignore[union-attr]
+        before = lines[start.row - 1][: start.column - 1]
+        starts.add(before if _ITEM.fullmatch(before) else None)
     if starts == {None}:
         return ', "', '"'
-    start = starts.pop()
-    return (f"\n{start}", "") if start is not None and not starts else None
+    first = starts.pop()
+    return (f"\n{first}", "") if first is not None and not starts else None
 
 
-def _item_start(word: yaml.ScalarNode, lines: list[str]) -> str | None:
-    """What stands before an item that has a row of its own; None for one in brackets."""
-    before = lines[word.start_mark.line][: word.start_mark.column]
-    return before if re.fullmatch(r"\s*-\s+", before) else None
-
-
-def _listed(words: list[yaml.ScalarNode], lines: list[str]) -> tuple[str, int]:
-    """The items of a list as one command, every word at its place."""
-    first, last = words[0].start_mark.line, words[-1].end_mark.line
-    rows = [" " * len(line) for line in lines[first : last + 1]]
-    for word in words:
-        row, column = word.start_mark.line - first, word.start_mark.column
-        end = word.end_mark.column if word.end_mark.line == word.start_mark.line else None
-        source = lines[word.start_mark.line][column:end]
-        shown = exec_form(source) if source.startswith(('"', "'")) else f"{source}"
-        rows[row] = rows[row][:column] + shown + rows[row][column + len(shown) :]
+def _listed(words: list[Node], lines: list[str]) -> tuple[str, int]:
+    """The items of a list as one command, every word at its place; and its first row, from 0."""
+    spans = [word.span for word in words if word.span is not None]
+    first = spans[0].start.row - 1
+    rows = [" " * len(line) for line in lines[first : spans[-1].end.row]]
+    for span in spans:
+        row, start = span.start.row - 1, span.start.column - 1
+        source = lines[row][start : span.end.column - 1 if span.end.row == row + 1 else None]
+        shown = exec_form(source) if source.startswith(('"', "'")) else source
+        rows[row - first] = (
+            rows[row - first][:start] + shown + rows[row - first][start + len(shown) :]
+        )
     return "\\\n".join(rows), first
 
 
 # --- scalars ------------------------------------------------------------------------------------
 
 
-def scalar(
-    node: yaml.ScalarNode, lines: list[str], environment: Environment, folder: str
-) -> Iterator[Fragment]:
-    """The text of a scalar, every character at its place."""
-    first, last = node.start_mark, node.end_mark
+def _fragment(node: Node, lines: list[str], environment: Environment, folder: str = "") -> Fragment:
+    """The text of a scalar as shell, every character at its place where that can be."""
+    span = node.span
+    assert span is not None  # of a scalar
+    row, end = span.start.row - 1, span.end.row - 1
     if node.style in ("|", ">"):
-        rows = lines[first.line + 1 : last.line]
-        indent = min((len(row) - len(row.lstrip()) for row in rows if row.strip()), default=0)
-        text = ("\\\n" if node.style == ">" else "\n").join(row[indent:] for row in rows)
-        yield Fragment(_cleaned(text), first.line + 1, indent, environment, folder)
-        return
-    quoted = node.style in ("'", '"')
-    if first.line == last.line:
-        text = lines[first.line][first.column + quoted : last.column - quoted]
-        if not (node.style == '"' and "\\" in text):
-            yield Fragment(_cleaned(text), first.line, first.column + quoted, environment, folder)
-            return
-    text = _cleaned(str(node.value))
-    yield Fragment(text, first.line, 0, environment, folder, margins=None)
-
-
-def _cleaned(text: str) -> str:
-    return _EXPRESSION.sub(_expression, text)
+        rows = lines[row + 1 : end]
+        indent = min((len(each) - len(each.lstrip()) for each in rows if each.strip()), default=0)
+        text = ("\\\n" if node.style == ">" else "\n").join(each[indent:] for each in rows)
+        return Fragment(_EXPRESSION.sub(_expression, text), row + 1, indent, environment, folder)
+    start, stop = span.start.column - 1 + len(node.style), span.end.column - 1 - len(node.style)
+    text = lines[row][start:stop]
+    if row == end and not (node.style == '"' and "\\" in text):
+        return Fragment(_EXPRESSION.sub(_expression, text), row, start, environment, folder)
+    text = _EXPRESSION.sub(_expression, node.text)
+    return Fragment(text, row, 0, environment, folder, margins=None)

@@ -152,4 +152,5 @@ def _fix(project: Project, load: Load, others: list[Load]) -> Fix:
     expression = fixes.forwarded(load, other)
     if not expression:
         return fixes.shown(advice)
-    return fixes.add_argument(load, "revision", expression, "unsafe", f"{advice}: {expression}")
+    changes = fixes.add_keyword(load, "revision", expression)
+    return fixes.made("unsafe", f"{advice}: {expression}", changes, "revision")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loralint.config import Config
+from loralint.diagnostics import AddKeyword
 from loralint.facts import (
     ABSENT,
     Choice,
@@ -85,7 +86,7 @@ def test_two_repositories(one: str, other: str, kind: str) -> None:
     assert kinship(one, other) == kinship(other, one) == kind
 
 
-def _load(index: int, revision: Value, path: str, insert_at: Span | None = None) -> Load:
+def _load(index: int, revision: Value, path: str) -> Load:
     site = LoadSite(
         path=path,
         span=Span.of(3, 8, 3, 60),
@@ -94,20 +95,17 @@ def _load(index: int, revision: Value, path: str, insert_at: Span | None = None)
         repo_id=Known("microsoft/phi-2"),
         revision=revision,
         text='AutoModelForCausalLM.from_pretrained("microsoft/phi-2")',
-        insert_at=insert_at,
     )
     return Load(index, site, "train")
 
 
 def test_a_pin_is_copied_from_the_other_side() -> None:
-    at = Span.of(3, 59, 3, 59)
-    pair = Pair(_load(0, PIN, "train.py"), _load(1, ABSENT, "serve.py", at), "why", "artifact")
+    serving = _load(1, ABSENT, "serve.py")
+    pair = Pair(_load(0, PIN, "train.py"), serving, "why", "artifact")
     (found,) = revision_mismatch.run(Project(Config(), pairs=(pair,)))
     assert found.fix is not None
     assert found.fix.applicability == "safe"
-    assert [(edit.place.path, edit.place.span, edit.content) for edit in found.fix.edits] == [
-        ("serve.py", at, ', revision="refs/pr/23"')
-    ]
+    assert found.fix.intents == (AddKeyword(serving.place, "revision", '"refs/pr/23"'),)
     assert [one.place.path for one in found.related] == ["train.py"]
     assert found.subject == "microsoft/phi-2"
 

@@ -9,8 +9,8 @@ import msgspec
 
 from loralint.facts import FileError, FileFacts
 from loralint.literals import with_literals
-from loralint.read import magics
-from loralint.read.python import comments, terms
+from loralint.read import comments, magics
+from loralint.read.python import terms
 from loralint.read.python.flow import Flow
 from loralint.read.python.frames import Frame, is_name
 from loralint.read.python.joining import Joined, Piece
@@ -58,7 +58,7 @@ def _with_magics(path: str, text: str, error: NotPython, *, whole: bool) -> File
     joined = Joined([piece])
     facts = joined.traced(module(path, joined.text, whole=whole))
     if parts.shell:
-        from loralint.read.notebook_commands import with_commands
+        from loralint.read.notebook_shell import with_commands
 
         facts = with_commands(facts, ((None, each) for each in parts.shell), joined.text)
     return facts
@@ -117,6 +117,6 @@ def _facts(path: str, text: str, lines: list[str], tree: ast.Module, *, whole: b
         ),
         imports=tuple(record.imports),
         star_imports=tuple(record.star_imports),
-        suppressions=comments.suppressions(text, [call.span for call in record.calls]),
+        suppressions=comments.of_python(text, [call.span for call in record.calls]),
     )
     return with_literals(facts, record.inside)

@@ -208,9 +208,10 @@ def _separate(what: str) -> str:
 
 def by_pin(load: Load) -> str:
     """Who finds the commit and writes it, where there is a place for one; in brackets."""
-    key = load.site.revision_key
+    site, key = load.site, load.site.revision_key
     plain = re.fullmatch(r"[\w.-]+", key.name) is not None and not key.inside
-    return f" ({PIN})" if plain and load.site.insert_at is not None else ""
+    has_place = site.insert_at is not None or (site.takes_keywords and not load.shared)
+    return f" ({PIN})" if plain and has_place else ""
 
 
 def hint(*values: Value) -> str:

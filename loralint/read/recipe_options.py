@@ -1,16 +1,15 @@
-"""What the keys of a recipe say, as values and as the options of a load."""
+"""What the keys of a recipe say, as values and as the options of its load."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from loralint.catalog import DTYPES
 from loralint.catalog.recipe_shape import Condition, Framework, Quantizer
 from loralint.facts import ABSENT, Known, Reason, Scalar, Unknown, Value
-from loralint.read.python import terms
-from loralint.read.recipe_nodes import Node, find
+from loralint.read.documents import Node, constant, find
 
 Options = dict[str, Value]
 
@@ -34,39 +33,40 @@ class Reader:
         return next((entry.node for entry in find(self.recipe, path)), None)
 
     def value(self, path: str) -> Value:
-        """The value of a key; one that is empty or null is not given."""
-        node = self.node(path)
-        return self.value_of(node) if node is not None else ABSENT
+        """The value of a key; one that is empty or null is not given.
 
-    def value_of(self, node: Node) -> Value:
-        """The value of a scalar; a list is its JSON, so that rules can compare it."""
+        A list is its JSON, so that rules can compare it.
+        """
+        node = self.node(path)
+        if node is None:
+            return ABSENT
         if node.items is not None:
             return Known(json.dumps([item.node.value for item in node.items]))
         if node.entries is not None:
             return Unknown(Reason.EXPRESSION, "a mapping")
         if isinstance(node.value, str):
             return self._text(node.value, 0)
-        return ABSENT if node.value is None else Known(node.value)
+        return ABSENT if node.value is None else constant(node.value)
 
     def name(self, node: Node) -> Value:
         """A repo id or revision: text as it is written, whatever YAML takes it for."""
         if node.entries is not None or node.items is not None:
-            return Unknown(Reason.NOT_GIVEN, "no name")
+            return Unknown(Reason.EXPRESSION, "no name")
         return ABSENT if node.value is None or not node.text else self._text(node.text, 0)
 
     def _text(self, text: str, depth: int) -> Value:
-        if "${" not in text:
-            known = terms.text(text)
-            return known if isinstance(known, (Known, Unknown)) else ABSENT
         match = _REFERENCE.search(text)
-        target = self._referred(match[1]) if match is not None and depth < MAX_EXPANSIONS else None
-        if match is None or target is None:
-            return Unknown(Reason.EXPRESSION, "an interpolated value")
-        return self._text(f"{text[: match.start()]}{target}{text[match.end() :]}", depth + 1)
-
-    def _referred(self, path: str) -> str | None:
+        if match is None:
+            return (
+                constant(text)
+                if "${" not in text
+                else Unknown(Reason.EXPRESSION, "an interpolated value")
+            )
+        path = match[1]
         found = next(find(self.root, path), None) if path and ":" not in path else None
-        return found.node.text if found is not None and found.node.text else None
+        if found is None or not found.node.text or depth >= MAX_EXPANSIONS:
+            return Unknown(Reason.EXPRESSION, "an interpolated value")
+        return self._text(text[: match.start()] + found.node.text + text[match.end() :], depth + 1)
 
     def holds(self, condition: Condition) -> bool:
         """Whether a key has one of some values, or, where none are named, any that counts."""
@@ -76,6 +76,10 @@ class Reader:
         if wanted:
             return value in wanted and not (isinstance(value, bool) and True not in wanted)
         return bool(value) or (node is not None and bool(node.items or node.entries))
+
+    def holds_any(self, conditions: Iterable[Condition]) -> bool:
+        """Whether one of some conditions holds."""
+        return any(map(self.holds, conditions))
 
 
 # --- options ------------------------------------------------------------------------------------
@@ -87,7 +91,7 @@ def options_of(reader: Reader, framework: Framework) -> Options:
     if framework.quantizer is not None:
         found |= _quantization(reader, framework.quantizer)
     elif framework.component:
-        quantised = component(reader).rpartition(".")[2].startswith(("qlora", "qdora"))
+        quantised = _builder(reader).rpartition(".")[2].startswith(framework.quantised_builders)
         found["quantization"] = Known("nf4" if quantised else "none")
     trust = reader.value(framework.trust) if framework.trust else _DECIDED
     if trust != ABSENT:
@@ -95,20 +99,26 @@ def options_of(reader: Reader, framework: Framework) -> Options:
     dtype = _dtype(reader, framework.dtypes)
     if dtype is not None:
         found["dtype"] = dtype
-    if any(reader.holds(condition) for condition in framework.hub):
+    if reader.holds_any(framework.hub):
         found["hub"] = Known("modelscope")
     return found
 
 
+def in_four_bits(reader: Reader, framework: Framework) -> bool:
+    """Whether a recipe certainly quantises its base model to 4 bits."""
+    quantizer = framework.quantizer
+    return quantizer is not None and all(map(reader.holds, quantizer.four))
+
+
 def _quantization(reader: Reader, quantizer: Quantizer) -> Options:
-    if all(reader.holds(condition) for condition in quantizer.four):
+    if all(map(reader.holds, quantizer.four)):
         kind = _or(reader, *quantizer.kind)
         double = _or(reader, *quantizer.double)
         return {"load_in_4bit": Known(True), "quantization": kind, "bnb_4bit_quant_type": kind,
                 "bnb_4bit_use_double_quant": double}  # fmt: skip
-    if quantizer.eight and all(reader.holds(condition) for condition in quantizer.eight):
+    if quantizer.eight and all(map(reader.holds, quantizer.eight)):
         return {"load_in_8bit": Known(True), "quantization": Known("int8")}
-    if any(reader.holds(condition) for condition in quantizer.unclear):
+    if reader.holds_any(quantizer.unclear):
         return {"quantization": Unknown(Reason.FRAMEWORK, "how this framework quantises it")}
     return {"quantization": Known("none")}
 
@@ -130,33 +140,29 @@ def _dtype(reader: Reader, keys: Iterable[tuple[str, str]]) -> Value | None:
     return None
 
 
-def lora_of(reader: Reader, framework: Framework) -> Mapping[str, Value]:
+def lora_of(reader: Reader, framework: Framework) -> Options:
     """The fields of the LoraConfig that a recipe makes; none where it trains no adapter."""
-    if not makes_adapter(reader, framework):
-        return {}
     found: Options = {}
-    for field, key, default in framework.lora:
+    for field, key, default in framework.lora if makes_adapter(reader, framework) else ():
         given = reader.value(key)
         if given == ABSENT:
             given = _DECIDED if default is None else Known(default)
-        found[f"lora.{field}"] = _target(given) if field == "target_modules" else given
+        is_list = isinstance(given, Known) and str(given.value).startswith("[")
+        if field == "target_modules" and not is_list:
+            # Of `all` and of patterns only the model can tell.
+            given = Unknown(Reason.FRAMEWORK, "which modules are meant")
+        found[f"lora.{field}"] = given
     return found
-
-
-def _target(given: Value) -> Value:
-    """`all` and patterns stand for modules that only the model can name."""
-    is_list = isinstance(given, Known) and str(given.value).startswith("[")
-    return given if is_list else Unknown(Reason.FRAMEWORK, "which modules are meant")
 
 
 def makes_adapter(reader: Reader, framework: Framework) -> bool:
     """Whether what a recipe saves is an adapter."""
     if framework.component:
-        return "lora" in component(reader) or "dora" in component(reader)
-    return any(reader.holds(condition) for condition in framework.adapter)
+        return any(part in _builder(reader) for part in framework.adapter_builders)
+    return reader.holds_any(framework.adapter)
 
 
-def component(reader: Reader) -> str:
-    """The builder of the model in torchtune's recipes."""
+def _builder(reader: Reader) -> str:
+    """The function that builds the model in recipes which name it."""
     node = reader.node("model._component_")
     return node.text if node is not None else ""

@@ -10,26 +10,25 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeVar
 
-import msgspec
+from msgspec.structs import replace
 
 from loralint.facts import (
     CommandFact,
     FileFacts,
     Known,
     LoadSite,
-    Reason,
     SaveSite,
     Term,
-    Unknown,
     Value,
 )
 from loralint.literals import held
+from loralint.read import scripts
 from loralint.read.magics import Shell
-from loralint.read.shell import from_commands
-from loralint.read.shell_run import Runner
-from loralint.read.shell_text import Fragment
+from loralint.read.shell_words import Fragment
+from loralint.read.words import unfollowed
 from loralint.source import Location, Span
 
 Site = TypeVar("Site", LoadSite, SaveSite)
@@ -49,7 +48,7 @@ def with_commands(
     session = _Session(facts.path, _constants(facts.names, text))
     for cell, command in shell:
         session.run(cell, command)
-    both = msgspec.structs.replace(
+    both = replace(
         facts,
         loads=(*facts.loads, *session.loads),
         saves=(*facts.saves, *session.saves),
@@ -57,7 +56,7 @@ def with_commands(
     )
     found = ((n, session.literals.get(id(known))) for n, (known, _) in enumerate(held(both)))
     further = tuple((number, *place) for number, place in found if place is not None)
-    return msgspec.structs.replace(both, literals=(*facts.literals, *further))
+    return replace(both, literals=(*facts.literals, *further))
 
 
 def _constants(names: Iterable[tuple[str, Term]], text: str) -> dict[str, Value]:
@@ -65,12 +64,8 @@ def _constants(names: Iterable[tuple[str, Term]], text: str) -> dict[str, Value]
     found: dict[str, Value] = {}
     for name, term in names:
         once = len(re.findall(rf"(?m)^[ \t]*{re.escape(name)}\s*=(?!=)", text)) == 1
-        known = isinstance(term, Known) and isinstance(term.value, str) and once
-        found[name] = (
-            term
-            if known and isinstance(term, Known)
-            else Unknown(Reason.EXPRESSION, "a Python value")
-        )
+        is_text = isinstance(term, Known) and isinstance(term.value, str)
+        found[name] = term if is_text and once else unfollowed("a Python value")  # type: ignore[assignment]
     return found
 
 
@@ -94,7 +89,8 @@ class _Session:
             return
         text, moves = _interpolated(shell.text, self.variables)
         fragment = Fragment(text, environment=dict(self.variables), folder=self.folder)
-        found = from_commands(self.path, text, list(Runner(self.path, fragment).run()))
+        commands = islice(scripts.commands(self.path, fragment), scripts.MAX_COMMANDS)
+        found = scripts.facts_of(self.path, text, list(commands))
         way = _Way(cell, shell, moves)
         before = len(self.loads)
         self.loads += [way.load(load, before) for load in found.loads]
@@ -105,6 +101,7 @@ class _Session:
             self.literals[id(texts[number])] = way.span(span), cell
 
     def _set(self, text: str) -> None:
+        """`%cd` and `%env`."""
         folder, variable = _FOLDER.match(text), _VARIABLE.match(text)
         if folder is not None:
             # An absolute path is one of the machine it ran on.
@@ -112,11 +109,7 @@ class _Session:
             self.folder = posixpath.normpath(path) if path else ""
         if variable is not None:
             plain = not re.search(r"[{$]", variable[2])
-            value = (
-                Known(variable[2].strip())
-                if plain
-                else Unknown(Reason.EXPRESSION, "a Python value")
-            )
+            value = Known(variable[2].strip()) if plain else unfollowed("a Python value")
             self.variables[variable[1]] = value
 
 
@@ -148,7 +141,7 @@ class _Way:
     def site(self, site: Site, before: int) -> Site:
         """A load or save; the indices of what flows into it count from the notebook's first."""
         of_cell = f"cell {self.cell}" if self.cell is not None else "row"
-        return msgspec.structs.replace(
+        return replace(
             site,
             span=self.span(site.span),
             cell=self.cell,
@@ -159,14 +152,12 @@ class _Way:
     def load(self, load: LoadSite, before: int) -> LoadSite:
         """A load, with the place where a flag may go."""
         at = self.span(load.insert_at) if load.insert_at is not None else None
-        return msgspec.structs.replace(self.site(load, before), insert_at=at)
+        return replace(self.site(load, before), insert_at=at)
 
     def command(self, command: CommandFact) -> CommandFact:
         """A command line with its flags."""
-        flags = (msgspec.structs.replace(f, span=self.span(f.span)) for f in command.flags)
-        return msgspec.structs.replace(
-            command, span=self.span(command.span), flags=tuple(flags), cell=self.cell
-        )
+        flags = (replace(flag, span=self.span(flag.span)) for flag in command.flags)
+        return replace(command, span=self.span(command.span), flags=tuple(flags), cell=self.cell)
 
     def span(self, span: Span) -> Span:
         """A span of the cell."""
