@@ -55,7 +55,7 @@ class Unknown(Fact, frozen=True, tag=True, array_like=True, gc=False):
 
     `what` names the thing for a reader (`load_config()`, "a slice"). Two unknowns of one origin
     are the same value. `pattern` is what is known of a string that is put together: `out/run-{}`
-    (`loralint.values.patterns`).
+    (`loralint.values.paths`).
     """
 
     reason: Reason
@@ -70,9 +70,13 @@ class Unknown(Fact, frozen=True, tag=True, array_like=True, gc=False):
 
 
 class Choice(Fact, frozen=True, tag=True, array_like=True, gc=False):
-    """One of several: a conditional expression, or names that branches bind differently."""
+    """One of several: a conditional expression, or names that branches bind differently.
+
+    With an `origin` it is known who decides which, where not all of them are.
+    """
 
     values: tuple[Term, ...]
+    origin: Origin | None = None
 
 
 # --- open terms: only the linker can close them -------------------------------------------------

@@ -13,8 +13,7 @@ from loralint.project.flow import Flow, trace
 from loralint.project.kinds import is_adapted
 from loralint.project.options import keyword_values
 from loralint.project.states import added_tokens, state_source
-from loralint.values import arguments as args
-from loralint.values.nodes import Arguments, Frame
+from loralint.values.nodes import Arguments, Frame, arguments_of
 
 if TYPE_CHECKING:
     from loralint.values.evaluator import Evaluator
@@ -43,7 +42,7 @@ def acting(evaluator: Evaluator, found: Collected) -> list[Acting]:
 def _acting(evaluator: Evaluator, found: Collected, site: Site, kind: str) -> Acting:
     call = evaluator.index.call(site)
     frame = evaluator.module_frame(site[0])
-    arguments = args.of_call(call.arguments, frame)
+    arguments = arguments_of(call.arguments, frame)
     model = _model(evaluator, site, kind, arguments, frame)
     config = _configs(evaluator, kind, arguments)
     steps = dict.fromkeys((*model.steps, *config.steps))

@@ -11,8 +11,7 @@ from loralint.facts import CallFact, Site, Symbol
 from loralint.project import sites
 from loralint.project.flow import loader_at
 from loralint.project.kinds import action_at
-from loralint.values.classes import library_bases
-from loralint.values.nodes import Class, External, Instance, Method, Node, Outcome, options
+from loralint.values.nodes import AttributeOf, CallResult, Class, External, Instance, Node, options
 
 if TYPE_CHECKING:
     from loralint.values.evaluator import Evaluator
@@ -72,7 +71,7 @@ def _add(evaluator: Evaluator, found: Collected, site: Site, call: CallFact) -> 
 def _saving_method(evaluator: Evaluator, node: Node) -> str:
     """The name of the saving method that is called, on what is not an object of the project."""
     for option in options(node):
-        if isinstance(option, Method) and option.name in SAVERS:
+        if isinstance(option, AttributeOf) and option.name in SAVERS:
             return option.name if _may_be_saved(evaluator, option.receiver) else ""
         if isinstance(option, External) and option.name.rpartition(".")[2] in SAVERS:
             return option.name.rpartition(".")[2]
@@ -81,7 +80,7 @@ def _saving_method(evaluator: Evaluator, node: Node) -> str:
 
 def _may_be_saved(evaluator: Evaluator, receiver: Node) -> bool:
     if isinstance(receiver, Instance):
-        return bool(library_bases(evaluator, receiver.class_))
+        return bool(evaluator.library_bases(receiver.class_))
     return not isinstance(receiver, Class)
 
 
@@ -90,12 +89,12 @@ def _is_training_arguments(evaluator: Evaluator, node: Node) -> bool:
     if isinstance(node, External):
         names = (node.name,)
     elif isinstance(node, Class):
-        names = library_bases(evaluator, node)
+        names = evaluator.library_bases(node)
     return any(is_training_arguments(canonical(name)) for name in names)
 
 
 def outcome_site(node: Node) -> Site | None:
     """The call that made an object."""
-    if isinstance(node, Outcome):
+    if isinstance(node, CallResult):
         return node.site
     return node.site if isinstance(node, Instance) else None

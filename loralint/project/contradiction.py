@@ -7,7 +7,7 @@ from loralint.project.evidence import Evidence
 from loralint.project.instances import Sighting
 from loralint.project.saving import Saving
 from loralint.values.commands import is_command
-from loralint.values.patterns import fits, is_certain, may_agree, patterns_of
+from loralint.values.paths import fits, is_certain, may_agree, patterns_of
 from loralint.values.values import comes_from, origins_of, texts_of
 
 

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from loralint.facts import Site
 from loralint.project import matching
-from loralint.values import arguments as args
 from loralint.values.nodes import (
     Arguments,
+    AttributeOf,
+    ByDefault,
+    CallResult,
     Instance,
-    Many,
-    Method,
+    ItemOf,
+    MappingNode,
     Node,
-    Outcome,
-    Part,
-    Record,
-    Row,
-    Soft,
+    OneOf,
+    SequenceNode,
+    arguments_of,
 )
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _PASSING = frozenset({"prepare", "prepare_model"})
 class Flow:
     """The nearest loads behind an object, each with the frame it ran in; the calls between."""
 
-    loads: dict[tuple[Site, Chain], Outcome] = field(default_factory=dict)
+    loads: dict[tuple[Site, Chain], CallResult] = field(default_factory=dict)
     steps: dict[Site, None] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
     kept: list[Node] = field(default_factory=list)
@@ -62,45 +62,45 @@ def _visit(evaluator: Evaluator, node: Node, flow: Flow) -> None:
         handler(evaluator, node, flow)
 
 
-def _many(evaluator: Evaluator, node: Many, flow: Flow) -> None:
+def _many(evaluator: Evaluator, node: OneOf, flow: Flow) -> None:
     for option in node.options:
         _visit(evaluator, option, flow)
 
 
-def _row(evaluator: Evaluator, node: Row, flow: Flow) -> None:
+def _row(evaluator: Evaluator, node: SequenceNode, flow: Flow) -> None:
     for item in node.items:
         _visit(evaluator, evaluator.look(item), flow)
 
 
-def _record(evaluator: Evaluator, node: Record, flow: Flow) -> None:
+def _record(evaluator: Evaluator, node: MappingNode, flow: Flow) -> None:
     """An object of which something was set: `model.config.use_cache = False`."""
     for key, given in node.entries:
         if key is None:
             _visit(evaluator, evaluator.look(given), flow)
 
 
-def _soft(evaluator: Evaluator, node: Soft, flow: Flow) -> None:
+def _soft(evaluator: Evaluator, node: ByDefault, flow: Flow) -> None:
     _visit(evaluator, node.node, flow)
 
 
-def _attribute(evaluator: Evaluator, node: Method, flow: Flow) -> None:
+def _attribute(evaluator: Evaluator, node: AttributeOf, flow: Flow) -> None:
     _visit(evaluator, node.receiver, flow)
 
 
-def _part(evaluator: Evaluator, node: Part, flow: Flow) -> None:
+def _part(evaluator: Evaluator, node: ItemOf, flow: Flow) -> None:
     """An item of a result; `prepare(model, optimizer)` returns what it is given, in order."""
-    if not isinstance(node.whole, Outcome) or _method(node.whole) not in _PASSING:
+    if not isinstance(node.whole, CallResult) or _method(node.whole) not in _PASSING:
         _visit(evaluator, node.whole, flow)
         return
     call = evaluator.index.call(node.whole.site)
-    given = args.of_call(call.arguments, node.whole.frame)
+    given = arguments_of(call.arguments, node.whole.frame)
     for position, each in enumerate(evaluator.positionals(given)):
         if position == node.key and each is not None:
             _visit(evaluator, evaluator.look(each), flow)
 
 
-def _method(node: Outcome) -> str:
-    return node.callee.name if isinstance(node.callee, Method) else ""
+def _method(node: CallResult) -> str:
+    return node.callee.name if isinstance(node.callee, AttributeOf) else ""
 
 
 def _instance(evaluator: Evaluator, node: Instance, flow: Flow) -> None:
@@ -115,21 +115,21 @@ def _visit_model(evaluator: Evaluator, arguments: Arguments, flow: Flow) -> None
         _visit(evaluator, given, flow)
 
 
-def _outcome(evaluator: Evaluator, node: Outcome, flow: Flow) -> None:
+def _outcome(evaluator: Evaluator, node: CallResult, flow: Flow) -> None:
     site = node.site
     if loader_at(evaluator, site) is not None and not _is_wrapping(evaluator, node):
         flow.loads[site, node.frame.chain] = node
         return
     flow.steps[site] = None
-    if isinstance(node.callee, Method):
+    if isinstance(node.callee, AttributeOf):
         _visit(evaluator, node.callee.receiver, flow)
         if node.callee.name not in _PASSING:
             return
     call = evaluator.index.call(site)
-    _visit_model(evaluator, args.of_call(call.arguments, node.frame), flow)
+    _visit_model(evaluator, arguments_of(call.arguments, node.frame), flow)
 
 
-def _is_wrapping(evaluator: Evaluator, node: Outcome) -> bool:
+def _is_wrapping(evaluator: Evaluator, node: CallResult) -> bool:
     """A trainer that is given a model object loads nothing: the model flows through it."""
     from loralint.project.sites import is_load
 
@@ -137,14 +137,14 @@ def _is_wrapping(evaluator: Evaluator, node: Outcome) -> bool:
 
 
 _HANDLERS: dict[type, Callable[[Any, Any, Flow], None]] = {
-    Many: _many,
-    Record: _record,
-    Row: _row,
-    Soft: _soft,
-    Method: _attribute,
-    Part: _part,
+    OneOf: _many,
+    MappingNode: _record,
+    SequenceNode: _row,
+    ByDefault: _soft,
+    AttributeOf: _attribute,
+    ItemOf: _part,
     Instance: _instance,
-    Outcome: _outcome,
+    CallResult: _outcome,
 }
 
 

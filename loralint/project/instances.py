@@ -12,7 +12,6 @@ from loralint.project.collect import Collected
 from loralint.project.flow import Chain, Flow, trace
 from loralint.project.kinds import is_adapted
 from loralint.source import Place
-from loralint.values import contexts
 from loralint.values.nodes import Frame
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def expand(seen: Sightings, undecided: set[tuple[str, str]]) -> None:
         if site.kind is not SiteKind.CALL:  # no call: nobody enters it
             continue
         always = plain.owner in undecided
-        for frame in contexts.frames(seen.evaluator, site, always=always):
+        for frame in seen.evaluator.callers.frames(site, always=always):
             seen.add(site, frame)
     for each in list(seen.by_key.values()):
         for (site, _), outcome in each.base.loads.items():

@@ -9,21 +9,20 @@ from loralint.catalog import METHOD_ACTIONS, action_of, canonical
 from loralint.facts import Site
 from loralint.project import matching
 from loralint.project.flow import Flow, loader_at, trace
-from loralint.values.classes import library_bases
-from loralint.values.mappings import changed
 from loralint.values.nodes import (
-    Bound,
+    AttributeOf,
+    ByDefault,
+    CallResult,
     Class,
     External,
     Frame,
     Function,
-    Many,
-    Method,
+    MappingNode,
     Node,
-    Outcome,
-    Record,
-    Soft,
+    OneOf,
+    PartialCall,
 )
+from loralint.values.objects import changed
 
 if TYPE_CHECKING:
     from loralint.values.evaluator import Evaluator
@@ -42,7 +41,7 @@ def action_at(evaluator: Evaluator, site: Site) -> tuple[str, str] | None:
 def _action(evaluator: Evaluator, site: Site, frame: Frame) -> tuple[str, str] | None:
     call = evaluator.index.call(site)
     node = evaluator.callee(site, call.callee, frame)
-    for option in node.options if isinstance(node, Many) else (node,):
+    for option in node.options if isinstance(node, OneOf) else (node,):
         found = _kind(evaluator, option)
         switched = found == ("train", "train") and _sets_mode(option, call.text)
         if found is not None and not switched:
@@ -52,16 +51,16 @@ def _action(evaluator: Evaluator, site: Site, frame: Frame) -> tuple[str, str] |
 
 def _sets_mode(node: Node, text: str) -> bool:
     """`model.train()` switches dropout on; `trainer.train()` trains."""
-    owner = node.receiver if isinstance(node, Method) else node
-    if isinstance(owner, Outcome) and isinstance(owner.callee, External):
+    owner = node.receiver if isinstance(node, AttributeOf) else node
+    if isinstance(owner, CallResult) and isinstance(owner.callee, External):
         return not owner.callee.name.endswith("Trainer")
     return "trainer" not in text.partition("(")[0].lower()
 
 
 def _kind(evaluator: Evaluator, node: Node) -> tuple[str, str] | None:
-    if isinstance(node, (Bound, Soft)):
-        return _kind(evaluator, node.callee if isinstance(node, Bound) else node.node)
-    if isinstance(node, Method):
+    if isinstance(node, (PartialCall, ByDefault)):
+        return _kind(evaluator, node.callee if isinstance(node, PartialCall) else node.node)
+    if isinstance(node, AttributeOf):
         return _method_kind(evaluator, node)
     if isinstance(node, (Class, External)):
         return _named_kind(evaluator, node)
@@ -73,7 +72,7 @@ def _kind(evaluator: Evaluator, node: Node) -> tuple[str, str] | None:
 
 
 def _named_kind(evaluator: Evaluator, node: Class | External) -> tuple[str, str] | None:
-    names = (node.name,) if isinstance(node, External) else library_bases(evaluator, node)
+    names = (node.name,) if isinstance(node, External) else evaluator.library_bases(node)
     for name in map(canonical, names):
         method = name.rpartition(".")[2]
         kind = action_of(name) or METHOD_ACTIONS.get(method if "." in name else "")
@@ -83,9 +82,9 @@ def _named_kind(evaluator: Evaluator, node: Class | External) -> tuple[str, str]
     return None
 
 
-def _method_kind(evaluator: Evaluator, node: Method) -> tuple[str, str] | None:
+def _method_kind(evaluator: Evaluator, node: AttributeOf) -> tuple[str, str] | None:
     receiver = node.receiver
-    if isinstance(receiver, Outcome) and isinstance(receiver.callee, External):
+    if isinstance(receiver, CallResult) and isinstance(receiver.callee, External):
         name = canonical(f"{receiver.callee.name}.{node.name}")
         kind = action_of(name)
         if kind is not None:
@@ -107,12 +106,12 @@ def wraps(evaluator: Evaluator, flow: Flow) -> bool:
 
 def is_adapted(evaluator: Evaluator, node: Node) -> bool:
     """Whether an object is certainly a PEFT model itself, and not made of one."""
-    if isinstance(node, Many):
+    if isinstance(node, OneOf):
         return all(is_adapted(evaluator, option) for option in node.options)
-    if isinstance(node, (Soft, Record)):
-        inner = node.node if isinstance(node, Soft) else changed(evaluator, node)
+    if isinstance(node, (ByDefault, MappingNode)):
+        inner = node.node if isinstance(node, ByDefault) else changed(evaluator, node)
         return inner is not None and is_adapted(evaluator, inner)
-    if not isinstance(node, Outcome):
+    if not isinstance(node, CallResult):
         return False
     site = node.site
     found = action_at(evaluator, site)

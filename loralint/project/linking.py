@@ -18,9 +18,9 @@ from loralint.project.pairs import pairs
 from loralint.project.requirements import requirements
 from loralint.project.saving import Saving, save_site, savings
 from loralint.project.targets import Targets
-from loralint.values import callers, commands
 from loralint.values.evaluator import Evaluator
 from loralint.values.index import Index
+from loralint.values.libraries import libraries
 from loralint.values.values import texts_of
 
 
@@ -41,8 +41,7 @@ def link(facts: Mapping[str, FileFacts], files: Iterable[str], config: Config) -
     """Link the facts of a project by path; `files` are all paths, also of files without facts."""
     paths = tuple(files)
     folders = fold(facts, paths)
-    evaluator = Evaluator(Index(folders.facts, paths))
-    callers.prepare(evaluator)
+    evaluator = Evaluator(Index(folders.facts, paths), libraries)
     found = collect(evaluator)
     actions = acting(evaluator, found)
     seen = sightings(evaluator, found)
@@ -64,7 +63,7 @@ def _settle(
     for sighting in seen.by_key.values():
         site = sighting.load.site
         given, revision = (
-            commands.words(seen.evaluator, value) for value in (site.repo_id, site.revision)
+            seen.evaluator.commands.words(value) for value in (site.repo_id, site.revision)
         )
         with_changes(sighting, given=given, given_revision=revision)
         stage = stages.sighting_stage(signals, sighting, files, config)

@@ -16,21 +16,20 @@ from loralint.catalog import (
 )
 from loralint.facts import Known, Reason, Site, Unknown
 from loralint.values import calls
-from loralint.values.arguments import of_call
-from loralint.values.classes import ancestors, library_bases
 from loralint.values.nodes import (
     Arguments,
-    Bound,
+    AttributeOf,
+    ByDefault,
+    CallResult,
     Class,
     External,
     Frame,
     Function,
     Instance,
-    Method,
+    ItemOf,
     Node,
-    Outcome,
-    Part,
-    Soft,
+    PartialCall,
+    arguments_of,
     options,
 )
 from loralint.values.values import origin_of
@@ -73,15 +72,15 @@ def match(evaluator: Evaluator, site: Site, frame: Frame) -> Match | None:
     """The loader that a call calls; all options of a callee must be loaders."""
     call = evaluator.index.call(site)
     node = evaluator.callee(site, call.callee, frame)
-    return match_node(evaluator, node, of_call(call.arguments, frame))
+    return match_node(evaluator, node, arguments_of(call.arguments, frame))
 
 
 def match_node(evaluator: Evaluator, node: Node, arguments: Arguments) -> Match | None:
     """The same for a callee that has been looked at."""
     found: list[Candidate] = []
     for option in _called(node):
-        inner = option.node if isinstance(option, Soft) else option
-        if isinstance(inner, Bound):
+        inner = option.node if isinstance(option, ByDefault) else option
+        if isinstance(inner, PartialCall):
             arguments = (*inner.arguments, *arguments)
             inner = inner.callee
         candidate = named(evaluator, inner)
@@ -121,7 +120,7 @@ def named(evaluator: Evaluator, node: Node) -> Candidate | None:
         return _of_class(evaluator, node, "")
     if isinstance(node, Function):
         return _function(evaluator, node)
-    if isinstance(node, Method):
+    if isinstance(node, AttributeOf):
         return _method(evaluator, node)
     return None
 
@@ -137,7 +136,7 @@ def _external(full: str) -> Candidate | None:
 def _of_class(evaluator: Evaluator, node: Class, method: str) -> Candidate | None:
     """A class of the project is what it inherits from."""
     suffix = f".{method}" if method else ""
-    names = (*_vendored(node.path, node.fact.name), *library_bases(evaluator, node))
+    names = (*_vendored(node.path, node.fact.name), *evaluator.library_bases(node))
     for base in names:
         name = canonical(f"{base}{suffix}")
         if loader_of(name) is not None:
@@ -159,8 +158,8 @@ def _function(evaluator: Evaluator, node: Function) -> Candidate | None:
     return _of_class(evaluator, owner, method) if owner is not None else None
 
 
-def _method(evaluator: Evaluator, node: Method) -> Candidate | None:
-    receiver = node.receiver.node if isinstance(node.receiver, Soft) else node.receiver
+def _method(evaluator: Evaluator, node: AttributeOf) -> Candidate | None:
+    receiver = node.receiver.node if isinstance(node.receiver, ByDefault) else node.receiver
     if isinstance(receiver, Class):
         return _of_class(evaluator, receiver, node.name)
     if isinstance(receiver, Instance):
@@ -174,7 +173,7 @@ def _method(evaluator: Evaluator, node: Method) -> Candidate | None:
 
 def _on_object(evaluator: Evaluator, receiver: Node, method: str) -> Candidate | None:
     """A loading method of an object that a library made, or of something unknown."""
-    if isinstance(receiver, Outcome) and isinstance(receiver.callee, External):
+    if isinstance(receiver, CallResult) and isinstance(receiver.callee, External):
         name = canonical(f"{receiver.callee.name}.{method}")
         if method == "from_pretrained":
             return None  # a model's own method loads nothing new into it
@@ -183,7 +182,7 @@ def _on_object(evaluator: Evaluator, receiver: Node, method: str) -> Candidate |
     if _is_own(evaluator, receiver, method):
         return None
     if method == "from_pretrained":
-        loaded = isinstance(receiver, (Outcome, Part)) and _is_loaded(evaluator, receiver)
+        loaded = isinstance(receiver, (CallResult, ItemOf)) and _is_loaded(evaluator, receiver)
         origin = origin_of(receiver)
         called = origin.last if origin is not None else ""
         return None if loaded else Candidate(method, "", unresolved=True, called=called)
@@ -195,10 +194,10 @@ def _is_own(evaluator: Evaluator, receiver: Node, method: str) -> bool:
     """Whether the method is that of a class of the project, by annotation or by what made it."""
     if isinstance(receiver, Unknown):
         return receiver.reason is Reason.OWN_OBJECT
-    if not isinstance(receiver, Outcome) or not isinstance(receiver.callee, Function):
+    if not isinstance(receiver, CallResult) or not isinstance(receiver.callee, Function):
         return False
     owner = calls.library_owner(evaluator, receiver.callee)
-    classes = ancestors(evaluator, owner) if owner is not None else ()
+    classes = evaluator.ancestors(owner) if owner is not None else ()
     return any(evaluator.function(each.path, f"{each.fact.name}.{method}") for each in classes)
 
 
@@ -217,7 +216,7 @@ def _own_name(evaluator: Evaluator, name: str, receiver: Node, method: str) -> s
         flow = trace(evaluator, receiver)
         if wraps(evaluator, flow):
             return _PEFT
-        unseen = isinstance(receiver, (Unknown, Method)) and not flow.loads
+        unseen = isinstance(receiver, (Unknown, AttributeOf)) and not flow.loads
         return _PEFT if unseen else "transformers.PreTrainedModel.load_adapter"
     if name:
         return name

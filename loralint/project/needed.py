@@ -7,17 +7,20 @@ file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from loralint.catalog import METHODS, PACKAGES
 from loralint.facts import CallFact, FileFacts, Result, Self, Symbol, Term
-from loralint.values.contexts import children
+from loralint.values.callers import parts_of
 from loralint.values.index import Index
 
 
-def needed(index: Index, facts: FileFacts) -> Iterator[Symbol]:
-    """The symbols of other modules, outside of the ecosystem, that matter in a file."""
-    yield from _Walk(index, facts).symbols()
+def needed(index: Index, facts: FileFacts, names: Collection[str] = ()) -> Iterator[Symbol]:
+    """The symbols of other modules, outside of the ecosystem, that matter in a file.
+
+    `names` are those of functions whose callers are looked for.
+    """
+    yield from _Walk(index, facts, names).symbols()
 
 
 def entered(index: Index, facts: FileFacts) -> Iterator[str]:
@@ -30,9 +33,10 @@ def entered(index: Index, facts: FileFacts) -> Iterator[str]:
 
 
 class _Walk:
-    def __init__(self, index: Index, facts: FileFacts) -> None:
+    def __init__(self, index: Index, facts: FileFacts, names: Collection[str]) -> None:
         self.index = index
         self.facts = facts
+        self.names = names
         self.seen: set[object] = set()
         self.todo: list[Term] = []
 
@@ -54,7 +58,8 @@ class _Walk:
         callee = call.callee
         if not isinstance(callee, Symbol):
             return True  # a method or a computed callee: recorded since it may matter
-        if callee.name.rpartition(".")[2] in METHODS or _root(callee) in PACKAGES:
+        last = callee.name.rpartition(".")[2]
+        if last in METHODS or last in self.names or _root(callee) in PACKAGES:
             return True
         found = self.index.modules.find(self.facts.path, callee.module) if callee.module else ""
         return found == "" or found in self.index.files
@@ -71,7 +76,7 @@ class _Walk:
         elif isinstance(term, Self):
             self._own(term.class_)
         else:
-            self.todo.extend(children(term))
+            self.todo.extend(parts_of(term))
 
     def _own(self, name: str) -> None:
         """What a name of this file stands for: a value, a function's results, a class."""

@@ -15,16 +15,16 @@ from loralint.catalog import (
 from loralint.facts import ABSENT, Absent, Choice, Default, Known, Reason, Unknown, Value
 from loralint.project import quantization
 from loralint.project.matching import Match
-from loralint.values import arguments as args
 from loralint.values.nodes import (
     Arguments,
+    ByDefault,
+    CallResult,
     External,
-    Many,
+    MappingNode,
     Node,
-    Outcome,
-    Record,
-    Row,
-    Soft,
+    OneOf,
+    SequenceNode,
+    arguments_of,
     merge,
 )
 from loralint.values.values import value_of
@@ -66,21 +66,21 @@ def _class(match: Match) -> Value:
 
 def option_value(evaluator: Evaluator, node: Node) -> Value:
     """The value of an option: a list is its JSON, so that rules can compare it."""
-    if isinstance(node, Row):
+    if isinstance(node, SequenceNode):
         return _list(evaluator, node)
-    if isinstance(node, Many):
+    if isinstance(node, OneOf):
         return value_of(merge([_scalar(evaluator, option) for option in node.options]))
-    if isinstance(node, Soft) and isinstance(node.node, Row):
+    if isinstance(node, ByDefault) and isinstance(node.node, SequenceNode):
         found = _list(evaluator, node.node)
         return Default(found.value, node.origin) if isinstance(found, Known) else found
     return value_of(node)
 
 
 def _scalar(evaluator: Evaluator, node: Node) -> Node:
-    return _list(evaluator, node) if isinstance(node, Row) else node  # type: ignore[return-value]
+    return _list(evaluator, node) if isinstance(node, SequenceNode) else node  # type: ignore[return-value]
 
 
-def _list(evaluator: Evaluator, row: Row) -> Value:
+def _list(evaluator: Evaluator, row: SequenceNode) -> Value:
     values = [value_of(evaluator.look(item)) for item in row.items]
     if not all(isinstance(value, (Known, Default)) for value in values):
         return Unknown(Reason.EXPRESSION, "a list with an unknown part")
@@ -92,20 +92,20 @@ def _adapter_revision(evaluator: Evaluator, arguments: Arguments) -> Options:
     node = evaluator.argument(arguments, ("adapter_kwargs",))
     if node is None:
         return {}
-    found = evaluator.lookup(Record(((None, node),)), "revision")
+    found = evaluator.lookup(MappingNode(((None, node),)), "revision")
     return {"adapter_kwargs.revision": value_of(found)} if found is not None else {}
 
 
 def _restated(evaluator: Evaluator, arguments: Arguments) -> Options:
     """`config=LoraConfig(r=8)` at a load: the adapter's own configuration written out again."""
     node = evaluator.argument(arguments, ("config", "peft_config"))
-    if not isinstance(node, Outcome) or not isinstance(node.callee, External):
+    if not isinstance(node, CallResult) or not isinstance(node.callee, External):
         return {}
     if action_of(canonical(node.callee.name)) != "lora-config":
         return {}
     call = evaluator.index.call(node.site)
     found = keyword_values(
-        evaluator, args.of_call(call.arguments, node.frame), POSITIONAL["lora-config"]
+        evaluator, arguments_of(call.arguments, node.frame), POSITIONAL["lora-config"]
     )
     return {f"config.{name}": value for name, value in found.items()}
 

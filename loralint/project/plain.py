@@ -17,7 +17,7 @@ from loralint.project.acting import Acting
 from loralint.project.flow import Flow
 from loralint.project.instances import Sighting, Sightings
 from loralint.project.saving import Saving
-from loralint.values.nodes import Outcome
+from loralint.values.nodes import CallResult
 
 if TYPE_CHECKING:
     from loralint.values.evaluator import Evaluator
@@ -44,7 +44,7 @@ def _flow(evaluator: Evaluator, path: str, inputs: tuple[int, ...]) -> Flow:
     frame = evaluator.module_frame(path)
     for position in inputs:
         site = Site(path, position, SiteKind.LOAD)
-        flow.loads[site, ()] = Outcome(site, frame, Unknown(Reason.NOT_GIVEN, "no call"))
+        flow.loads[site, ()] = CallResult(site, frame, Unknown(Reason.NOT_GIVEN, "no call"))
     return flow
 
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from loralint.catalog import BITSANDBYTES, DTYPES, QUANTIZATION_CONFIGS
 from loralint.facts import ABSENT, Absent, Choice, Default, Known, Reason, Unknown, Value
 from loralint.project.matching import Match
-from loralint.values import arguments as args
 from loralint.values.nodes import (
     Arguments,
+    ByDefault,
+    CallResult,
     External,
     Instance,
+    MappingNode,
     Node,
-    Outcome,
-    Record,
-    Soft,
+    arguments_of,
     merge,
     options,
 )
@@ -57,26 +57,26 @@ def _either(values: list[Value]) -> Value:
 
 def _of_config(evaluator: Evaluator, node: Node) -> Options:
     """What one quantisation configuration says."""
-    if isinstance(node, Soft):
+    if isinstance(node, ByDefault):
         return _of_config(evaluator, node.node)
     if isinstance(node, Absent) or (isinstance(node, (Known, Default)) and node.value is None):
         return NONE
-    if isinstance(node, Record):
+    if isinstance(node, MappingNode):
         return _flags(lambda name: evaluator.lookup(node, name), {})
-    if isinstance(node, Outcome) and isinstance(node.callee, External):
+    if isinstance(node, CallResult) and isinstance(node.callee, External):
         return _of_call(evaluator, node, node.callee.name.rpartition(".")[2])
     if isinstance(node, Instance):
         return {"quantization": Unknown(Reason.FRAMEWORK, "a quantisation of the project's own")}
     return {"quantization": Unknown(Reason.EXPRESSION, "a quantisation that cannot be followed")}
 
 
-def _of_call(evaluator: Evaluator, node: Outcome, name: str) -> Options:
+def _of_call(evaluator: Evaluator, node: CallResult, name: str) -> Options:
     if name in QUANTIZATION_CONFIGS:
         return {"quantization": Known(QUANTIZATION_CONFIGS[name])}
     if not name.endswith("BitsAndBytesConfig"):
         return {"quantization": Unknown(Reason.EXPRESSION, f"what {name} means")}
     call = evaluator.index.call(node.site)
-    given = args.of_call(call.arguments, node.frame)
+    given = arguments_of(call.arguments, node.frame)
     positions = {name: position for position, (name, _) in enumerate(BITSANDBYTES[:2])}
     return _flags(lambda key: evaluator.argument(given, (key,), positions.get(key)), {})
 

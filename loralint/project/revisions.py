@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from loralint.catalog import Loader
 from loralint.facts import ABSENT, Absent, Default, Known, Reason, Unknown, Value
 from loralint.project.matching import Match
-from loralint.values import arguments as args, mappings
-from loralint.values.nodes import Arguments, Node, Outcome, Record
+from loralint.values.nodes import Arguments, CallResult, MappingNode, Node, arguments_of
+from loralint.values.objects import changed
 from loralint.values.values import SPREAD, value_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _nested(evaluator: Evaluator, loader: Loader, arguments: Arguments, name: st
         for part in rest:
             node = _of_arguments_object(evaluator, node, part) if node is not None else None
         if node is not None:
-            found = evaluator.lookup(Record(((None, node),)), name)
+            found = evaluator.lookup(MappingNode(((None, node),)), name)
             if found is not None:
                 return found
     return None
@@ -43,12 +43,12 @@ def _nested(evaluator: Evaluator, loader: Loader, arguments: Arguments, name: st
 
 def _of_arguments_object(evaluator: Evaluator, node: Node, name: str) -> Node | None:
     """A keyword of the call that made a library's arguments object (`SFTConfig(...)`)."""
-    if isinstance(node, Outcome):
+    if isinstance(node, CallResult):
         call = evaluator.index.call(node.site)
-        return evaluator.argument(args.of_call(call.arguments, node.frame), (name,))
-    if isinstance(node, Record):  # `training_args.model_init_kwargs = dict(...)`
+        return evaluator.argument(arguments_of(call.arguments, node.frame), (name,))
+    if isinstance(node, MappingNode):  # `training_args.model_init_kwargs = dict(...)`
         found = evaluator.lookup(node, name)
-        whole = mappings.changed(evaluator, node)
+        whole = changed(evaluator, node)
         unset = found is None or found == SPREAD
         return _of_arguments_object(evaluator, whole, name) if unset and whole else found
     if isinstance(node, Unknown):

@@ -11,8 +11,7 @@ from loralint.project.collect import Collected, outcome_site
 from loralint.project.flow import Flow, loader_at, trace
 from loralint.project.kinds import action_at, wraps
 from loralint.project.options import keyword_values
-from loralint.values import arguments as args, contexts
-from loralint.values.nodes import Arguments, Frame, Node, Outcome, Part
+from loralint.values.nodes import Arguments, CallResult, Frame, ItemOf, Node, arguments_of
 from loralint.values.values import value_of
 
 if TYPE_CHECKING:
@@ -48,13 +47,13 @@ def savings(evaluator: Evaluator, found: Collected) -> list[tuple[Saving, list[S
 
 def _method_saves(evaluator: Evaluator, site: Site, method: str) -> tuple[Saving, list[Saving]]:
     plain = _by_method(evaluator, site, method, evaluator.module_frame(site[0]))
-    frames = contexts.frames(evaluator, site, always=False)
+    frames = evaluator.callers.frames(site, always=False)
     return plain, [_by_method(evaluator, site, method, frame) for frame in frames]
 
 
 def _by_method(evaluator: Evaluator, site: Site, method: str, frame: Frame) -> Saving:
     call = evaluator.index.call(site)
-    arguments = args.of_call(call.arguments, frame)
+    arguments = arguments_of(call.arguments, frame)
     saver = SAVERS[method]
     keywords, decided = saver.target, saver.artifact
     base = call.callee.base if isinstance(call.callee, Attribute) else None
@@ -85,7 +84,7 @@ def _output_of(evaluator: Evaluator, flow: Flow, name: str) -> Value:
     """`trainer.save_model()` saves where the trainer's arguments say."""
     for site in flow.steps:
         arguments = _arguments_of_trainer(evaluator, site)
-        if isinstance(arguments, Outcome):
+        if isinstance(arguments, CallResult):
             found = _keyword(evaluator, arguments, name)
             if found is not None:
                 return found
@@ -94,7 +93,7 @@ def _output_of(evaluator: Evaluator, flow: Flow, name: str) -> Value:
 
 def artifact_of(evaluator: Evaluator, receiver: Node, flow: Flow, text: str, site: Site) -> str:
     """What is saved, from what flows into it, else from its name and its file."""
-    if isinstance(receiver, Part) and _is_second(evaluator, receiver):
+    if isinstance(receiver, ItemOf) and _is_second(evaluator, receiver):
         return "tokenizer"
     kinds = {_artifact(evaluator, each) for each, _ in flow.loads}
     if kinds and kinds <= _PLAIN:
@@ -108,7 +107,7 @@ def artifact_of(evaluator: Evaluator, receiver: Node, flow: Flow, text: str, sit
     return _by_name(evaluator, text, site)
 
 
-def _is_second(evaluator: Evaluator, node: Part) -> bool:
+def _is_second(evaluator: Evaluator, node: ItemOf) -> bool:
     """Whether an object is the tokenizer of `model, tokenizer = load()`."""
     whole = outcome_site(node.whole)
     return node.key == 1 and whole is not None and loader_at(evaluator, whole) is not None
@@ -139,7 +138,7 @@ def _trains_adapter(evaluator: Evaluator, site: Site) -> bool:
     if _kind(evaluator, site) != "train":
         return False
     call = evaluator.index.call(site)
-    arguments = args.of_call(call.arguments, evaluator.module_frame(site[0]))
+    arguments = arguments_of(call.arguments, evaluator.module_frame(site[0]))
     given = evaluator.argument(arguments, ("peft_config",))
     return given is not None and given not in (ABSENT, Known(None))
 
@@ -151,7 +150,7 @@ def _arguments_of_trainer(evaluator: Evaluator, site: Site) -> Node | None:
     if _kind(evaluator, site) != "train":
         return None
     call = evaluator.index.call(site)
-    arguments = args.of_call(call.arguments, evaluator.module_frame(site[0]))
+    arguments = arguments_of(call.arguments, evaluator.module_frame(site[0]))
     return evaluator.argument(arguments, ("args", "training_args", "config"), 1)
 
 
@@ -172,7 +171,7 @@ def _outputs(
     evaluator: Evaluator, site: Site, trainers: dict[Site, Site]
 ) -> list[tuple[Saving, list[Saving]]]:
     frame = evaluator.module_frame(site[0])
-    frames = contexts.frames(evaluator, site, always=False)
+    frames = evaluator.callers.frames(site, always=False)
     pairs: list[tuple[Saving, list[Saving]]] = []
     for name in ("output_dir", "hub_model_id"):
         plain = _output(evaluator, site, name, frame, trainers.get(site))
@@ -187,22 +186,22 @@ def _output(
 ) -> Saving | None:
     call = evaluator.index.call(site)
     position = 0 if name == "output_dir" else None
-    node = evaluator.argument(args.of_call(call.arguments, frame), (name,), position)
+    node = evaluator.argument(arguments_of(call.arguments, frame), (name,), position)
     if node is None or isinstance(node, Absent):
         return None
     flow, artifact = Flow(), _by_name(evaluator, "", site)
     if trainer is not None:
         frame = evaluator.module_frame(trainer.file)
-        made = Outcome(trainer, frame, Unknown(Reason.COMPUTED))
+        made = CallResult(trainer, frame, Unknown(Reason.COMPUTED))
         flow = trace(evaluator, made)
         artifact = artifact_of(evaluator, made, flow, "", trainer)
     pushed = name == "hub_model_id"
     return Saving(site, artifact, value_of(node), flow, frame, pushed=pushed)
 
 
-def _keyword(evaluator: Evaluator, node: Outcome, name: str) -> Value | None:
+def _keyword(evaluator: Evaluator, node: CallResult, name: str) -> Value | None:
     call = evaluator.index.call(node.site)
-    found = evaluator.argument(args.of_call(call.arguments, node.frame), (name,))
+    found = evaluator.argument(arguments_of(call.arguments, node.frame), (name,))
     return value_of(found) if found is not None else None
 
 
@@ -220,6 +219,6 @@ def save_site(evaluator: Evaluator, saving: Saving) -> SaveSite:
         function=call.function,
         text=call.text,
         options=tuple(
-            keyword_values(evaluator, args.of_call(call.arguments, saving.frame)).items()
+            keyword_values(evaluator, arguments_of(call.arguments, saving.frame)).items()
         ),
     )

@@ -27,11 +27,11 @@ from loralint.project.revisions import revision_of
 from loralint.refs import is_repo_id, snapshot_folder
 from loralint.values.nodes import (
     Arguments,
+    AttributeOf,
+    CallResult,
     Frame,
-    Many,
-    Method,
     Node,
-    Outcome,
+    OneOf,
     merge,
     options,
 )
@@ -111,7 +111,7 @@ def _identity(evaluator: Evaluator, match: Match, arguments: Arguments) -> Value
 
 def _is_model(evaluator: Evaluator, node: Node) -> bool:
     """Whether a loaded object stands in the id's place: then something else is going on."""
-    if not isinstance(node, Outcome) or not is_load(evaluator, node.site):
+    if not isinstance(node, CallResult) or not is_load(evaluator, node.site):
         return False
     match = loader_at(evaluator, node.site)
     return match is not None and match.loader.artifact != "file"
@@ -162,9 +162,9 @@ def _is_model_object(loader: Loader, match: Match, found: Value) -> bool:
 
 def _named(evaluator: Evaluator, node: Node) -> Node:
     """A folder that a download returned is a snapshot; where its commit is known, a pinned one."""
-    if isinstance(node, Many):
-        return merge([_named(evaluator, option) for option in node.options])
-    if isinstance(node, Outcome) and is_load(evaluator, node.site):
+    if isinstance(node, OneOf):
+        return merge((_named(evaluator, option) for option in node.options), node.origin)
+    if isinstance(node, CallResult) and is_load(evaluator, node.site):
         found = reading(evaluator, node.site, node.frame)
         if found is not None:
             return _snapshot(found)
@@ -189,9 +189,9 @@ def _origin(value: Value, *names: str) -> Origin | None:
 
 def _recorded_base(evaluator: Evaluator, node: Node) -> Node:
     """`PeftConfig.from_pretrained(X).base_model_name_or_path`: what the adapter X records."""
-    if not isinstance(node, Method) or node.name != "base_model_name_or_path":
+    if not isinstance(node, AttributeOf) or node.name != "base_model_name_or_path":
         return node
-    if not isinstance(node.receiver, Outcome):
+    if not isinstance(node.receiver, CallResult):
         return node
     site = node.receiver.site
     found = reading(evaluator, site, node.receiver.frame) if is_load(evaluator, site) else None

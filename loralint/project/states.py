@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 
 from loralint.catalog import canonical
 from loralint.facts import ABSENT, Known, Value
-from loralint.values import arguments as args
-from loralint.values.nodes import Arguments, External, Node, Outcome, Record, Row
+from loralint.values.nodes import (
+    Arguments,
+    CallResult,
+    External,
+    MappingNode,
+    Node,
+    SequenceNode,
+    arguments_of,
+)
 from loralint.values.values import texts_of, value_of
 
 if TYPE_CHECKING:
@@ -27,14 +34,14 @@ def state_source(evaluator: Evaluator, kind: str, arguments: Arguments) -> Value
     if kind != "load-state":
         return ABSENT
     node = evaluator.argument(arguments, _STATE, 0)
-    return _read_from(evaluator, node) if isinstance(node, Outcome) else ABSENT
+    return _read_from(evaluator, node) if isinstance(node, CallResult) else ABSENT
 
 
-def _read_from(evaluator: Evaluator, node: Outcome) -> Value:
+def _read_from(evaluator: Evaluator, node: CallResult) -> Value:
     if not isinstance(node.callee, External) or canonical(node.callee.name) not in _READERS:
         return ABSENT
     call = evaluator.index.call(node.site)
-    given = evaluator.argument(args.of_call(call.arguments, node.frame), ("filename", "f"), 0)
+    given = evaluator.argument(arguments_of(call.arguments, node.frame), ("filename", "f"), 0)
     return value_of(given) if given is not None else ABSENT
 
 
@@ -51,9 +58,9 @@ def _tokens(evaluator: Evaluator, node: Node) -> list[str] | None:
     """The texts of a list, or of a mapping without its padding; None where not all are known."""
     if isinstance(node, Known) and isinstance(node.value, str):
         return [node.value]
-    if isinstance(node, Row):
+    if isinstance(node, SequenceNode):
         return _joined(_tokens(evaluator, evaluator.look(item)) for item in node.items)
-    if isinstance(node, Record):
+    if isinstance(node, MappingNode):
         keys = [key for key, _ in node.entries if key != _PADDING]
         found = [evaluator.lookup(node, key) for key in keys if key is not None]
         complete = len(found) == len(keys)
@@ -62,7 +69,7 @@ def _tokens(evaluator: Evaluator, node: Node) -> list[str] | None:
 
 
 def _entry(evaluator: Evaluator, node: Node | None) -> list[str] | None:
-    if isinstance(node, Row):
+    if isinstance(node, SequenceNode):
         return _tokens(evaluator, node)
     texts = texts_of(value_of(node)) if node is not None else ()
     return list(texts) or None

@@ -15,8 +15,7 @@ from loralint.project.saving import Saving
 from loralint.refs import is_repo_id, snapshot_of
 from loralint.source import START
 from loralint.values import commands
-from loralint.values.paths import absolute, normal, places
-from loralint.values.patterns import fits, patterns_of, weight
+from loralint.values.paths import absolute, fits, normal, patterns_of, places, weight
 from loralint.values.values import origins_of, texts_of
 
 if TYPE_CHECKING:
@@ -139,7 +138,7 @@ class Targets:
     def _places_of(self, text: str, script: str, options: Mapping[str, Value]) -> frozenset[str]:
         """Where a path may lie: also from the folders that a command enters before."""
         folder = options.get("folder")
-        inside = set(commands.folders(self._machine, script))
+        inside = set(self._machine.commands.folders(script))
         if isinstance(folder, Known):
             own = commands.Run(script, CommandFact(span=START, folder=str(folder.value)))
             inside |= set(own.folders)

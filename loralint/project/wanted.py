@@ -13,11 +13,12 @@ from loralint.facts import Data, FileFacts, Known, Site, Symbol, Term
 from loralint.project.flow import loader_at
 from loralint.project.needed import entered, needed
 from loralint.project.requirements import asks_versions, is_requirement_file
-from loralint.values import callers, commands, contexts
+from loralint.values import commands
+from loralint.values.callers import parts_of
 from loralint.values.evaluator import Evaluator
-from loralint.values.index import Index
-from loralint.values.modules import Modules
-from loralint.values.nodes import Lazy
+from loralint.values.index import Index, Modules
+from loralint.values.libraries import libraries
+from loralint.values.nodes import Unevaluated
 from loralint.values.paths import candidates, normal
 from loralint.values.values import texts_of
 
@@ -44,12 +45,14 @@ class Asked:
     """What earlier rounds of one run found out, so that no round asks it again.
 
     `names` are those whose callers were looked for; `needs` holds for a file the symbols that it
-    needs, as long as the same files that its calls may enter have been read.
+    needs, as long as the same files that its calls may enter have been read, and callers of the
+    same names are looked for.
     """
 
     names: set[str] = field(default_factory=set)
     entered: dict[str, frozenset[str]] = field(default_factory=dict)
-    needs: dict[str, tuple[frozenset[str], list[Symbol]]] = field(default_factory=dict)
+    called: dict[str, frozenset[str]] = field(default_factory=dict)
+    needs: dict[str, tuple[object, list[Symbol]]] = field(default_factory=dict)
     reads: dict[str, list[Data]] = field(default_factory=dict)
 
     def data(self, facts: FileFacts) -> list[Data]:
@@ -64,10 +67,12 @@ class Asked:
         path = facts.path
         if path not in self.entered:
             self.entered[path] = frozenset(entered(index, facts))
-        read = self.entered[path] & index.files.keys()
+            self.called[path] = frozenset(_called(call.callee) for call in facts.calls)
+        names = self.called[path] & self.names
+        state = (self.entered[path] & index.files.keys(), names)
         known = self.needs.get(path)
-        if known is None or known[0] != read:
-            known = self.needs[path] = (read, list(needed(index, facts)))
+        if known is None or known[0] != state:
+            known = self.needs[path] = (state, list(needed(index, facts, names)))
         return known[1]
 
 
@@ -77,9 +82,8 @@ def wanted(
     """What to extract next, given the facts so far and all paths of the project."""
     asked = asked if asked is not None else Asked()
     index = Index(facts, files)
-    evaluator = Evaluator(index)
+    evaluator = Evaluator(index, libraries)
     modules = index.modules
-    callers.prepare(evaluator)
     paths: set[str] = set()
     names = {*asked.names, *COMMON}
     used: set[str] = set()
@@ -142,7 +146,7 @@ def _data(
     """The configuration files that a file reads by a path that is known, or a default."""
     frame = evaluator.module_frame(facts.path)
     for term in asked.data(facts):
-        for text in texts_of(evaluator.value(Lazy(term.path, frame))):
+        for text in texts_of(evaluator.value(Unevaluated(term.path, frame))):
             yield from _existing(text, facts.path, files)
     if any(_called(call.callee) == "load_dotenv" for call in facts.calls):
         yield from _existing(".env", facts.path, files)
@@ -193,7 +197,7 @@ def _terms(facts: FileFacts) -> Iterator[Term]:
     seen: set[int] = set()  # terms share their parts
     while todo:
         term = todo.pop()
-        parts = contexts.children(term)
+        parts = parts_of(term)
         if parts and id(term) not in seen:
             seen.add(id(term))
             yield term
@@ -210,7 +214,7 @@ def _names(evaluator: Evaluator, facts: FileFacts, names: set[str]) -> None:
         name = _called_as(call.function)
         if not name or name in names or loader_at(evaluator, site) is None:
             continue
-        if contexts.depends(evaluator, site):
+        if evaluator.callers.depends(site):
             names.add(name)
 
 

@@ -80,17 +80,17 @@ def facts_of(path: str, text: str, found: list[Command]) -> FileFacts:
     sites = tools.CommandSites()
     runs: list[CommandFact] = []
     for command in found:
-        started = invocation(command)
-        if started is None:
+        run = invocation(command)
+        if run is None:
             continue
-        fact, made = started.fact(), tools.sites_of(path, started, lines)
+        fact, made = run.fact(), tools.sites_of(path, run, lines)
         runs += [fact] if fact is not None else []
         sites.loads += made.loads
         sites.saves += made.saves
         sites.revisions += made.revisions
     loads = list(_together(sites.loads))
     spans = [*(each.span for each in runs), *(each.span for each in loads)]
-    words = [(flag.value, flag.span) for run in runs for flag in run.flags]
+    words = [(flag.value, flag.span) for each in runs for flag in each.flags]
     literals = _literals(lines, [*words, *sites.revisions])
     facts = FileFacts(
         path=path,

@@ -1,1 +1,1 @@
-"""What an expression comes to, across the files of a project; knows nothing of models."""
+"""What an expression comes to, across files: one lazy evaluator that knows nothing of models."""

@@ -11,12 +11,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from posixpath import dirname, normpath
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from loralint.facts import (
-    Choice,
     CommandFact,
     Default,
     FlagFact,
@@ -30,12 +28,10 @@ from loralint.facts import (
     Writing,
 )
 from loralint.source import Place
+from loralint.values.evaluation import Evaluation
 from loralint.values.index import Index
 from loralint.values.nodes import Node, merge, soften
-from loralint.values.values import origins_of, texts_of
-
-if TYPE_CHECKING:
-    from loralint.values.evaluator import Evaluator
+from loralint.values.values import leaves_of, origins_of, texts_of
 
 MAX_DEPTH = 3
 """How many imports may lie between the script that is run and the file with its parser."""
@@ -63,19 +59,12 @@ class Run:
         return tuple(dict.fromkeys("" if each == "." else each for each in inside))
 
 
+def is_command(site: LoadSite) -> bool:
+    """Whether a load stands on a command line of a tool."""
+    return site.writing is Writing.COMMAND
+
+
 # --- which script ------------------------------------------------------------------------------
-
-
-def runs(evaluator: Evaluator) -> dict[str, list[Run]]:
-    """The commands of the project by the script that they run."""
-    cache = evaluator.cache("runs")
-    if "found" not in cache:
-        found: dict[str, list[Run]] = {}
-        for script, run in all_runs(evaluator.index):
-            found.setdefault(script, []).append(run)
-        cache["found"] = found
-    kept: dict[str, list[Run]] = cache["found"]
-    return kept
 
 
 def all_runs(index: Index) -> Iterator[tuple[str, Run]]:
@@ -83,19 +72,15 @@ def all_runs(index: Index) -> Iterator[tuple[str, Run]]:
     for path, facts in index.files.items():
         for fact in facts.commands:
             run = Run(path, fact)
-            script = _script(index, run)
+            script = _module(index, run) if fact.module else _script(index, run)
             if script is not None:
                 yield script, run
 
 
 def _script(index: Index, run: Run) -> str | None:
-    if run.fact.module:
-        return _module(index, run)
-    for text in (*texts_of(run.fact.script), *(each.text for each in origins_of(run.fact.script))):
-        found = _at(index, run, text)
-        if found is not None:
-            return found
-    return None
+    texts = (*texts_of(run.fact.script), *(each.text for each in origins_of(run.fact.script)))
+    found = (_at(index, run, text) for text in texts if text)
+    return next((each for each in found if each is not None), None)
 
 
 def _module(index: Index, run: Run) -> str | None:
@@ -110,8 +95,7 @@ def _module(index: Index, run: Run) -> str | None:
 
 
 def _at(index: Index, run: Run, text: str) -> str | None:
-    """The project's file that a path means; of a foreign evaluator's, one that ends like it."""
-    elsewhere = text.startswith(("/", "~", "{"))
+    """The project's file that a path means; of a foreign machine's, one that ends like it."""
     plain = normpath(_PREFIX.sub("", text).lstrip("/~"))
     beyond = replace(run.fact, folder="") if run.fact.folder else run.fact
     folders = (*run.folders, *Run(run.path, beyond).folders)  # the script may have been moved
@@ -119,38 +103,88 @@ def _at(index: Index, run: Run, text: str) -> str | None:
         path = normpath(f"{folder}/{plain}").lstrip("/")
         if path in index.modules:
             return path
-    return _ending(index, plain) if elsewhere else None
-
-
-def _ending(index: Index, plain: str) -> str | None:
+    if not text.startswith(("/", "~", "{")):
+        return None
     parts = plain.split("/")
-    for first in range(len(parts) - 1):
-        found = index.modules.ending("/".join(parts[first:]))
-        if found is not None:
-            return found
-    return None
+    ends = (index.modules.ending("/".join(parts[first:])) for first in range(len(parts) - 1))
+    return next((each for each in ends if each is not None), None)
 
 
 # --- what is given -----------------------------------------------------------------------------
 
 
-def decided(
-    evaluator: Evaluator, paths: Iterable[str], names: Iterable[str], default: Node, origin: Origin
-) -> Node:
-    """An option whose parser stands in one of `paths`: what commands give, else its default."""
-    found = _runs_of(evaluator, frozenset(paths))
-    if not found:
-        return default
-    wanted = frozenset(name.replace("-", "_") for name in names)
-    given = [(run, _flag(run, wanted)) for run in found]
-    nodes = [_given(flag, default, origin) for _, flag in given if flag is not None]
-    if not nodes:
-        return default
-    if any(flag is None for _, flag in given) and not isinstance(default, Unknown):
-        nodes.append(default)
-    _note(evaluator, origin, [(run, flag) for run, flag in given if flag is not None])
-    made = merge(nodes)
-    return default if isinstance(made, Unknown) and len(nodes) > 1 else made
+class Commands:
+    """The commands of a project by the script that they run, and what they give."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation = evaluation
+        self._by_script: dict[str, list[Run]] | None = None
+        self._imported: dict[str, frozenset[str]] = {}
+        self._places: dict[Origin, set[Place]] = {}
+
+    @property
+    def runs(self) -> dict[str, list[Run]]:
+        """The commands by the script that they run."""
+        if self._by_script is None:
+            self._by_script = {}
+            for script, run in all_runs(self.evaluation.index):
+                self._by_script.setdefault(script, []).append(run)
+        return self._by_script
+
+    def decided(
+        self, paths: Iterable[str], names: Iterable[str], default: Node, origin: Origin
+    ) -> Node:
+        """An option whose parser stands in one of `paths`: what commands give, or its default."""
+        wanted = frozenset(name.replace("-", "_") for name in names)
+        given = [(run, _flag(run, wanted)) for run in self._runs_of(frozenset(paths))]
+        flags = [(run, flag) for run, flag in given if flag is not None]
+        if not flags:
+            return default
+        nodes = [_given(flag, default, origin) for _, flag in flags]
+        if len(flags) < len(given) and not isinstance(default, Unknown):
+            nodes.append(default)
+        self._places[origin] = {Place(run.path, f.span, run.fact.cell) for run, f in flags}
+        made = merge(nodes)
+        return default if isinstance(made, Unknown) and len(nodes) > 1 else made
+
+    def _runs_of(self, paths: frozenset[str]) -> list[Run]:
+        """The commands that run one of some files, or else a script that imports one."""
+        direct = [run for path in sorted(paths) for run in self.runs.get(path, ())]
+        if direct:
+            return direct
+        scripts = [script for script in sorted(self.runs) if paths & self._imports_of(script)]
+        return [run for script in scripts for run in self.runs[script]]
+
+    def _imports_of(self, script: str) -> frozenset[str]:
+        """The files that a script imports, through a few others."""
+        if script not in self._imported:
+            found = {script}
+            edge = [script]
+            for _ in range(MAX_DEPTH):
+                edge = [each for path in edge for each in _imports(self.evaluation.index, path)]
+                edge = [each for each in dict.fromkeys(edge) if each not in found][:MAX_FILES]
+                found.update(edge)
+            self._imported[script] = frozenset(found)
+        return self._imported[script]
+
+    def words(self, value: Value) -> tuple[Place, ...]:
+        """The words of commands that give a value."""
+        origins = [leaf.origin for leaf in leaves_of(value) if isinstance(leaf, Default)]
+        places = (self._places.get(each, ()) for each in origins if each is not None)
+        return tuple(sorted({place for each in places for place in each}))
+
+    def folders(self, path: str) -> frozenset[str]:
+        """The folders that a script certainly runs in: those that its commands enter."""
+        runs = self.runs.get(path, ())
+        return frozenset(each for run in runs if run.fact.folder for each in run.folders)
+
+
+def _imports(index: Index, path: str) -> Iterator[str]:
+    facts = index.files.get(path)
+    for module in (*facts.imports, *facts.star_imports) if facts is not None else ():
+        found = index.modules.find(path, module)
+        if found is not None:
+            yield found
 
 
 def _flag(run: Run, names: frozenset[str]) -> FlagFact | None:
@@ -160,9 +194,7 @@ def _flag(run: Run, names: frozenset[str]) -> FlagFact | None:
 def _given(flag: FlagFact, default: Node, origin: Origin) -> Node:
     if flag.several:
         return Unknown(Reason.OUTSIDE, "several values", origin)
-    value = flag.value
-    options = value.values if not isinstance(value, (Known, Default, Unknown)) else (value,)  # type: ignore[union-attr]
-    return merge([_option(each, default, origin) for each in options])  # type: ignore[arg-type]
+    return merge(_option(each, default, origin) for each in leaves_of(flag.value))
 
 
 def _option(value: Value, default: Node, origin: Origin) -> Node:
@@ -182,63 +214,3 @@ def _as_declared(given: Scalar, default: Node) -> Scalar:
         except ValueError:
             return given
     return given
-
-
-def _runs_of(evaluator: Evaluator, paths: frozenset[str]) -> list[Run]:
-    """The commands that run one of some files, or else a script that imports one."""
-    every = runs(evaluator)
-    direct = [run for path in sorted(paths) for run in every.get(path, ())]
-    if direct:
-        return direct
-    scripts = [script for script in sorted(every) if paths & _imported(evaluator, script)]
-    return [run for script in scripts for run in every[script]]
-
-
-def _imported(evaluator: Evaluator, script: str) -> frozenset[str]:
-    """The files that a script imports, through a few others."""
-    cache = evaluator.cache("imported")
-    if script not in cache:
-        found = {script}
-        edge = [script]
-        for _ in range(MAX_DEPTH):
-            edge = [each for path in edge for each in _imports(evaluator, path)]
-            edge = [each for each in dict.fromkeys(edge) if each not in found][:MAX_FILES]
-            found.update(edge)
-        cache[script] = frozenset(found)
-    kept: frozenset[str] = cache[script]
-    return kept
-
-
-def _imports(evaluator: Evaluator, path: str) -> Iterator[str]:
-    facts = evaluator.index.files.get(path)
-    for module in (*facts.imports, *facts.star_imports) if facts is not None else ():
-        found = evaluator.index.modules.find(path, module)
-        if found is not None:
-            yield found
-
-
-# --- where it stands ---------------------------------------------------------------------------
-
-
-def _note(evaluator: Evaluator, origin: Origin, given: list[tuple[Run, FlagFact]]) -> None:
-    places = {Place(run.path, flag.span, run.fact.cell) for run, flag in given}
-    evaluator.cache("given places")[origin] = places
-
-
-def words(evaluator: Evaluator, value: Value) -> tuple[Place, ...]:
-    """The words of commands that give a value."""
-    places = evaluator.cache("given places")
-    leaves = value.values if isinstance(value, Choice) else (value,)
-    origins = [leaf.origin for leaf in leaves if isinstance(leaf, Default)]
-    return tuple(sorted({place for origin in origins for place in places.get(origin, ())}))
-
-
-def is_command(site: LoadSite) -> bool:
-    """Whether a load stands on a command line of a tool."""
-    return site.writing is Writing.COMMAND
-
-
-def folders(evaluator: Evaluator, path: str) -> frozenset[str]:
-    """The folders that a script certainly runs in: those that its commands enter."""
-    found = runs(evaluator).get(path, ())
-    return frozenset(each for run in found if run.fact.folder for each in run.folders)

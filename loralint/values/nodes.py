@@ -1,12 +1,13 @@
 """What a term is, as far as the evaluator has looked: a scalar, or something with parts.
 
-A node is in head form: its own kind is known, its parts are still `Lazy`. Scalars are the facts'
-own `Absent`, `Known`, `Default` and `Unknown`; inside the evaluator `Default(None)` stands for an
-option that nobody has to give.
+A node is in head form: its own kind is known, its parts are still `Unevaluated`. Scalars are the
+facts' own `Absent`, `Known`, `Default` and `Unknown`; inside the evaluator `Default(None)` stands
+for an option that nobody has to give.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -30,8 +31,8 @@ class Frame:
     """Where a term is evaluated: the file, and the arguments of the functions entered.
 
     `outer` is the lexically enclosing frame, up to the file's own (`function` is ""); `caller`
-    and `site` (a file and the index of its call) tell how the function was entered. `receiver` is
-    what `self` stands for. `root` is the whole of a configuration, for its interpolations.
+    and `site` tell how the function was entered. `receiver` is what `self` stands for. Texts of
+    a configuration that refers to itself are read by `interpolate`.
     """
 
     path: str
@@ -41,8 +42,8 @@ class Frame:
     caller: Frame | None = None
     site: Site | None = None
     receiver: Node | None = None
-    root: Node | None = None
     depth: int = 0
+    interpolate: Callable[[str], Node] | None = None
 
     @property
     def chain(self) -> tuple[Site, ...]:
@@ -55,9 +56,16 @@ class Frame:
             frame = frame.caller
         return tuple(sites)
 
+    def enclosing(self) -> Iterator[Frame]:
+        """This frame and those around it, up to the file's own."""
+        frame: Frame | None = self
+        while frame is not None:
+            yield frame
+            frame = frame.outer
+
 
 @dataclass(slots=True, eq=False)
-class Lazy:
+class Unevaluated:
     """A term that has not been looked at, with its frame."""
 
     term: Term
@@ -65,14 +73,15 @@ class Lazy:
 
 
 @dataclass(slots=True, eq=False)
-class Many:
-    """One of several."""
+class OneOf:
+    """One of several; with an `origin` it is known who decides which."""
 
     options: tuple[Node, ...]
+    origin: Origin | None = None
 
 
 @dataclass(slots=True, eq=False)
-class Soft:
+class ByDefault:
     """Something that holds unless somebody says otherwise: what is read from it is a default."""
 
     node: Node
@@ -80,17 +89,17 @@ class Soft:
 
 
 @dataclass(slots=True, eq=False)
-class Record:
+class MappingNode:
     """A mapping or namespace; a None key spreads another one, later entries win."""
 
-    entries: tuple[tuple[str | None, Given], ...]
+    entries: tuple[tuple[str | None, Evaluable], ...]
 
 
 @dataclass(slots=True, eq=False)
-class Row:
-    """A sequence."""
+class SequenceNode:
+    """A list, tuple or set."""
 
-    items: tuple[Given, ...]
+    items: tuple[Evaluable, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -126,15 +135,7 @@ class Function:
 
 
 @dataclass(slots=True, eq=False)
-class Method:
-    """An attribute of something whose inside nobody knows."""
-
-    receiver: Node
-    name: str
-
-
-@dataclass(slots=True, eq=False)
-class Bound:
+class PartialCall:
     """`partial(callee, *arguments)`."""
 
     callee: Node
@@ -158,14 +159,14 @@ class Instance:
 
 
 @dataclass(slots=True, eq=False)
-class Namespace:
-    """What an argparse parser returns."""
+class ParsedOptions:
+    """What a parser of the command line returns: its options are the attributes."""
 
     parser: Node
 
 
 @dataclass(slots=True, eq=False)
-class Foreign:
+class FilledObject:
     """An object of a library's options class, filled from outside."""
 
     name: str
@@ -173,7 +174,7 @@ class Foreign:
 
 
 @dataclass(slots=True, eq=False)
-class Outcome:
+class CallResult:
     """What a call of a library returns."""
 
     site: Site
@@ -185,9 +186,22 @@ class Outcome:
         """The file of the call."""
         return self.site.file
 
+    @property
+    def receiver(self) -> Node | None:
+        """The object whose method is called."""
+        return self.callee.receiver if isinstance(self.callee, AttributeOf) else None
+
 
 @dataclass(slots=True, eq=False)
-class Part:
+class AttributeOf:
+    """An attribute of something whose inside nobody knows."""
+
+    receiver: Node
+    name: str
+
+
+@dataclass(slots=True, eq=False)
+class ItemOf:
     """An item of something whose inside nobody knows: `model, tokenizer = load()`."""
 
     whole: Node
@@ -195,61 +209,73 @@ class Part:
 
 
 Node: TypeAlias = (
-    Absent | Known | Default | Unknown | Many | Soft | Record | Row | External | Module | Class
-    | Function | Method | Bound | Instance | Namespace | Foreign | Outcome | Part
+    Absent | Known | Default | Unknown | OneOf | ByDefault | MappingNode | SequenceNode | External
+    | Module | Class | Function | PartialCall | Instance | ParsedOptions | FilledObject
+    | CallResult | AttributeOf | ItemOf
 )  # fmt: skip
-Given: TypeAlias = "Lazy | Node"
+Evaluable: TypeAlias = "Unevaluated | Node"
 Arguments: TypeAlias = "tuple[tuple[Argument, Frame], ...]"
+"""Arguments of a call, each with the frame in which it is written."""
 
 MAX_OPTIONS = 24
 """Something that may be more different things than this is unknown."""
 
 
-def merge(nodes: list[Node]) -> Node:
+def merge(nodes: Iterable[Node], origin: Origin | None = None) -> Node:
     """One of `nodes`: flattened, without repeats."""
     flat: list[Node] = []
     for node in nodes:
-        for option in node.options if isinstance(node, Many) else (node,):
+        for option in options(node):
             if not any(option is seen or _equal(option, seen) for seen in flat):
                 flat.append(option)
     if len(flat) == 1:
         return flat[0]
-    return (
-        Many(tuple(flat))
-        if 0 < len(flat) <= MAX_OPTIONS
-        else Unknown(Reason.INVOLVED, "too many possible values")
-    )
+    if 0 < len(flat) <= MAX_OPTIONS:
+        return OneOf(tuple(flat), origin)
+    return Unknown(Reason.INVOLVED, "too many possible values")
 
 
 def _equal(one: Node, other: Node) -> bool:
     if isinstance(one, External) and isinstance(other, External):
         return one.name == other.name
-    if isinstance(one, Outcome) and isinstance(other, Outcome):
+    if isinstance(one, CallResult) and isinstance(other, CallResult):
         return (one.site, one.frame) == (other.site, other.frame)
     if isinstance(one, Class) and isinstance(other, Class):
         return one.path == other.path and one.fact is other.fact
-    plain = isinstance(one, (Known, Default, Unknown, Absent))
-    return plain and type(one) is type(other) and one == other and _same_type(one, other)
-
-
-def _same_type(one: Node, other: Node) -> bool:
-    """1 and True are equal in Python and are not the same option."""
     if isinstance(one, (Known, Default)) and isinstance(other, (Known, Default)):
-        return type(one.value) is type(other.value)
-    return True
+        # 1 and True are equal in Python and are not the same option
+        return one == other and type(one.value) is type(other.value)
+    return isinstance(one, (Unknown, Absent)) and one == other
 
 
 def options(node: Node) -> tuple[Node, ...]:
     """The alternatives of a node; one that is no choice is its only one."""
-    return node.options if isinstance(node, Many) else (node,)
+    return node.options if isinstance(node, OneOf) else (node,)
 
 
 def soften(node: Node, origin: Origin | None) -> Node:
     """`node` unless somebody says otherwise."""
     if isinstance(node, Known):
         return Default(node.value, origin)
-    if isinstance(node, Many):
-        return merge([soften(option, origin) for option in node.options])
-    if isinstance(node, (Record, Row, Instance)):
-        return Soft(node, origin)
+    if isinstance(node, OneOf):
+        return merge((soften(option, origin) for option in node.options), node.origin)
+    if isinstance(node, (MappingNode, SequenceNode, Instance)):
+        return ByDefault(node, origin)
     return node
+
+
+def soften_option(node: Node, origin: Origin | None) -> Node:
+    """The default of an option or field; an empty text asks for a value as None does."""
+    if node == Known(None) or node == Known("") or isinstance(node, Absent):
+        return Default(None, origin)
+    return soften(node, origin)
+
+
+def is_scalar(node: Node) -> bool:
+    """Whether a node is a value, known or not, and no object."""
+    return isinstance(node, (Known, Default, Unknown, Absent))
+
+
+def arguments_of(given: Iterable[Argument], frame: Frame) -> Arguments:
+    """The arguments of a call in the frame where it stands."""
+    return tuple((argument, frame) for argument in given)

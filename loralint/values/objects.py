@@ -1,131 +1,119 @@
-"""Attributes and items of nodes."""
+"""Attributes, items and elements of nodes, and keys in mappings through what they spread."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from loralint.facts import Absent, Default, Known, Reason, Unknown
-from loralint.values import (
-    classes,
-    commands,
-    mappings,
-    members,
-    parsers,
-    symbols,
-)
+from loralint.facts import ABSENT, Absent, Default, Known, Reason, Unknown
+from loralint.values import classes, names
+from loralint.values.evaluation import Evaluation
 from loralint.values.nodes import (
     MAX_OPTIONS,
+    AttributeOf,
+    ByDefault,
+    CallResult,
     Class,
+    Evaluable,
     External,
-    Foreign,
-    Function,
-    Given,
+    FilledObject,
     Instance,
-    Many,
-    Method,
+    ItemOf,
+    MappingNode,
     Module,
-    Namespace,
     Node,
-    Outcome,
-    Part,
-    Record,
-    Row,
-    Soft,
+    OneOf,
+    ParsedOptions,
+    SequenceNode,
+    arguments_of,
     merge,
+    options,
     soften,
 )
 from loralint.values.values import SPREAD
 
-if TYPE_CHECKING:
-    from loralint.values.evaluator import Evaluator
-
 MISSING = Unknown(Reason.NO_SUCH_KEY)
+
+MAX_CHANGES = 20
+"""An object of which more is set is none that a model's flow goes through."""
 
 
 # --- attributes ---------------------------------------------------------------------------------
 
 
-def attribute(evaluator: Evaluator, node: Node, name: str) -> Node:
+def attribute(evaluation: Evaluation, node: Node, name: str) -> Node:
     """`node.name`."""
     handler = _ATTRIBUTES.get(type(node))
-    return handler(evaluator, node, name) if handler is not None else Method(node, name)
+    return handler(evaluation, node, name) if handler is not None else AttributeOf(node, name)
 
 
-def _of_many(evaluator: Evaluator, node: Many, name: str) -> Node:
-    return merge([attribute(evaluator, option, name) for option in node.options])
-
-
-def _of_soft(evaluator: Evaluator, node: Soft, name: str) -> Node:
+def _of_several(evaluation: Evaluation, node: OneOf, name: str) -> Node:
     origin = node.origin.item(name) if node.origin is not None else None
-    return soften(attribute(evaluator, node.node, name), origin)
+    return merge((attribute(evaluation, option, name) for option in node.options), origin)
 
 
-def _of_record(evaluator: Evaluator, node: Record, name: str) -> Node:
-    found = evaluator.lookup(node, name)
+def _of_default(evaluation: Evaluation, node: ByDefault, name: str) -> Node:
+    origin = node.origin.item(name) if node.origin is not None else None
+    return soften(attribute(evaluation, node.node, name), origin)
+
+
+def _of_mapping(evaluation: Evaluation, node: MappingNode, name: str) -> Node:
+    found = evaluation.lookup(node, name)
     if found is not None and found != SPREAD:
         return found
-    whole = mappings.changed(evaluator, node)
+    whole = changed(evaluation, node)
     if whole is not None:
-        return attribute(evaluator, whole, name)
-    return found if found is not None else Method(node, name)  # keys(), a namespace's method
+        return attribute(evaluation, whole, name)
+    # keys(), a namespace's method
+    return found if found is not None else AttributeOf(node, name)
 
 
-def _of_instance(evaluator: Evaluator, node: Instance, name: str) -> Node:
-    return members.instance_attribute(evaluator, node, name)
+def _of_module(evaluation: Evaluation, node: Module, name: str) -> Node:
+    found = names.own(evaluation, node.path, [name])
+    return found or Unknown(Reason.NOT_FOUND, f"{name} of {node.path}")
 
 
-def _of_class(evaluator: Evaluator, node: Class, name: str) -> Node:
-    return classes.class_attribute(evaluator, node, name)
-
-
-def _of_module(evaluator: Evaluator, node: Module, name: str) -> Node:
-    found = symbols.own(evaluator, node.path, [name])
-    return found if found is not None else Unknown(Reason.NOT_FOUND, f"{name} of {node.path}")
-
-
-def _of_external(evaluator: Evaluator, node: External, name: str) -> Node:
+def _of_external(evaluation: Evaluation, node: External, name: str) -> Node:
     return External(f"{node.name}.{name}")
 
 
-def _of_namespace(evaluator: Evaluator, node: Namespace, name: str) -> Node:
-    return parsers.option(evaluator, node, name)
+def _of_options(evaluation: Evaluation, node: ParsedOptions, name: str) -> Node:
+    return evaluation.library.parsers.option(node, name)
 
 
-def _of_foreign(evaluator: Evaluator, node: Foreign, name: str) -> Node:
+def _of_filled(evaluation: Evaluation, node: FilledObject, name: str) -> Node:
     origin = node.origin.item(name)
     unknown = Unknown(Reason.OPTION, f"an option of {node.name}", origin)
-    return commands.decided(evaluator, (node.origin.file,), (name,), unknown, origin)
+    return evaluation.decided((node.origin.file,), (name,), unknown, origin)
 
 
-def _of_outcome(evaluator: Evaluator, node: Outcome, name: str) -> Node:
+def _of_result(evaluation: Evaluation, node: CallResult, name: str) -> Node:
     """What a library's configuration object was given: `TrainingArguments(output_dir=x)`."""
     callee = node.callee
     if isinstance(callee, External) and callee.name.endswith(("Config", "Arguments", "Args")):
-        call = evaluator.index.call(node.site)
-        arguments = tuple((given, node.frame) for given in call.arguments)
-        found = evaluator.argument(arguments, (name,))
+        arguments = arguments_of(evaluation.index.call(node.site).arguments, node.frame)
+        found = evaluation.argument(arguments, (name,))
         if found is not None:
             return found
-    return Method(node, name)
+    return AttributeOf(node, name)
 
 
-def _of_scalar(evaluator: Evaluator, node: Known | Default, name: str) -> Node:
+def _of_scalar(evaluation: Evaluation, node: Known | Default, name: str) -> Node:
     """`.value` of an enum's member is what the member was set to."""
-    return node if name in ("value", "name") else Method(node, name)
+    return node if name in ("value", "name") else AttributeOf(node, name)
 
 
 _ATTRIBUTES: dict[type, Callable[[Any, Any, str], Node]] = {
-    Many: _of_many,
-    Soft: _of_soft,
-    Record: _of_record,
-    Instance: _of_instance,
-    Class: _of_class,
+    OneOf: _of_several,
+    ByDefault: _of_default,
+    MappingNode: _of_mapping,
+    Instance: classes.instance_attribute,
+    Class: classes.class_attribute,
     Module: _of_module,
     External: _of_external,
-    Namespace: _of_namespace,
-    Foreign: _of_foreign,
-    Outcome: _of_outcome,
+    ParsedOptions: _of_options,
+    FilledObject: _of_filled,
+    CallResult: _of_result,
     Known: _of_scalar,
     Default: _of_scalar,
 }
@@ -134,97 +122,159 @@ _ATTRIBUTES: dict[type, Callable[[Any, Any, str], Node]] = {
 # --- items --------------------------------------------------------------------------------------
 
 
-def item(evaluator: Evaluator, base: Node, key: Node, default: Given | None = None) -> Node:
+def item(evaluation: Evaluation, base: Node, key: Node, default: Evaluable | None = None) -> Node:
     """`base[key]`, or `base.get(key, default)`."""
-    if isinstance(base, Many):
-        return merge([item(evaluator, option, key, default) for option in base.options])
-    if isinstance(base, Soft):
-        found = item(evaluator, base.node, key, default)
-        # what a file by default lacks, another file may have
+    if isinstance(base, OneOf):
+        return merge(item(evaluation, option, key, default) for option in base.options)
+    if isinstance(base, ByDefault):
+        found = item(evaluation, base.node, key, default)
         origin = base.origin
         if origin is not None and isinstance(key, (Known, Default)):
             origin = origin.item(key.value)
+        # what a file by default lacks, another file may have
         return Default(None, origin) if found is MISSING else soften(found, origin)
-    if isinstance(key, Many):
-        return merge([item(evaluator, base, option, default) for option in key.options])
+    if isinstance(key, OneOf):
+        return merge(item(evaluation, base, option, default) for option in key.options)
     if isinstance(key, Default) and key.value is not None:
-        return soften(item(evaluator, base, Known(key.value), default), key.origin)
+        return soften(item(evaluation, base, Known(key.value), default), key.origin)
     if isinstance(key, Known):
-        return _at(evaluator, base, key, default)
-    return _any(evaluator, base, default)
+        return _at(evaluation, base, key, default)
+    return _under_any_key(evaluation, base, default)
 
 
-def _at(evaluator: Evaluator, base: Node, key: Known, default: Given | None) -> Node:
-    if isinstance(base, Row):
+def _at(evaluation: Evaluation, base: Node, key: Known, default: Evaluable | None) -> Node:
+    if isinstance(base, SequenceNode):
         inside = type(key.value) is int and -len(base.items) <= key.value < len(base.items)
-        return evaluator.look(base.items[key.value]) if inside else MISSING  # type: ignore[index]
-    if isinstance(base, Record):
-        return _or_default(evaluator, evaluator.lookup(base, str(key.value)), default)
-    if isinstance(base, (Instance, Namespace, Foreign)) and isinstance(key.value, str):
-        found = attribute(evaluator, base, key.value)
-        return _or_default(evaluator, None if isinstance(found, Method) else found, default)
+        return evaluation.look(base.items[key.value]) if inside else MISSING  # type: ignore[index]
+    if isinstance(base, MappingNode):
+        return _or_default(evaluation, evaluation.lookup(base, str(key.value)), default)
+    if isinstance(base, (Instance, ParsedOptions, FilledObject)) and isinstance(key.value, str):
+        found = attribute(evaluation, base, key.value)
+        given = None if isinstance(found, AttributeOf) else found
+        return _or_default(evaluation, given, default)
     if isinstance(base, Unknown) and base.origin is not None:
         return Unknown(base.reason, base.what, base.origin.item(key.value))
-    usable = isinstance(key.value, (str, int))
-    return Part(base, key.value) if usable else Unknown(Reason.EXPRESSION, "an item")  # type: ignore[arg-type]
+    if isinstance(key.value, (str, int)):
+        return ItemOf(base, key.value)
+    return Unknown(Reason.EXPRESSION, "an item")
 
 
-def _or_default(evaluator: Evaluator, found: Node | None, default: Given | None) -> Node:
+def _or_default(evaluation: Evaluation, found: Node | None, default: Evaluable | None) -> Node:
     if found is None:
-        return evaluator.look(default) if default is not None else MISSING
-    if isinstance(found, Many) and any(isinstance(option, Absent) for option in found.options):
-        rest: list[Node] = [each for each in found.options if not isinstance(each, Absent)]
-        return merge([*rest, *([evaluator.look(default)] if default is not None else [])])
+        return evaluation.look(default) if default is not None else MISSING
+    if isinstance(found, OneOf) and ABSENT in found.options:
+        rest = [each for each in found.options if not isinstance(each, Absent)]
+        return merge([*rest, *([evaluation.look(default)] if default is not None else [])])
     return found
 
 
-def _any(evaluator: Evaluator, base: Node, default: Given | None) -> Node:
-    """An item under a key that is not known: any of them."""
-    given: list[Given] = []
-    if isinstance(base, Record) and all(key is not None for key, _ in base.entries):
+def _under_any_key(evaluation: Evaluation, base: Node, default: Evaluable | None) -> Node:
+    given: list[Evaluable] = []
+    if isinstance(base, MappingNode) and all(key is not None for key, _ in base.entries):
         given = [value for _, value in base.entries]
-    elif isinstance(base, Row):
+    elif isinstance(base, SequenceNode):
         given = list(base.items)
     if not 0 < len(given) <= MAX_OPTIONS:
         return Unknown(Reason.EXPRESSION, "an item under a key that is not known")
-    return merge([evaluator.look(each) for each in (*given, *([default] if default else []))])
+    return merge(evaluation.look(each) for each in (*given, *([default] if default else [])))
 
 
-def element(evaluator: Evaluator, base: Node) -> Node:
+def element(evaluation: Evaluation, base: Node) -> Node:
     """Any one element of a collection: a mapping is iterated by its keys."""
-    if isinstance(base, Row) and base.items:
-        return merge([evaluator.look(each) for each in base.items])
-    if isinstance(base, Record):
-        keys: list[Node] = [Known(key) for key, _ in base.entries if key is not None]
-        return (
-            merge(keys)
-            if len(keys) == len(base.entries) and keys
-            else Unknown(Reason.EXPRESSION, "a key")
-        )
-    if isinstance(base, Many):
-        return merge([element(evaluator, option) for option in base.options])
-    if isinstance(base, Soft):
-        return soften(element(evaluator, base.node), base.origin)
+    if isinstance(base, SequenceNode) and base.items:
+        return merge(evaluation.look(each) for each in base.items)
+    if isinstance(base, MappingNode):
+        keys = [Known(key) for key, _ in base.entries if key is not None]
+        whole = len(keys) == len(base.entries) and bool(keys)
+        return merge(keys) if whole else Unknown(Reason.EXPRESSION, "a key")
+    if isinstance(base, OneOf):
+        return merge(element(evaluation, option) for option in base.options)
+    if isinstance(base, ByDefault):
+        return soften(element(evaluation, base.node), base.origin)
     return Unknown(Reason.EXPRESSION, "an element of something that is not known")
 
 
-def unseen_instance(evaluator: Evaluator, path: str, name: str) -> Node:
-    """`self` in a method that nobody is seen to call: an object of unknown making."""
-    made = evaluator.cache("unseen")
-    if (path, name) not in made:
-        fact = evaluator.index.classes.get((path, name))
-        found = (
-            Instance(Class(path, fact))
-            if fact is not None
-            else Unknown(Reason.NOT_FOUND, f"class {name}")
-        )
-        made[path, name] = found
-    node: Node = made[path, name]
-    return node
+# --- keys of mappings ---------------------------------------------------------------------------
 
 
-def is_function(node: Node, path: str, name: str) -> bool:
-    """Whether a node is, or may be, this function of the project."""
-    if isinstance(node, Many):
-        return any(is_function(option, path, name) for option in node.options)
-    return isinstance(node, Function) and (node.path, node.fact.name) == (path, name)
+def lookup(
+    evaluation: Evaluation, mapping: MappingNode, key: str, end: int | None = None
+) -> Node | None:
+    """What certainly stands under `key`; None where it is absent, Unknown where a spread hides it.
+
+    A key that may be absent (one branch sets it) is a choice with `Absent` in it. A mapping that
+    spreads itself (`self.x = {**self.x, ...}`) adds nothing by that. Entries from `end` on are
+    left out.
+    """
+    mark = (id(mapping), key)
+    if end is None and (mark in evaluation.busy or not evaluation.spend()):
+        return None
+    evaluation.busy.add(mark)
+    try:
+        for position in reversed(range(len(mapping.entries) if end is None else end)):
+            name, given = mapping.entries[position]
+            if name is not None and name != key:
+                continue
+            found: Node | None = evaluation.look(given)
+            if name is None and found is not None:
+                found = _spread(evaluation, found, key)
+            if found is not None:
+                return _with_earlier(evaluation, mapping, key, position, found)
+        return None
+    finally:
+        if end is None:
+            evaluation.busy.discard(mark)
+
+
+def _with_earlier(
+    evaluation: Evaluation, mapping: MappingNode, key: str, position: int, found: Node
+) -> Node | None:
+    """`found`, or where it may be absent what earlier entries say."""
+    if ABSENT not in options(found):
+        return found
+    earlier = lookup(evaluation, mapping, key, position)
+    if not isinstance(found, OneOf):
+        return earlier
+    kept = [option for option in found.options if not isinstance(option, Absent)]
+    return merge([*kept, earlier if earlier is not None else ABSENT])
+
+
+def _spread(evaluation: Evaluation, node: Node, key: str) -> Node | None:
+    """What `**node` gives for a key; None where it certainly has none."""
+    if isinstance(node, MappingNode):
+        return lookup(evaluation, node, key)
+    if isinstance(node, OneOf):
+        found = [_spread(evaluation, option, key) for option in node.options]
+        if all(each is None for each in found):
+            return None
+        return merge(ABSENT if each is None else each for each in found)
+    if isinstance(node, ByDefault):
+        return _spread_by_default(evaluation, node, key)
+    if isinstance(node, (Instance, ParsedOptions)):
+        if isinstance(node, Instance):
+            has = classes.has_field(evaluation, node.class_, key)
+        else:
+            has = evaluation.library.parsers.has(node, key)
+        return attribute(evaluation, node, key) if has else None
+    return None if isinstance(node, (Absent, Known)) else SPREAD
+
+
+def _spread_by_default(evaluation: Evaluation, node: ByDefault, key: str) -> Node | None:
+    """A `{}` by default is there to be filled by the caller; a file by default is what it says."""
+    origin = node.origin.item(key) if node.origin is not None else None
+    if isinstance(node.node, MappingNode) and not node.node.entries:
+        return Default(None, origin)
+    inner = _spread(evaluation, node.node, key)
+    return None if inner is None else soften(inner, origin)
+
+
+def changed(evaluation: Evaluation, mapping: MappingNode) -> Node | None:
+    """The object of which something was set (`model.config.use_cache = False`); None for dicts."""
+    node: Node = mapping
+    for _ in range(MAX_CHANGES):
+        if not isinstance(node, MappingNode):
+            break
+        if not node.entries or node.entries[0][0] is not None:
+            return None
+        node = evaluation.look(node.entries[0][1])
+    return node if isinstance(node, (CallResult, ItemOf, AttributeOf)) else None

@@ -3,7 +3,7 @@
 import pytest
 
 from loralint.facts import Default, Known, Reason, Unknown
-from loralint.values.patterns import beginning, fits, is_certain, may_agree, pattern, weight
+from loralint.values.paths import beginning, fits, is_certain, may_agree, pattern, weight
 
 X = Unknown(Reason.CALLER)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from loralint.facts import Origin, OriginKind, Reason, Unknown
-from tests.linker.building import AUTO, linked, only_load, repo, revision, rows, short
+from loralint.facts import Choice, Known, Origin, OriginKind, Reason, Unknown
+from tests.linker.building import AUTO, decides, linked, only_load, repo, revision, rows, short
 
 LOAD = "AutoModelForCausalLM.from_pretrained"
 
@@ -68,6 +68,37 @@ def test_a_missing_module_of_the_project_gives_a_comparable_unknown():
 
 
 # --- parameters ---------------------------------------------------------------------------------
+
+
+def test_of_several_unknown_callers_it_is_known_who_decides_which():
+    source = f"""
+import lib
+{AUTO}
+def load(name):
+    return {LOAD}(name)
+load(lib.one())
+load(lib.other())
+"""
+    value = only_load(source).site.repo_id
+    assert isinstance(value, Choice)
+    assert decides(value.origin) == "main.py:load.name"
+    known = only_load(source.replace("lib.one()", '"org/m"')).site.repo_id
+    assert (short(known)[0], decides(known.origin)) == ("org/m", "main.py:load.name")
+    all_known = source.replace("lib.one()", '"org/m"').replace("lib.other()", '"org/n"')
+    assert only_load(all_known).site.repo_id == Choice((Known("org/m"), Known("org/n")))
+
+
+def test_callers_that_are_given_it_are_one_unknown_thing():
+    source = f"""
+{AUTO}
+def load(name):
+    return {LOAD}(name)
+def one(name):
+    load(name)
+def other(model):
+    load(model)
+"""
+    assert repo(source) == "? main.py:load.name"
 
 
 def test_a_parameter_that_all_callers_give_the_same_value():

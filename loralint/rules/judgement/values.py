@@ -72,7 +72,7 @@ def by_default(*values: Value) -> bool:
 
 def origin(value: Value) -> Origin | None:
     """Who decides a value from outside."""
-    return value.origin if isinstance(value, (Default, Unknown)) else None
+    return value.origin if isinstance(value, (Choice, Default, Unknown)) else None
 
 
 def from_outside(value: Value) -> bool:

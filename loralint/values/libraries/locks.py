@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from loralint.facts import Known, Origin, OriginKind, Reason, Unknown
 from loralint.lockfile import NAME, Lock, LockError, above
-from loralint.values.nodes import Arguments, External, Node, Outcome, merge, options
+from loralint.values.evaluation import Evaluation
+from loralint.values.index import Index
+from loralint.values.nodes import Arguments, CallResult, Node, merge, options
 from loralint.values.values import origin_of
 
-if TYPE_CHECKING:
-    from loralint.values.evaluator import Evaluator
-    from loralint.values.index import Index
 
-CALL = "loralint.revision"
+class Locks:
+    """The lock files of a project."""
 
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation = evaluation
 
-def locked(evaluator: Evaluator, outcome: Outcome, arguments: Arguments) -> Node | None:
-    """The commit, or an unknown that says which entry is missing; None for another `revision`."""
-    if not (isinstance(outcome.callee, External) and outcome.callee.name == CALL):
-        return None
-    lock = lock_above(evaluator.index, outcome.path)
-    repo_id = evaluator.argument(arguments, ("repo_id",), 0)
-    ref = evaluator.argument(arguments, ("ref",))
-    return merge(
-        [
-            _commit(lock, each, ref)
-            for each in options(repo_id or Unknown(Reason.NOT_GIVEN, "no repo id"))
-        ]
-    )
+    def locked(self, result: CallResult, arguments: Arguments) -> Node | None:
+        """The commit, or an unknown that says which entry is missing."""
+        lock = lock_above(self.evaluation.index, result.path)
+        repo_id = self.evaluation.argument(arguments, ("repo_id",), 0)
+        ref = self.evaluation.argument(arguments, ("ref",))
+        ids = options(repo_id or Unknown(Reason.NOT_GIVEN, "no repo id"))
+        return merge(_commit(lock, each, ref) for each in ids)
 
 
 def lock_above(index: Index, path: str) -> Lock | None:
@@ -40,9 +34,9 @@ def lock_above(index: Index, path: str) -> Lock | None:
 def _commit(lock: Lock | None, repo_id: Node, ref: Node | None) -> Node:
     name, at = _text(repo_id), _text(ref)
     if name is None or (ref is not None and at is None):
-        origin = origin_of(repo_id)
-        asked = Origin(OriginKind.LOCK, parts=(origin,)) if origin is not None else None
-        return Unknown(Reason.LOCK, origin=asked)
+        decides = origin_of(repo_id)
+        held = Origin(OriginKind.LOCK, parts=(decides,)) if decides is not None else None
+        return Unknown(Reason.LOCK, origin=held)
     asked = Origin(OriginKind.LOCK, name=(name, at or ""))
     if lock is None:
         return Unknown(Reason.NOT_LOCKED, f"there is no {NAME} that can be read", asked)
