@@ -16,7 +16,7 @@ from loralint.catalog import (
     canonical,
     loader_of,
 )
-from loralint.facts import ABSENT, Known, LoadSite, Reason, Unknown, Value
+from loralint.facts import ABSENT, Known, LoadSite, Reason, Unknown, Value, Writing
 from loralint.read.documents import Entry, Node, Tree, mappings
 from loralint.read.recipe_options import Options, Reader
 
@@ -75,6 +75,7 @@ def _site(reader: Reader, name: str, loader: Loader, places: dict[int, int]) -> 
         text=f"{name}: {place.node.text}",
         inputs=(places[id(base.node)],) if base is not None and id(base.node) in places else (),
         revision_at=revision.span if revision is not None else None,
+        writing=Writing.RECIPE,
     )
 
 
