@@ -107,9 +107,9 @@ def cell_note(place: Place) -> str:
 def fingerprints(report: Report) -> list[str]:
     """Return one fingerprint a finding, in their order.
 
-    Made of what a baseline is keyed by (`Diagnostic.identity`), with the cell of a notebook, and the
-    message of what stands on no call. Like findings in one file are numbered, since GitLab drops
-    the second of two equal fingerprints.
+    Made of what a baseline is keyed by (`Diagnostic.identity`), with the cell of a notebook, and of
+    the message where a finding stands on no call. Like findings in one file are numbered, since
+    GitLab drops the second of two equal fingerprints.
     """
     from hashlib import sha256
 
