@@ -73,6 +73,24 @@ def revision(source, **more):
     return short(only_load(source, **more).site.revision)
 
 
+def is_one(*values: Value) -> bool:
+    """Whether values that others decide are certainly decided by one and the same thing."""
+    origins = {getattr(value, "origin", "") for value in values}
+    return len(origins) == 1 and "" not in origins
+
+
+def repos(source, **more):
+    """The repo ids of all loads of a script, in order."""
+    files = {"main.py": source, **{_path(name): text for name, text in more.items()}}
+    loads = linked(files).loads
+    return [load.site.repo_id for load in loads if load.site.path == "main.py"]
+
+
+def revisions(source):
+    """The revisions of all loads of a script, in order."""
+    return [load.site.revision for load in linked({"main.py": source}).loads]
+
+
 def rows(project: Project):
     """Each load as its row, artifact, repo id and revision."""
     return [

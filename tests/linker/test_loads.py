@@ -9,9 +9,11 @@ from tests.linker.building import (
     by_hand,
     call,
     file,
+    is_one,
     linked,
     model,
     only_load,
+    repos,
     rows,
     short,
 )
@@ -215,8 +217,13 @@ from peft import PeftConfig
 {AUTO}
 config = PeftConfig.from_pretrained("o/adapter")
 AutoModelForCausalLM.from_pretrained(config.base_model_name_or_path)
+again = PeftConfig.from_pretrained("o/adapter")
+AutoModelForCausalLM.from_pretrained(again.base_model_name_or_path)
+other = PeftConfig.from_pretrained("o/other")
+AutoModelForCausalLM.from_pretrained(other.base_model_name_or_path)
 """
-    assert rows(linked({"main.py": source}))[1][2] == "? o/adapter.base_model_name_or_path"
+    _, one, _, again, _, other = repos(source)
+    assert is_one(one, again) and not is_one(one, other)
 
 
 def test_a_4_bit_unsloth_load_drops_its_revision():

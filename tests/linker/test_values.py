@@ -2,7 +2,19 @@
 
 import pytest
 
-from tests.linker.building import AUTO, linked, only_load, repo, revision, rows, short
+from tests.linker.building import (
+    AUTO,
+    is_one,
+    is_unknown,
+    linked,
+    only_load,
+    repo,
+    repos,
+    revision,
+    revisions,
+    rows,
+    short,
+)
 
 LOAD = "AutoModelForCausalLM.from_pretrained"
 
@@ -60,10 +72,11 @@ def test_an_enum_member():
 
 
 def test_a_missing_module_of_the_project_gives_a_comparable_unknown():
-    project = linked(
-        {"main.py": f"from config import BASE\n{AUTO}{LOAD}(BASE)"}, others=["config.py"]
-    )
-    assert rows(project)[0][2] == "? import:config.py.BASE"
+    imported = f"from config import BASE, OTHER\n{AUTO}"
+    source = f"{imported}{LOAD}(BASE)\n{LOAD}(BASE)\n{LOAD}(OTHER)"
+    project = linked({"main.py": source}, others=["config.py"])
+    one, again, other = (load.site.repo_id for load in project.loads)
+    assert is_one(one, again) and not is_one(one, other)
 
 
 # --- parameters ---------------------------------------------------------------------------------
@@ -96,14 +109,18 @@ def test_a_parameter_that_nobody_passes_is_its_default():
     assert repo(source) == "org/m by default"
 
 
-def test_a_parameter_without_default_or_caller_is_unknown_with_its_name():
-    source = f"{AUTO}\ndef load(name):\n    return {LOAD}(name)"
-    assert repo(source) == "? main.py:load.name"
+def test_a_parameter_without_default_or_caller_is_unknown_and_itself():
+    loads = f"    {LOAD}(name)\n    {LOAD}(name)\n    {LOAD}(other)\n"
+    more = f"def more(name):\n    {LOAD}(name)"
+    one, again, other, elsewhere = repos(f"{AUTO}\ndef load(name, other):\n{loads}{more}")
+    assert is_one(one, again)
+    assert not is_one(one, other) and not is_one(one, elsewhere)
 
 
 def test_a_revision_whose_default_is_none_is_forwarded():
-    source = f'{AUTO}\ndef load(rev=None):\n    return {LOAD}("org/m", revision=rev)'
-    assert revision(source) == "? main.py:load.rev"
+    loads = "".join(f'    {LOAD}("org/m", revision={name})\n' for name in ("rev", "rev", "tag"))
+    one, again, other = revisions(f"{AUTO}\ndef load(rev=None, tag=None):\n{loads}")
+    assert is_one(one, again) and not is_one(one, other)
 
 
 def test_a_default_of_main_stays_a_default():
@@ -193,8 +210,6 @@ args = parser.parse_args()
     ("expression", "value"),
     [
         ("args.base_model", "org/m by default"),
-        ("args.revision", "? main.py:args.revision"),
-        ("args.tag", "? main.py:args.tag"),
         ("args.trust", "False by default"),
         ("vars(args)['base_model']", "org/m by default"),
         ("getattr(args, 'base_model')", "org/m by default"),
@@ -203,6 +218,13 @@ args = parser.parse_args()
 )
 def test_argparse(expression, value):
     assert revision(f'{ARGPARSE}{LOAD}("org/x", revision={expression})') == value
+
+
+def test_options_without_a_default_are_themselves():
+    names = ("args.revision", "vars(args)['revision']", "args.tag", "args.tag")
+    loads = "".join(f'{LOAD}("org/x", revision={name})\n' for name in names)
+    revision_, again, tag, tag_again = revisions(f"{ARGPARSE}{loads}")
+    assert is_one(revision_, again) and is_one(tag, tag_again) and not is_one(revision_, tag)
 
 
 def test_a_parser_of_another_file_and_a_function_that_is_handed_it():
@@ -219,9 +241,11 @@ def get():
     source = (
         f"from options import get\n{AUTO}\ndef main(args):\n    {LOAD}(args.model)\nmain(get())"
     )
-    load = only_load(source, options=options)
-    assert short(load.site.repo_id) == "org/m by default"
-    assert load.site.repo_id.origin == "options.py:args.model"
+    other = f"from options import get\n{AUTO}{LOAD}(get().model)"
+    project = linked({"main.py": source, "options.py": options, "other.py": other})
+    one, again = (load.site.repo_id for load in project.loads)
+    assert short(one) == "org/m by default"
+    assert is_one(one, again)
 
 
 def test_parents_and_set_defaults():
@@ -271,7 +295,8 @@ model_args, training_args = parser.parse_args_into_dataclasses()
 """
     load = only_load(source)
     assert short(load.site.repo_id) == "org/m by default"
-    assert short(load.site.revision).startswith("? main.py:")
+    again = f'{LOAD}("org/n", revision=model_args.model_revision)\n'
+    assert is_one(*revisions(source + again))
 
 
 def test_click_typer_and_fire():
@@ -287,7 +312,8 @@ main()
 """
     load = only_load(click)
     assert short(load.site.repo_id) == "org/m by default"
-    assert short(load.site.revision) == "? main.py:args.revision"
+    again = f'    {LOAD}("org/n", revision=revision)\nmain()'
+    assert is_one(*revisions(click.replace("main()", again)))
     typer = f"""
 import typer
 {AUTO}
@@ -297,8 +323,10 @@ def main(model: str = typer.Option("org/m", "--model")):
     {LOAD}(model)
 """
     assert repo(typer) == "org/m by default"
-    fire = f'import fire\n{AUTO}\ndef main(model=""):\n    {LOAD}(model)\nfire.Fire(main)'
-    assert repo(fire) == "? main.py:main.model"
+    loads = f"    {LOAD}(model)\n    {LOAD}(model)\n    {LOAD}(other)\n"
+    fire = f'import fire\n{AUTO}\ndef main(model="", other=""):\n{loads}fire.Fire(main)'
+    one, again, other = repos(fire)
+    assert is_one(one, again) and not is_one(one, other)
 
 
 # --- objects ------------------------------------------------------------------------------------
@@ -387,10 +415,12 @@ def test_namespaces():
 
 
 def test_the_environment():
-    source = f'import os\n{AUTO}{LOAD}(os.getenv("BASE", "org/m"), revision=os.getenv("REV"))'
-    load = only_load(source)
-    assert short(load.site.repo_id) == "org/m by default"
-    assert short(load.site.revision) == "? env:REV"
+    names = ('os.getenv("REV")', 'os.environ["REV"]', 'os.getenv("TAG")')
+    loads = (f'{LOAD}(os.getenv("BASE", "org/m"), revision={name})\n' for name in names)
+    project = linked({"main.py": f"import os\n{AUTO}{''.join(loads)}"})
+    assert {row[2] for row in rows(project)} == {"org/m by default"}
+    one, again, other = (load.site.revision for load in project.loads)
+    assert is_one(one, again) and not is_one(one, other)
 
 
 def test_a_dotenv_file_that_is_loaded():
@@ -437,9 +467,13 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--config", required=True)
 cfg = yaml.safe_load(open(parser.parse_args().config))
 {LOAD}(cfg["name"])
+{LOAD}(cfg["name"])
+{LOAD}(cfg["other"])
 """
-    project = linked({"main.py": source, "conf.yaml": "name: org/m\n"})
-    assert rows(project)[0][2] == "? main.py:args.config.name"
+    project = linked({"main.py": source, "conf.yaml": "name: org/m\nother: org/n\n"})
+    one, again, other = (load.site.repo_id for load in project.loads)
+    assert is_unknown(one) and is_unknown(other)
+    assert is_one(one, again) and not is_one(one, other)
 
 
 def test_hydra():
@@ -493,8 +527,12 @@ args = parser.parse_args()
 
 
 def test_strings_with_unknown_parts_are_comparable():
-    source = f"{AUTO}\ndef load(out):\n    {LOAD}(out + '/final')"
-    assert repo(source) == "? {main.py:load.out}/final"
+    texts = ("out + '/final'", "f'{out}/final'", "out + '/best'", "out")
+    loads = "".join(f"    {LOAD}({text})\n" for text in texts)
+    one, again, other, plain = repos(f"{AUTO}\ndef load(out):\n{loads}")
+    assert all(map(is_unknown, (one, other)))
+    assert is_one(one, again)
+    assert not is_one(one, other) and not is_one(one, plain)
 
 
 def test_an_option_that_is_dropped_where_it_is_empty():
