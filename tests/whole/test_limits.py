@@ -210,6 +210,28 @@ def test_a_question_that_was_too_much_spoils_no_other(small: Small) -> None:
     assert small.ids() == ["? too involved to follow", "org/after", "org/before"]
 
 
+LATER = {
+    "a parameter": "def both(name):\n    {0}(every('') + name)\n    {0}(name)\n\n\nboth({1})\n",
+    "a field": (
+        "class Both:\n    def __init__(self, name):\n        self.name = name\n\n"
+        "    def load(self):\n        {0}(every('') + self.name)\n        {0}(self.name)\n\n\n"
+        "Both({1}).load()\n"
+    ),
+}
+"""Two loads: what the second one asks for is what the first one comes by last."""
+
+
+@pytest.mark.parametrize("case", LATER)
+def test_what_such_a_question_came_by_is_asked_anew(small: Small, case: str) -> None:
+    """`every` fits into a question, `half` does too, and both do not."""
+    (text,) = terms(35).values()
+    head = text.partition("AutoModelForCausalLM.from")[0]
+    half = f'def half(x):\n    return f"{"{row(x)}" * 20}"\n\n\n'
+    asked = LATER[case].format("AutoModelForCausalLM.from_pretrained", "'org/a' + half('')")
+    small.write({"main.py": f"{head}{half}{asked}"})
+    assert small.ids()[1] == "org/a"
+
+
 def shared(count: int) -> Files:
     """A function that loads for so many scripts, a pair of them at two revisions."""
     head = "from common import base_at\n"
