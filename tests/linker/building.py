@@ -11,14 +11,16 @@ from loralint.facts import (
     Default,
     FileFacts,
     Known,
+    Origin,
+    OriginKind,
     Symbol,
     Term,
     Unknown,
     Value,
 )
-from loralint.frontends import extract
-from loralint.linker import link
 from loralint.project import Load, Project
+from loralint.project.linking import link
+from loralint.read import extract
 from loralint.source import Source, Span
 
 KINDS = {".py": "python", ".yaml": "yaml", ".json": "json", ".toml": "toml", ".env": "dotenv"}
@@ -60,23 +62,29 @@ def short(value: Value) -> object:
         return f"{value.value} by default"
     if isinstance(value, Choice):
         return [short(each) for each in value.values]
-    return "-" if isinstance(value, Absent) else f"? {value.origin}".strip()
+    return "-" if isinstance(value, Absent) else f"? {decides(value.origin)}".strip()
 
 
-def repo(source, **more):
-    """The repo id of the one load of a script, in short."""
-    return short(only_load(source, **more).site.repo_id)
-
-
-def revision(source, **more):
-    """The revision of the one load of a script, in short."""
-    return short(only_load(source, **more).site.revision)
+def decides(origin: Origin | None) -> str:
+    """Who decides, in few characters: "main.py:args.model", "env:BASE", "{main.py:f.out}/x"."""
+    if origin is None:
+        return ""
+    names = ("args", *origin.name) if origin.kind is OriginKind.OPTION else origin.name
+    name = ".".join(names)
+    if origin.kind is OriginKind.JOINED:
+        parts = (f"{{{decides(p)}}}" if isinstance(p, Origin) else p for p in origin.parts)
+        return f"{''.join(parts)}{name}"
+    if origin.kind in (OriginKind.ENVIRONMENT, OriginKind.IMPORT):
+        begins = "env" if origin.kind is OriginKind.ENVIRONMENT else f"import:{origin.file}"
+        return f"{begins}:{name}"
+    owner = [decides(p) if isinstance(p, Origin) else p for p in origin.parts]
+    return f"{origin.file or ''.join(owner)}:{name}"
 
 
 def is_one(*values: Value) -> bool:
     """Whether values that others decide are certainly decided by one and the same thing."""
-    origins = {getattr(value, "origin", "") for value in values}
-    return len(origins) == 1 and "" not in origins
+    origins = {getattr(value, "origin", None) for value in values}
+    return len(origins) == 1 and None not in origins
 
 
 def repos(source, **more):
@@ -91,6 +99,16 @@ def revisions(source):
     return [load.site.revision for load in linked({"main.py": source}).loads]
 
 
+def repo(source, **more):
+    """The repo id of the one load of a script, in short."""
+    return short(only_load(source, **more).site.repo_id)
+
+
+def revision(source, **more):
+    """The revision of the one load of a script, in short."""
+    return short(only_load(source, **more).site.revision)
+
+
 def rows(project: Project):
     """Each load as its row, artifact, repo id and revision."""
     return [
@@ -102,7 +120,9 @@ def rows(project: Project):
 
 def paired(project: Project):
     """Each pair as places and its rule."""
-    return [(str(pair.train.place), str(pair.infer.place), pair.rule) for pair in project.pairs]
+    return [
+        (str(each.train.place), str(each.infer.place), each.kind.value) for each in project.pairs
+    ]
 
 
 # --- facts by hand ------------------------------------------------------------------------------

@@ -2,19 +2,8 @@
 
 import pytest
 
-from tests.linker.building import (
-    AUTO,
-    is_one,
-    is_unknown,
-    linked,
-    only_load,
-    repo,
-    repos,
-    revision,
-    revisions,
-    rows,
-    short,
-)
+from loralint.facts import Choice, Known, Origin, OriginKind, Reason, Unknown
+from tests.linker.building import AUTO, decides, linked, only_load, repo, revision, rows, short
 
 LOAD = "AutoModelForCausalLM.from_pretrained"
 
@@ -72,14 +61,44 @@ def test_an_enum_member():
 
 
 def test_a_missing_module_of_the_project_gives_a_comparable_unknown():
-    imported = f"from config import BASE, OTHER\n{AUTO}"
-    source = f"{imported}{LOAD}(BASE)\n{LOAD}(BASE)\n{LOAD}(OTHER)"
-    project = linked({"main.py": source}, others=["config.py"])
-    one, again, other = (load.site.repo_id for load in project.loads)
-    assert is_one(one, again) and not is_one(one, other)
+    project = linked(
+        {"main.py": f"from config import BASE\n{AUTO}{LOAD}(BASE)"}, others=["config.py"]
+    )
+    assert rows(project)[0][2] == "? import:config.py:BASE"
 
 
 # --- parameters ---------------------------------------------------------------------------------
+
+
+def test_of_several_unknown_callers_it_is_known_who_decides_which():
+    source = f"""
+import lib
+{AUTO}
+def load(name):
+    return {LOAD}(name)
+load(lib.one())
+load(lib.other())
+"""
+    value = only_load(source).site.repo_id
+    assert isinstance(value, Choice)
+    assert decides(value.origin) == "main.py:load.name"
+    known = only_load(source.replace("lib.one()", '"org/m"')).site.repo_id
+    assert (short(known)[0], decides(known.origin)) == ("org/m", "main.py:load.name")
+    all_known = source.replace("lib.one()", '"org/m"').replace("lib.other()", '"org/n"')
+    assert only_load(all_known).site.repo_id == Choice((Known("org/m"), Known("org/n")))
+
+
+def test_callers_that_are_given_it_are_one_unknown_thing():
+    source = f"""
+{AUTO}
+def load(name):
+    return {LOAD}(name)
+def one(name):
+    load(name)
+def other(model):
+    load(model)
+"""
+    assert repo(source) == "? main.py:load.name"
 
 
 def test_a_parameter_that_all_callers_give_the_same_value():
@@ -109,18 +128,14 @@ def test_a_parameter_that_nobody_passes_is_its_default():
     assert repo(source) == "org/m by default"
 
 
-def test_a_parameter_without_default_or_caller_is_unknown_and_itself():
-    loads = f"    {LOAD}(name)\n    {LOAD}(name)\n    {LOAD}(other)\n"
-    more = f"def more(name):\n    {LOAD}(name)"
-    one, again, other, elsewhere = repos(f"{AUTO}\ndef load(name, other):\n{loads}{more}")
-    assert is_one(one, again)
-    assert not is_one(one, other) and not is_one(one, elsewhere)
+def test_a_parameter_without_default_or_caller_is_unknown_with_its_name():
+    source = f"{AUTO}\ndef load(name):\n    return {LOAD}(name)"
+    assert repo(source) == "? main.py:load.name"
 
 
 def test_a_revision_whose_default_is_none_is_forwarded():
-    loads = "".join(f'    {LOAD}("org/m", revision={name})\n' for name in ("rev", "rev", "tag"))
-    one, again, other = revisions(f"{AUTO}\ndef load(rev=None, tag=None):\n{loads}")
-    assert is_one(one, again) and not is_one(one, other)
+    source = f'{AUTO}\ndef load(rev=None):\n    return {LOAD}("org/m", revision=rev)'
+    assert revision(source) == "? main.py:load.rev"
 
 
 def test_a_default_of_main_stays_a_default():
@@ -146,7 +161,13 @@ load("org/m", revision="v1")
 def test_keyword_arguments_of_an_unseen_caller_are_unknown():
     source = f'{AUTO}\ndef load(**kwargs):\n    return {LOAD}("org/m", **kwargs)'
     load = only_load(source)
-    assert (load.site.revision.reason, load.site.revision.origin) == ("in **kwargs", "")
+    assert load.site.revision == Unknown(Reason.IN_KEYWORDS)
+    assert load.site.revision.words == "in **kwargs"
+
+
+def test_an_item_of_keyword_arguments_is_in_them():
+    source = f'{AUTO}\ndef load(**kwargs):\n    return {LOAD}(kwargs["name"])'
+    assert only_load(source).site.repo_id.words == "in **kwargs"
 
 
 def test_a_known_dict_without_the_key_leaves_the_revision_out():
@@ -210,6 +231,8 @@ args = parser.parse_args()
     ("expression", "value"),
     [
         ("args.base_model", "org/m by default"),
+        ("args.revision", "? main.py:args.revision"),
+        ("args.tag", "? main.py:args.tag"),
         ("args.trust", "False by default"),
         ("vars(args)['base_model']", "org/m by default"),
         ("getattr(args, 'base_model')", "org/m by default"),
@@ -218,13 +241,6 @@ args = parser.parse_args()
 )
 def test_argparse(expression, value):
     assert revision(f'{ARGPARSE}{LOAD}("org/x", revision={expression})') == value
-
-
-def test_options_without_a_default_are_themselves():
-    names = ("args.revision", "vars(args)['revision']", "args.tag", "args.tag")
-    loads = "".join(f'{LOAD}("org/x", revision={name})\n' for name in names)
-    revision_, again, tag, tag_again = revisions(f"{ARGPARSE}{loads}")
-    assert is_one(revision_, again) and is_one(tag, tag_again) and not is_one(revision_, tag)
 
 
 def test_a_parser_of_another_file_and_a_function_that_is_handed_it():
@@ -241,11 +257,9 @@ def get():
     source = (
         f"from options import get\n{AUTO}\ndef main(args):\n    {LOAD}(args.model)\nmain(get())"
     )
-    other = f"from options import get\n{AUTO}{LOAD}(get().model)"
-    project = linked({"main.py": source, "options.py": options, "other.py": other})
-    one, again = (load.site.repo_id for load in project.loads)
-    assert short(one) == "org/m by default"
-    assert is_one(one, again)
+    load = only_load(source, options=options)
+    assert short(load.site.repo_id) == "org/m by default"
+    assert load.site.repo_id.origin == Origin(OriginKind.OPTION, "options.py", ("model",))
 
 
 def test_parents_and_set_defaults():
@@ -295,8 +309,7 @@ model_args, training_args = parser.parse_args_into_dataclasses()
 """
     load = only_load(source)
     assert short(load.site.repo_id) == "org/m by default"
-    again = f'{LOAD}("org/n", revision=model_args.model_revision)\n'
-    assert is_one(*revisions(source + again))
+    assert short(load.site.revision).startswith("? main.py:")
 
 
 def test_click_typer_and_fire():
@@ -312,8 +325,7 @@ main()
 """
     load = only_load(click)
     assert short(load.site.repo_id) == "org/m by default"
-    again = f'    {LOAD}("org/n", revision=revision)\nmain()'
-    assert is_one(*revisions(click.replace("main()", again)))
+    assert short(load.site.revision) == "? main.py:args.revision"
     typer = f"""
 import typer
 {AUTO}
@@ -323,10 +335,8 @@ def main(model: str = typer.Option("org/m", "--model")):
     {LOAD}(model)
 """
     assert repo(typer) == "org/m by default"
-    loads = f"    {LOAD}(model)\n    {LOAD}(model)\n    {LOAD}(other)\n"
-    fire = f'import fire\n{AUTO}\ndef main(model="", other=""):\n{loads}fire.Fire(main)'
-    one, again, other = repos(fire)
-    assert is_one(one, again) and not is_one(one, other)
+    fire = f'import fire\n{AUTO}\ndef main(model=""):\n    {LOAD}(model)\nfire.Fire(main)'
+    assert repo(fire) == "? main.py:main.model"
 
 
 # --- objects ------------------------------------------------------------------------------------
@@ -415,12 +425,10 @@ def test_namespaces():
 
 
 def test_the_environment():
-    names = ('os.getenv("REV")', 'os.environ["REV"]', 'os.getenv("TAG")')
-    loads = (f'{LOAD}(os.getenv("BASE", "org/m"), revision={name})\n' for name in names)
-    project = linked({"main.py": f"import os\n{AUTO}{''.join(loads)}"})
-    assert {row[2] for row in rows(project)} == {"org/m by default"}
-    one, again, other = (load.site.revision for load in project.loads)
-    assert is_one(one, again) and not is_one(one, other)
+    source = f'import os\n{AUTO}{LOAD}(os.getenv("BASE", "org/m"), revision=os.getenv("REV"))'
+    load = only_load(source)
+    assert short(load.site.repo_id) == "org/m by default"
+    assert short(load.site.revision) == "? env:REV"
 
 
 def test_a_dotenv_file_that_is_loaded():
@@ -467,13 +475,9 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--config", required=True)
 cfg = yaml.safe_load(open(parser.parse_args().config))
 {LOAD}(cfg["name"])
-{LOAD}(cfg["name"])
-{LOAD}(cfg["other"])
 """
-    project = linked({"main.py": source, "conf.yaml": "name: org/m\nother: org/n\n"})
-    one, again, other = (load.site.repo_id for load in project.loads)
-    assert is_unknown(one) and is_unknown(other)
-    assert is_one(one, again) and not is_one(one, other)
+    project = linked({"main.py": source, "conf.yaml": "name: org/m\n"})
+    assert rows(project)[0][2] == "? main.py:args.config.name"
 
 
 def test_hydra():
@@ -527,12 +531,8 @@ args = parser.parse_args()
 
 
 def test_strings_with_unknown_parts_are_comparable():
-    texts = ("out + '/final'", "f'{out}/final'", "out + '/best'", "out")
-    loads = "".join(f"    {LOAD}({text})\n" for text in texts)
-    one, again, other, plain = repos(f"{AUTO}\ndef load(out):\n{loads}")
-    assert all(map(is_unknown, (one, other)))
-    assert is_one(one, again)
-    assert not is_one(one, other) and not is_one(one, plain)
+    source = f"{AUTO}\ndef load(out):\n    {LOAD}(out + '/final')"
+    assert repo(source) == "? {main.py:load.out}/final"
 
 
 def test_an_option_that_is_dropped_where_it_is_empty():
