@@ -21,7 +21,9 @@ class LockFacts(Fact, frozen=True, tag=True, array_like=True, gc=False):
 class FileFacts(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):
     """Everything that one file says.
 
-    `names` binds the module's global names at its end; `imports` lists the modules named in
+    `functions` and `classes` hold several of one name where branches define it differently: each is
+    a possible meaning. `names` binds the module's global names at its end, to a Choice where
+    branches differ; `imports` lists the modules named in
     import statements, `star_imports` those of `from x import *`; `data` is the content of a
     configuration file. `loads` and `saves` hold what needs no linking (recipes, command lines),
     `commands` the command lines that run scripts.

@@ -22,13 +22,12 @@ _PLAIN = re.compile(r"[\w./-]+")
 def problem(before: Source, after: Source, meant: Meant) -> str:
     """Why the new content must not be written, in words; "" where it may be."""
     said, says = extract(before, whole=True), extract(after, whole=True)
-    is_whole = says.error is None
-    if said.error and says.error:  # it may be too large: then what is read to check it counts
-        said, says = extract(before), extract(after)
     if says.error and not said.error:
         return f"it would no longer parse: {says.error.message}"
+    if says.error and after.kind == "python":
+        return "nothing can read it as a whole"
     try:
-        reason = "" if says.error else _syntax(before, after, is_whole)
+        reason = "" if says.error else _syntax(before, after)
     except RecursionError:
         return "it is nested too deeply to be read again"
     if reason or same(said, says, meant):
@@ -72,29 +71,15 @@ def _covered(source: Source, edit: Edit) -> str:
     return text[rows.offset(span.start) : rows.offset(span.end)]
 
 
-def _syntax(before: Source, after: Source, is_whole: bool) -> str:
+def _syntax(before: Source, after: Source) -> str:
     """Why the new content is no longer a file of its kind."""
     if after.kind == "python":
-        return _python(text_of(before), text_of(after), is_whole)
+        return _compiled(text_of(after)) if not _compiled(text_of(before)) else ""
     if after.kind == "notebook":
         return _notebook(before.content, after.content)
     if after.kind in ("yaml", "json") and repeated(text_of(after)) > repeated(text_of(before)):
         return "a key would stand there twice"
     return ""
-
-
-def _python(before: str, after: str, is_whole: bool) -> str:
-    """LibCST writes back all that it reads, and Python takes what it took before.
-
-    What LibCST must not be given as a whole is for Python alone to judge.
-    """
-    from loralint.read.python.module import writes_back
-
-    if is_whole and not writes_back(after):
-        return "LibCST would write it differently"
-    if not _compiled(before):
-        return _compiled(after)
-    return "" if is_whole else "nothing can read it as a whole"
 
 
 def _compiled(text: str) -> str:

@@ -55,6 +55,6 @@ def _decoded(source: Source) -> tuple[bytes, str, str]:
 def _encoding(source: Source) -> str:
     if source.kind != "python":
         return "utf-8"
-    from loralint.read.python.module import coding
+    from loralint.read.python.parsing import coding
 
     return coding(source.content)

@@ -125,7 +125,7 @@ def _rows(source: Source, cell: int | None) -> list[Row]:
     if cell is not None:
         text = "\n".join(cells.lines(source.content, cell))
         return magics.read(text, f"{source.path}:").python
-    from loralint.read.python.module import decode
+    from loralint.read.python.parsing import decode
 
     text = decode(source.content).replace("\r\n", "\n").replace("\r", "\n")
     return [Row(line, number) for number, line in enumerate(text.split("\n"), 1)]

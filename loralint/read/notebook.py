@@ -15,7 +15,7 @@ from loralint.facts import FileError, FileFacts
 from loralint.read import magics
 from loralint.read.cells import LONGEST, Cell, NotANotebook, Notebook, read
 from loralint.read.magics import Parts, Shell, Written
-from loralint.read.python.joining import DEEP, Joined, Piece
+from loralint.read.python.joining import Joined, Piece
 from loralint.source import START, Source
 
 _SHELLS = frozenset({"shellscript", "bash", "sh"})
@@ -77,34 +77,24 @@ def _taken_apart(path: str, notebook: Notebook) -> Iterator[tuple[Cell, Parts]]:
 
 def _module(path: str, pieces: list[Piece], errors: list[FileError], *, whole: bool) -> FileFacts:
     """The facts of the cells that parse; the others add to `errors`."""
-    import libcst as cst
+    from loralint.read.python.module import module
+    from loralint.read.python.parsing import NotPython
 
+    joined = Joined(_sound(pieces, errors))
     try:
-        return _joined(path, _sound(pieces, errors), whole)
-    except cst.ParserSyntaxError:  # what Python reads and LibCST does not
-        errors.clear()
-        return _joined(path, _sound(pieces, errors, strict=True), whole)
-    except RecursionError:
-        errors.append(FileError(DEEP, START))
+        return joined.traced(module(path, joined.text, whole=whole))
+    except NotPython as error:  # too deep for all the cells together
+        errors.append(FileError(error.message, START))
         return FileFacts(path=path)
 
 
-def _sound(
-    pieces: list[Piece], errors: list[FileError], *, strict: bool = False
-) -> Iterator[Piece]:
+def _sound(pieces: list[Piece], errors: list[FileError]) -> Iterator[Piece]:
     for piece in pieces:
-        error = piece.error(strict=strict)
+        error = piece.error()
         if error is None:
             yield piece
         elif not piece.lenient:
             errors.append(error)
-
-
-def _joined(path: str, pieces: Iterator[Piece], whole: bool) -> FileFacts:
-    from loralint.read.python.module import module
-
-    joined = Joined(pieces)
-    return joined.traced(module(path, joined.text, whole=whole))
 
 
 def _with_errors(facts: FileFacts, errors: list[FileError]) -> FileFacts:

@@ -38,8 +38,13 @@ _FOLDER = re.compile(r"\s*cd\s+[\"']?([^\s\"';&|]+)")
 _VARIABLE = re.compile(r"export (\w+)=(.*)")
 
 
-def with_commands(facts: FileFacts, shell: Iterable[tuple[int, Shell]], text: str) -> FileFacts:
-    """The facts of a notebook's Python with those of its shell; `text` is all of the Python."""
+def with_commands(
+    facts: FileFacts, shell: Iterable[tuple[int | None, Shell]], text: str
+) -> FileFacts:
+    """The facts of a notebook's or script's Python with those of its shell.
+
+    `text` is all of the Python.
+    """
     session = _Session(facts.path, _constants(facts.names, text))
     for cell, command in shell:
         session.run(cell, command)
@@ -74,10 +79,10 @@ class _Session:
     loads: list[LoadSite] = field(default_factory=list)
     saves: list[SaveSite] = field(default_factory=list)
     commands: list[CommandFact] = field(default_factory=list)
-    literals: dict[int, tuple[Span, int]] = field(default_factory=dict)
+    literals: dict[int, tuple[Span, int | None]] = field(default_factory=dict)
     """The places of revisions, with their cells, by the identity of the constant."""
 
-    def run(self, cell: int, shell: Shell) -> None:
+    def run(self, cell: int | None, shell: Shell) -> None:
         """Take one command, or a cell of them."""
         if shell.lasting:
             self._set(shell.text)
@@ -129,17 +134,18 @@ def _interpolated(text: str, names: Mapping[str, Value]) -> tuple[str, dict[int,
 class _Way:
     """From a command's text back to its cell."""
 
-    cell: int
+    cell: int | None
     shell: Shell
     moves: dict[int, list[int]]
 
     def site(self, site: Site, before: int) -> Site:
         """A load or save; the indices of what flows into it count from the notebook's first."""
+        of_cell = f"cell {self.cell}" if self.cell is not None else "row"
         return replace(
             site,
             span=self.span(site.span),
             cell=self.cell,
-            function=f"cell {self.cell}.{self.shell.row} {site.function}",
+            function=f"{of_cell}.{self.shell.row} {site.function}",
             inputs=tuple(position + before for position in site.inputs),
         )
 

@@ -74,7 +74,6 @@ class Evaluator:
     def __init__(self, index: Index, libraries: Callable[[Evaluation], Library]) -> None:
         self.index = index
         self.busy: set[object] = set()
-        self._caches: dict[str, dict[Any, Any]] = {}
         self._libraries = libraries
         self._frames: dict[str, Frame] = {}
         self._active: set[object] = set()
@@ -116,12 +115,7 @@ class Evaluator:
         """
         self._memo.clear()
         self._handlers.clear()
-        self._caches.clear()
         del self.classes, self.callers, self.commands, self.parameters, self._library
-
-    def cache(self, name: str) -> dict[Any, Any]:
-        """A store of the project's own."""
-        return self._caches.setdefault(name, {})
 
     @property
     def library(self) -> Library:

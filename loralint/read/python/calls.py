@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
-
-import libcst as cst
 
 from loralint.catalog import METHODS as INTERESTING_METHODS
 from loralint.facts import (
@@ -25,12 +22,7 @@ from loralint.facts import (
     Unknown,
 )
 from loralint.read.python.methods import METHODS
-from loralint.read.python.recorder import PendingCall
 from loralint.read.python.reducers import FUNCTIONS
-
-if TYPE_CHECKING:
-    from loralint.read.python.frame import Frame
-    from loralint.read.python.recorder import Recorder
 
 _STANDARD = frozenset(sys.stdlib_module_names) - {"argparse", "dataclasses"} | {"builtins"}
 _IRRELEVANT = frozenset(
@@ -42,56 +34,8 @@ _IRRELEVANT = frozenset(
 _TORCH = frozenset({"compile", "load", "optim"})
 
 
-class Calls:
-    """Decides what becomes of each call of a module."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        self.recorder = recorder
-
-    def term(
-        self,
-        node: cst.Call,
-        callee: Term,
-        arguments: tuple[Argument, ...],
-        frame: Frame,
-        *,
-        discarded: bool,
-    ) -> Term:
-        """The term of a call whose parts are evaluated."""
-        reduced = _reduced(callee, arguments)
-        if reduced is not None:
-            if isinstance(reduced, Mapping):
-                self.uncalled(node, reduced, frame)
-            return reduced
-        if not interesting(callee):
-            return _result(callee)
-        return self.recorder.call(
-            PendingCall(
-                self.recorder.origin,
-                node,
-                callee,
-                arguments,
-                frame.function,
-                discarded,
-            )
-        )
-
-    def uncalled(self, node: cst.CSTNode, mapping: Mapping, frame: Frame) -> None:
-        """Record `dict(type=X.from_pretrained, ...)`: a call that a framework makes later."""
-        loader = next((value for key, value in mapping.entries if key == "type"), None)
-        if not (
-            isinstance(loader, (Symbol, Attribute)) and loader.name.endswith("from_pretrained")
-        ):
-            return
-        arguments = tuple(
-            Argument(value, key, 0 if key else 2) for key, value in mapping.entries if key != "type"
-        )
-        self.recorder.call(
-            PendingCall(self.recorder.origin, node, loader, arguments, frame.function)
-        )
-
-
-def _reduced(callee: Term, arguments: tuple[Argument, ...]) -> Term | None:
+def reduced(callee: Term, arguments: tuple[Argument, ...]) -> Term | None:
+    """What one file can make of a call; None where it cannot."""
     if isinstance(callee, Symbol):
         reducer = FUNCTIONS.get(f"{callee.module}.{callee.name}")
         if reducer is not None:
@@ -105,7 +49,7 @@ def _reduced(callee: Term, arguments: tuple[Argument, ...]) -> Term | None:
 
 
 def interesting(callee: Term) -> bool:
-    """Whether the linker may want to know of a call of `callee`."""
+    """Whether the evaluator may want to know of a call of `callee`."""
     if isinstance(callee, Symbol):
         return _interesting_symbol(callee)
     if isinstance(callee, Attribute):
@@ -131,7 +75,7 @@ def _is_project_object(base: Term) -> bool:
     return isinstance(base, (Self, Result))
 
 
-def _result(callee: Term) -> Unknown:
+def unfollowed(callee: Term) -> Unknown:
     """What a call of no interest returns."""
     if isinstance(callee, Symbol):
         name = callee.name or callee.module
@@ -139,3 +83,11 @@ def _result(callee: Term) -> Unknown:
     if isinstance(callee, Attribute):
         return Unknown(Reason.RESULT, f".{callee.name}()")
     return Unknown(Reason.RESULT, f"{callee.value!r}()" if isinstance(callee, Known) else "")
+
+
+def loader_of(mapping: Mapping) -> Symbol | Attribute | None:
+    """The loader in a dict that describes a call (`type=X.from_pretrained`)."""
+    loader = next((value for key, value in mapping.entries if key == "type"), None)
+    if isinstance(loader, (Symbol, Attribute)) and loader.name.endswith("from_pretrained"):
+        return loader
+    return None

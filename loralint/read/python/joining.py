@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -11,17 +9,18 @@ import msgspec
 
 from loralint.facts import CallFact, FileError, FileFacts, Suppression
 from loralint.read.magics import Row
-from loralint.read.python.nesting import nested_deeply
+from loralint.read.python.parsing import NotPython, parse
 from loralint.source import Location, Span
-
-DEEP = "nested too deeply to be read"
 
 
 @dataclass(frozen=True)
 class Piece:
-    """The Python of one cell; `lenient` where an unknown magic may mean that it is none."""
+    """The Python of one cell, or of a script with magics in it (which is no cell).
 
-    cell: int
+    `lenient` where an unknown magic may mean that it is none.
+    """
+
+    cell: int | None
     rows: list[Row]
     lenient: bool = False
 
@@ -30,45 +29,16 @@ class Piece:
         """The rows, each with its end."""
         return "".join(f"{row.text}\n" for row in self.rows)
 
-    def error(self, *, strict: bool = False) -> FileError | None:
-        """Why this cell does not parse; `strict` asks LibCST even where Python has no objection."""
-        found = _problem(self.text, strict)
-        if found is None:
-            return None
-        message, row, column = found
-        origin = self.rows[min(row, len(self.rows)) - 1] if self.rows else Row("", 1)
-        at = max(1, column + origin.shift)
-        return FileError(message, Span.of(origin.row, at, origin.row, at + 1), self.cell)
-
-
-def _problem(text: str, strict: bool) -> tuple[str, int, int] | None:
-    if nested_deeply(text):
-        return DEEP, 1, 1
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(text)
-        if not strict:
-            return None
-    except (SyntaxError, ValueError):
-        pass  # LibCST may know a newer grammar
-    except (RecursionError, MemoryError):
-        return DEEP, 1, 1
-    return _to_libcst(text)
-
-
-def _to_libcst(text: str) -> tuple[str, int, int] | None:
-    import libcst as cst
-
-    from loralint.read.python.module import syntax_error
-
-    try:
-        cst.parse_module(text)
-    except cst.ParserSyntaxError as error:
-        return syntax_error(text, error)
-    except RecursionError:
-        return DEEP, 1, 1
-    return None
+    def error(self) -> FileError | None:
+        """Why this cell does not parse."""
+        try:
+            parse(self.text)
+        except NotPython as error:
+            origin = self.rows[min(error.row, len(self.rows)) - 1] if self.rows else Row("", 1)
+            at = max(1, error.column + origin.shift)
+            span = Span.of(origin.row, at, origin.row, at + 1)
+            return FileError(error.message, span, self.cell)
+        return None
 
 
 class Joined:
@@ -93,7 +63,8 @@ class Joined:
         )
 
     def _call(self, call: CallFact) -> CallFact:
-        return msgspec.structs.replace(call, span=self._span(call.span), cell=self._cell(call.span))
+        span, cell = self._span(call.span), self._cell(call.span)
+        return msgspec.structs.replace(call, span=span, cell=cell)
 
     def _literals(
         self, literals: tuple[tuple[int, Span, int | None], ...]
@@ -114,7 +85,7 @@ class Joined:
             one, span=self._span(one.span), cell=cell, first_row=covered[0], last_row=covered[-1]
         )
 
-    def _cell(self, span: Span) -> int:
+    def _cell(self, span: Span) -> int | None:
         return self.rows[span.start.row - 1][0]
 
     def _span(self, span: Span) -> Span:

@@ -23,7 +23,10 @@ from loralint.facts import (
     Join,
     Known,
     Mapping,
+    Parameter,
     Reason,
+    Result,
+    Self,
     Sequence,
     Symbol,
     Term,
@@ -218,8 +221,13 @@ def text(value: str) -> Term:
     return Known(value)
 
 
+_SMALL = (Absent, Known, Parameter, Result, Self, Symbol, Unknown)
+
+
 def bounded(term: Term) -> Term:
     """`term`, or Unknown where it is too large to be worth keeping."""
+    if isinstance(term, _SMALL):
+        return term
     left = MAX_NODES
     todo: list[object] = [term]
     while todo:
@@ -236,3 +244,17 @@ def bounded(term: Term) -> Term:
                 if isinstance(value := getattr(node, name), (tuple, msgspec.Struct))
             )
     return term
+
+
+def percent(left: Known, right: Term) -> Term:
+    """`"%s/%s" % (a, b)`, where only plain `%s` fields stand."""
+    if not isinstance(left.value, str) or left.value.count("%") != left.value.count("%s"):
+        return Unknown(Reason.EXPRESSION, "arithmetic")
+    values = right.items if isinstance(right, Sequence) else (right,)
+    texts = left.value.split("%s")
+    if len(texts) != len(values) + 1:
+        return Unknown(Reason.EXPRESSION, "a format whose arguments do not fit")
+    parts: list[Term] = [Known(texts[0])]
+    for value, text in zip(values, texts[1:], strict=True):
+        parts.extend((value, Known(text)))
+    return join(part for part in parts if part != Known(""))

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from loralint.facts import Term
-from loralint.read.python.branches import merged
 
 Names = dict[str, Term]
+"""Names and their terms; beside them stand "self.x" for attributes that a method sets, "$X" for
+environment variables that the file sets, and "*" for modules of which all names are imported.
+"""
+
+STARS = "*"
 
 
 @dataclass(slots=True)
@@ -15,8 +19,7 @@ class Frame:
     """One running scope.
 
     `function` is the qualified name ("" for the module); `class_` the class whose method or body
-    it is; `outer` the enclosing function's frame, for closures. Names such as
-    "self.x" hold attributes set in this method.
+    it is; `outer` the enclosing function's frame, for closures.
     """
 
     function: str = ""
@@ -55,21 +58,11 @@ class Frame:
         return f"{prefix}.{name}" if prefix else name
 
 
-def join_branches(branches: list[Names]) -> Names:
-    """The names after branches that all reach this point.
-
-    A name that only some branches bind keeps their value: reading it after another branch would
-    be a NameError, not another value.
-    """
-    joined = dict(branches[0])
-    for branch in branches[1:]:
-        for name, term in branch.items():
-            before = joined.get(name)
-            if before is not term:
-                joined[name] = term if before is None else merged(before, term)
-    return joined
-
-
 def variable(name: str) -> str:
     """The name under which a frame holds an environment variable that this file sets."""
     return f"${name}"
+
+
+def is_name(name: str) -> bool:
+    """Whether a frame's entry is a name of the program, and not one of those beside them."""
+    return name != STARS and not name.startswith(("$", "self."))
