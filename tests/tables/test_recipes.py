@@ -459,6 +459,27 @@ def restated(folder):
     return {f"lora.{name}": value for name, value in found}
 
 
+TARGET = """\
+model:
+  _target_: transformers.AutoModelForCausalLM.from_pretrained
+  pretrained_model_name_or_path: org/x
+other:
+  _target_: {target}
+"""
+TARGETS = [
+    ("peft.get_peft_model", "train"),
+    ("trl.SFTTrainer", "train"),
+    ("peft.LoraConfig", "train"),
+    ("mine.Prompt", "neither"),
+]
+
+
+@pytest.mark.parametrize(("target", "stage"), TARGETS)
+def test_each_sign_of_training_among_targets(tmp_path, target, stage):
+    [found] = inventory(tmp_path, {"conf/model.yaml": TARGET.format(target=target)})
+    assert found["stage"] == stage
+
+
 # --- what is no recipe, and completeness --------------------------------------------------------
 
 OTHERS = """package.json package-lock.json tsconfig.json config.json adapter_config.json
