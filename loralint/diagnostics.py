@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -29,17 +29,59 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
     content: str
 
 
+class AddKeyword(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Give the call at `call` one more keyword argument, last: `name=code`."""
+
+    call: Place
+    name: str
+    code: str
+
+
+class RenameKeyword(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Call a keyword argument of the call at `call` by another name."""
+
+    call: Place
+    name: str
+    to: str
+
+
+class CollectKeywords(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Put keyword arguments of the call at `call` into an object that one keyword takes instead.
+
+    `load_in_4bit=True` becomes `keyword=callee(load_in_4bit=True)`. `switches` are the keywords
+    without which nothing is made, `options` those that move with them; `given` are all keywords
+    that reach the callee, also out of a dict that is handed on. `callee` is what the file calls the
+    class; where it is "", `name` is imported from `module`.
+    """
+
+    call: Place
+    keyword: str
+    switches: tuple[str, ...]
+    options: tuple[str, ...]
+    given: tuple[str, ...]
+    module: str
+    name: str
+    callee: str = ""
+
+
+Intent: TypeAlias = AddKeyword | RenameKeyword | CollectKeywords
+"""What a fix wants of a call of Python: `read.rewriting` makes edits of it."""
+
+
 class Fix(msgspec.Struct, frozen=True, gc=False):
     """How to mend a finding; `display` fixes are shown and never applied.
 
-    `changes` names the keywords, keys and flags that the edits add, change or take away: nothing
-    else of what the files say may differ afterwards (`fixer.meaning`).
+    Rules say `edits` where something is written that has a place of its own (a literal, a key, a
+    flag, a comment), and `intents` for calls; what is reported has edits alone. `changes` names the
+    keywords, keys and flags that they add, change or take away: nothing else of what the files say
+    may differ afterwards (`fix.checking`).
     """
 
     applicability: Applicability
     message: str
     edits: tuple[Edit, ...] = ()
     changes: tuple[str, ...] = ()
+    intents: tuple[Intent, ...] = ()
 
 
 class Diagnostic(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -26,6 +26,8 @@ from loralint.facts import (
     Item,
     Known,
     Mapping,
+    Origin,
+    OriginKind,
     Partial,
     Sequence,
     Symbol,
@@ -73,10 +75,10 @@ def with_literals(facts: FileFacts, place: Callable[[Known], Span | None]) -> Fi
     return msgspec.structs.replace(facts, literals=literals) if literals else facts
 
 
-def held(facts: FileFacts) -> Iterator[tuple[Known, str]]:
+def held(facts: FileFacts) -> Iterator[tuple[Known, Origin | None]]:
     """The texts of a file that may be revisions, each with its origin as a default, in order.
 
-    The origin is what the linker calls a `Default` made of it (`train.py:args.revision`), or "".
+    The origin is that of a `Default` made of it, where it is the default of an option or the like.
     """
     for number, found in enumerate(_held(facts)):
         if number >= MAX_HELD:
@@ -84,11 +86,11 @@ def held(facts: FileFacts) -> Iterator[tuple[Known, str]]:
         yield found
 
 
-def _held(facts: FileFacts) -> Iterator[tuple[Known, str]]:
+def _held(facts: FileFacts) -> Iterator[tuple[Known, Origin | None]]:
     for call in facts.calls:
         option = _option(facts.path, call)
         for given in call.arguments:
-            origin = option if given.name == "default" else ""
+            origin = option if given.name == "default" else None
             yield from _inside(given.value, given.name or "", origin)
     yield from _defaults(facts)
     for name, term in facts.names:
@@ -100,15 +102,17 @@ def _held(facts: FileFacts) -> Iterator[tuple[Known, str]]:
         yield from _inside(flag.value, flag.name)
 
 
-def _defaults(facts: FileFacts) -> Iterator[tuple[Known, str]]:
+def _defaults(facts: FileFacts) -> Iterator[tuple[Known, Origin | None]]:
     """The defaults of parameters and fields, and the attributes of objects."""
     path = facts.path
     for function in facts.functions:
         for each in function.parameters:
-            yield from _inside(each.default, each.name, f"{path}:{function.name}.{each.name}")
+            origin = Origin(OriginKind.PARAMETER, path, (function.name, each.name))
+            yield from _inside(each.default, each.name, origin)
     for class_ in facts.classes:
         for field in class_.fields:
-            yield from _inside(field.default, field.name, f"{path}:{class_.name}.{field.name}")
+            origin = Origin(OriginKind.FIELD, path, (class_.name, field.name))
+            yield from _inside(field.default, field.name, origin)
         for name, term in class_.attributes:
             yield from _inside(term, name)
 
@@ -119,7 +123,7 @@ class Written:
     def __init__(self, files: Table[str, FileFacts]) -> None:
         self._facts = files  # kept alive: places are found by identity
         self._known: dict[int, Place] = {}
-        self._defaults: defaultdict[str, list[tuple[Place, Known]]] = defaultdict(list)
+        self._defaults: defaultdict[Origin | None, list[tuple[Place, Known]]] = defaultdict(list)
         self._flags: dict[Place, tuple[Place, Known]] = {}
         for path, facts in files.items():
             self._add(path, facts)
@@ -183,12 +187,12 @@ class Written:
         return tuple(dict.fromkeys(place for place, _ in (*found, *defaults)))
 
 
-def _option(path: str, call: CallFact) -> str:
-    """The origin of the option that a call declares, or ""."""
+def _option(path: str, call: CallFact) -> Origin | None:
+    """The origin of the option that a call declares."""
     if getattr(call.callee, "name", "").rpartition(".")[2] not in _OPTIONS:
-        return ""
+        return None
     name = destination(call.arguments)
-    return f"{path}:args.{name}" if name else ""
+    return Origin(OriginKind.OPTION, path, (name,)) if name else None
 
 
 def destination(arguments: tuple[Argument, ...]) -> str:
@@ -204,14 +208,16 @@ def destination(arguments: tuple[Argument, ...]) -> str:
     return long[0].lstrip("-").replace("-", "_") if long else ""
 
 
-def _inside(term: Term, name: str, origin: str = "") -> Iterator[tuple[Known, str]]:
+def _inside(
+    term: Term, name: str, origin: Origin | None = None
+) -> Iterator[tuple[Known, Origin | None]]:
     """The texts in a term, under the name that holds each."""
     todo: list[tuple[Term, str]] = [(term, name)]
     while todo:
         each, holder = todo.pop()
         if isinstance(each, Known):
             if may_be_revision(each.value, holder):
-                yield each, origin if each is term else ""
+                yield each, origin if each is term else None
         else:
             todo.extend(_parts(each, holder))
 

@@ -1,4 +1,4 @@
-"""What holds for all tests: generated examples may take the time that a busy machine needs."""
+"""What holds for all tests: generated examples may take the time that a busy evaluator needs."""
 
 from __future__ import annotations
 

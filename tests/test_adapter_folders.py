@@ -11,7 +11,7 @@ import pytest
 from loralint.config import Config
 from loralint.engine import Request, check, gather
 from loralint.facts import Known
-from loralint.frontends import safetensors_header as header
+from loralint.read import safetensors_header as header
 from tests.markdown_pages import write_weights
 
 GOOD = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loralint.cli.pages import level
+from loralint.cli.rule import level
 from loralint.rules import RULES, Rule
 from loralint.verify.codes import BY_CODE
 from tests.markdown_pages import cases

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from loralint.cli.group import loralint
-from loralint.frontends import extract
+from loralint.read import extract
 from loralint.source import Source, SourceKind
 
 FUZZ = Path(__file__).parent.parent / "benchmarks" / "fuzz" / "fuzz.py"

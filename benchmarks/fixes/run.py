@@ -104,8 +104,8 @@ def _given(folder: Path, every: int = 1) -> Row:
     from loralint.config import Config
     from loralint.diagnostics import Fix
     from loralint.engine import Request, gather
-    from loralint.fixer.applying import apply
-    from loralint.fixer.files import replace
+    from loralint.fix.applying import apply
+    from loralint.fix.files import replace
     from loralint.rules.judgement import fixes
     from loralint.rules.judgement.pinning import hub_loads
     from loralint.rules.judgement.values import only

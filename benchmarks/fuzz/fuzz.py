@@ -28,7 +28,7 @@ import msgspec
 from mutate import mutated
 from seeds import SEEDS
 
-from loralint.frontends import extract
+from loralint.read import extract
 from loralint.source import Source, SourceKind
 
 SECONDS = 5

@@ -10,13 +10,15 @@ from loralint.stamps import Stamp, trusted
 class Entry(msgspec.Struct, array_like=True, gc=False):
     """What is known of a file: by stamp that it is unchanged, by digest what it says.
 
-    `matters` is the pre-filter's word, `facts` a serialised `FileFacts` where it was extracted.
+    `matters` is the pre-filter's word, `facts` a serialised `FileFacts` where it was extracted,
+    `flagged` what was read again of its calls (`read.flagged`).
     """
 
     stamp: Stamp
     digest: bytes
     matters: bool
     facts: bytes | None = None
+    flagged: bytes | None = None
 
 
 _Entries = dict[str, Entry]

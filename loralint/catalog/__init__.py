@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from loralint.catalog.actions import (
-    LOAD_METHODS,
-    LORA_POSITIONS,
+    ACTIONS,
     METHOD_ACTIONS,
-    METHODS,
-    PARSER_METHODS,
     POSITIONAL,
-    SAVE_METHODS,
-    TRAINING_ARGUMENTS,
+    SAVERS,
+    ActionKind,
+    Saver,
     action_of,
+    is_training_arguments,
 )
 from loralint.catalog.loaders import (
     DATASET_BUILDERS,
@@ -21,7 +20,6 @@ from loralint.catalog.loaders import (
     loader_of,
     unresolved,
 )
-from loralint.catalog.markers import FILE_MARKERS, MARKERS
 from loralint.catalog.names import PACKAGES, canonical, class_of
 from loralint.catalog.options import (
     BITSANDBYTES,
@@ -30,35 +28,48 @@ from loralint.catalog.options import (
     POSITIONS,
     QUANTIZATION_CONFIGS,
     REMOVED,
-    REWRITTEN,
+)
+from loralint.catalog.words import (
+    FILE_MARKS,
+    LOAD_METHODS,
+    MARKERS,
+    METHODS,
+    OPEN_MARKERS,
+    PARSER_METHODS,
+    PROGRAMS,
+    Mark,
 )
 
 __all__ = [
+    "ACTIONS",
     "BITSANDBYTES",
     "DATASET_BUILDERS",
     "DTYPES",
-    "FILE_MARKERS",
+    "FILE_MARKS",
     "FOREIGN",
     "LOADERS",
     "LOAD_METHODS",
-    "LORA_POSITIONS",
     "MARKERS",
     "METHODS",
     "METHOD_ACTIONS",
+    "OPEN_MARKERS",
     "OPTIONS",
     "PACKAGES",
     "PARSER_METHODS",
     "POSITIONAL",
     "POSITIONS",
+    "PROGRAMS",
     "QUANTIZATION_CONFIGS",
     "REMOVED",
-    "REWRITTEN",
-    "SAVE_METHODS",
-    "TRAINING_ARGUMENTS",
+    "SAVERS",
+    "ActionKind",
     "Loader",
+    "Mark",
+    "Saver",
     "action_of",
     "canonical",
     "class_of",
+    "is_training_arguments",
     "loader_of",
     "unresolved",
 ]

@@ -26,14 +26,15 @@ def _names(**roles: str) -> Names:
 class Tool:
     """One tool, or one subcommand of it.
 
-    `heads` are the words that it begins with; `modules` what `python -m` runs, `image` the
-    container whose entrypoint it is. `flags` give each flag (without dashes, `_` for `-`) its
+    `heads` are the words that it begins with; `modules` what `python -m` runs, `image` the name of
+    the container whose entrypoint it is. `flags` give each flag (without dashes, `_` for `-`) its
     role; `environment` does so for variables. `position` is the role of the first plain word.
     `pairs` is a flag whose value is `name=value,name=value`, of which `flags` tells the roles.
     `recipe` tells that the first plain word may be a configuration file. `shared` tells that the
     revision holds for the tokenizer, too, and `adapter_revision` that it does for the adapters.
-    `folder` is where output goes that no flag names, and
-    `full` the flags and values with which the whole model is trained.
+    `full` are the flags and values with which the whole model is trained; where `adapter_only`
+    names a flag, that flag makes it an adapter. `adapter_at` tells that adapters may be written
+    `id@revision`. `hub` is where it loads from unless told otherwise.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Tool:
     hub: str = "huggingface"
     adapter_only: str = ""
     full: tuple[tuple[str, str], ...] = ()
+    adapter_at: bool = False
 
 
 _QUANTISED = _names(load_in_4bit="load_in_4bit", load_in_8bit="load_in_8bit")
@@ -118,15 +120,16 @@ TOOLS: tuple[Tool, ...] = (
          flags=_VLLM),
     Tool("vllm.entrypoints", "engine", flags=_VLLM,
          modules=("vllm.entrypoints.openai.api_server", "vllm.entrypoints.api_server"),
-         image=r"(.*/)?vllm-openai(:.*|@.*)?"),
+         image="vllm-openai"),
     Tool("text-generation-launcher", "engine", heads=(("text-generation-launcher",),),
-         image=r"(.*/)?text-generation-inference(:.*|@.*)?", flags=_TGI,
-         environment=_TGI_ENVIRONMENT),
+         image="text-generation-inference", flags=_TGI,
+         environment=_TGI_ENVIRONMENT, adapter_at=True),
     Tool("text-generation-server", "engine", heads=_heads("text-generation-server", "serve"),
-         position="model", flags=_TGI),
+         position="model", flags=_TGI, adapter_at=True),
     Tool("text-generation-server download-weights", "file", position="model", flags=_TGI,
+         adapter_at=True,
          heads=_heads("text-generation-server", "download-weights")),
-    Tool("lorax-launcher", "engine", heads=(("lorax-launcher",),), image=r"(.*/)?lorax(:.*|@.*)?",
+    Tool("lorax-launcher", "engine", heads=(("lorax-launcher",),), image="lorax",
          flags=MappingProxyType({**_TGI, "adapter_id": "adapters"}),
          environment=_names(model="MODEL_ID", revision="REVISION", quantization="QUANTIZE")),
     Tool("sglang", "engine", heads=(("sglang", "serve"),), modules=("sglang.launch_server",),
@@ -193,6 +196,18 @@ VALUELESS: frozenset[str] = frozenset(
 OFFLINE: frozenset[str] = frozenset({"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"})
 """Variables with which nothing is fetched."""
 
+TRUE: frozenset[str] = frozenset({"1", "true", "yes", "on"})
+"""What a variable says that is switched on, in small letters."""
+
+OPTIONS: tuple[str, ...] = (
+    "trust_remote_code", "dtype", "load_in_4bit", "load_in_8bit", "code_revision",
+    "tokenizer_revision", "enable_lora",
+)  # fmt: skip
+"""The roles that are options of the load (`catalog/options.py`)."""
+
+BITS = MappingProxyType({"4": "load_in_4bit", "8": "load_in_8bit"})
+"""Options by the number of bits that a flag asks for."""
+
 _PYTHON = re.compile(r"(.*/)?(python|pypy|ipython)[\d.]*w?(\.exe)?")
 _RECIPE = re.compile(r".+\.(ya?ml|json|toml)")
 
@@ -200,6 +215,11 @@ _RECIPE = re.compile(r".+\.(ya?ml|json|toml)")
 def is_python(word: str) -> bool:
     """Whether a program is a Python interpreter."""
     return _PYTHON.fullmatch(word) is not None
+
+
+def runs_another(program: str) -> bool:
+    """Whether a program runs another one."""
+    return program.rpartition("/")[2] in PREFIXES
 
 
 def is_recipe(word: str) -> bool:
@@ -229,4 +249,5 @@ def tool_of_module(module: str) -> Tool | None:
 
 def tool_of_image(image: str) -> Tool | None:
     """The tool that is a container's entrypoint."""
-    return next((t for t in TOOLS if t.image and re.fullmatch(t.image, image)), None)
+    name = re.split("[:@]", image.rpartition("/")[2])[0]
+    return next((tool for tool in TOOLS if tool.image and tool.image == name), None)

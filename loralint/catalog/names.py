@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from loralint.catalog.actions import ACTIONS, GENERAL
+from loralint.catalog.loaders import LOADERS
+
+_OF_ACTIONS = (action.packages for action in ACTIONS if action.packages not in GENERAL)
 PACKAGES = frozenset(
-    """transformers peft diffusers sentence_transformers vllm unsloth trl datasets huggingface_hub
-    tokenizers timm open_clip auto_gptq gptqmodel awq optimum ctransformers llama_index langchain
-    langchain_community langchain_huggingface modelscope swift adapters accelerate setfit mlx_lm
-    mlx_vlm sglang keras_hub keras_nlp ipex_llm bigdl""".split()
-)
+    package
+    for packages in (*(loader.packages for loader in LOADERS), *_OF_ACTIONS)
+    for package in packages.split()
+    if "*" not in package
+) | {"langchain", "langchain_community", "langchain_huggingface"}
 """Packages whose names the catalogue knows; a vendored copy of one counts as the package."""
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 OPTIONS: dict[str, tuple[str, ...]] = {
     "trust_remote_code": ("trust_remote_code",),
     "dtype": ("dtype", "torch_dtype", "compute_dtype"),
@@ -35,12 +33,6 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 
 REMOVED: tuple[str, ...] = ("load_in_4bit", "load_in_8bit")
 """Keywords that newer versions of their library do not take any more."""
-
-REWRITTEN = re.compile(
-    r"load_in_[48]bit|bnb_\w+|llm_int8_\w+|.*(?:rev|ref|commit|branch|sha|trust|remote|local|offline).*"
-)
-"""Keywords that a fix may write anew: they are removed ones and what goes with
-them, or misspelt."""
 
 POSITIONS: dict[str, tuple[tuple[str, int], ...]] = {
     "peft.PeftModel.load_adapter": (("adapter_name", 1), ("is_trainable", 2)),

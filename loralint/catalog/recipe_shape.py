@@ -48,7 +48,11 @@ class Framework:
 
     A mapping is a recipe if it has every key of `requires` and, of each group in `evidence`, at
     least so many. `adapter` are conditions of which one makes what is saved an adapter. `merge`,
-    `infer` and `train` are tried in this order, else the stage is `otherwise`.
+    `infer` and `train` are tried in this order, else the stage is `otherwise`. `component` is how
+    the names of its own components begin; of its model's builders those with one of
+    `adapter_builders` in their names make adapters, those that begin with one of
+    `quantised_builders` quantise. To `merged_saves` no adapter goes. `mirrors` tells that it loads
+    another repository in 4 bits, and drops the revision.
     """
 
     name: str
@@ -69,3 +73,7 @@ class Framework:
     never: tuple[Condition, ...] = ()
     hub: tuple[Condition, ...] = ()
     component: str = ""
+    adapter_builders: tuple[str, ...] = ()
+    quantised_builders: tuple[str, ...] = ()
+    merged_saves: tuple[str, ...] = ()
+    mirrors: bool = False

@@ -74,6 +74,7 @@ LLAMA_FACTORY = Framework(
         Key("reward_model", _BASE),
     ),
     saves=("output_dir", "hub_model_id", "export_dir", "export_hub_model_id"),
+    merged_saves=("export_dir", "export_hub_model_id"),
     adapter=(("finetuning_type", ("lora", "oft", None)),),
     quantizer=Quantizer(
         four=(("quantization_bit", (4,)), ("quantization_method", (None, "bnb", "bitsandbytes"))),
@@ -193,6 +194,7 @@ UNSLOTH = Framework(
     saves=("training.output_dir",),
     adapter=(("training.training_type", ("lora", "LoRA/QLoRA")),),
     quantizer=Quantizer(four=(("training.load_in_4bit", (True, None)),), double=("", True)),
+    mirrors=True,
     trust="",
     lora=(("r", "lora.lora_r", 64), ("lora_alpha", "lora.lora_alpha", 16),
           ("use_rslora", "lora.use_rslora", False), ("use_dora", "lora.use_dora", False)),
@@ -213,6 +215,8 @@ TORCHTUNE = Framework(
     train=(("optimizer", ()),),
     otherwise="infer",
     component="torchtune.",
+    adapter_builders=("lora", "dora"),
+    quantised_builders=("qlora", "qdora"),
 )
 
 FRAMEWORKS = (AXOLOTL, AUTOTRAIN, UNSLOTH, TORCHTUNE, LLAMA_FACTORY, OPEN_INSTRUCT, TRL, SWIFT)

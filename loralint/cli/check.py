@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 import click
 
 from loralint.cli import fixing as fixes, options
-from loralint.cli.printing import in_colour, put
+from loralint.cli.output import NOTHING_READ, in_colour, leave, put, statistics
 from loralint.cli.session import Reading, Session, open_session
-from loralint.cli.statistics import statistics
-from loralint.cli.verdict import NOTHING_READ, leave
 from loralint.config import FailOn
 from loralint.diagnostics import SEVERITIES, Diagnostic
 from loralint.engine.outcome import Outcome
-from loralint.reporters import FORMATS, renderer
-from loralint.reporters.base import Report
+from loralint.report import FORMATS, renderer
+from loralint.report.base import Report
 
 if TYPE_CHECKING:
-    from loralint.fixer.rounds import Mended
+    from loralint.fix.rounds import Mended
 
 READING = ("config_file", "isolated", "no_cache", "jobs", "scheduler")
 FLAGS = ("select", "extend_select", "ignore", "strict", "fail_on", "baseline")
@@ -187,7 +185,7 @@ def _findings_alone(text: str) -> str:
 
 
 def _rule_docs() -> Iterable[Any]:
-    from loralint.cli.pages import rule_docs
+    from loralint.cli.rule import rule_docs
 
     return rule_docs()
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from loralint.cli import options
-from loralint.cli.printing import put
+from loralint.cli.output import put
 from loralint.cli.session import Reading, Session, open_session
 from loralint.config.keys import KEYS
 

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loralint.cli import rewriting
-from loralint.cli.printing import put
+from loralint.cli import changes
+from loralint.cli.output import leave, put
 from loralint.cli.session import Session
-from loralint.cli.verdict import leave
 from loralint.engine.outcome import Outcome
-from loralint.reporters.summary import counted
+from loralint.report.summary import counted
 
 if TYPE_CHECKING:
-    from loralint.fixer.rounds import Mended
+    from loralint.fix.rounds import Mended
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def fixing(given: dict[str, Any]) -> Fixing:
 
 def show_diff(session: Session, mended: Mended, output_file: str | None) -> int:
     """Print what would change; 1 if that is something."""
-    text = rewriting.diff(session, mended.before, mended.after, mended.after)
+    text = changes.diff(session, mended.before, mended.after, mended.after)
     leave(mended.outcome.files)
     put(text, output_file)
     _explain(session, mended)
@@ -73,7 +72,7 @@ def write(session: Session, mended: Mended) -> int:
         sys.stdout.buffer.write(mended.after.get(stdin.path, stdin).content)
         sys.stdout.buffer.flush()
         return 0
-    return rewriting.write(session, mended.before, mended.after, mended.after)
+    return changes.write(session, mended.before, mended.after, mended.after)
 
 
 def _explain(session: Session, mended: Mended) -> None:

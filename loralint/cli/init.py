@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 
-from loralint.cli import rewriting
-from loralint.cli.hook_file import ENTRY, NAME as HOOKS, CannotAdd, with_hook
+from loralint import __version__
+from loralint.cli import changes
 from loralint.cli.session import BASELINE
 from loralint.config.load import OWN_FILE, SHARED_FILE
-from loralint.reporters.summary import counted
+from loralint.report.summary import counted
 
 SETTINGS = """\
 # Which rules run, how firmly repositories must be pinned, which files train and which infer:
@@ -50,15 +51,15 @@ def command(folder: str, start: str | None, no_hook: bool, dry_run: bool) -> Non
     committed are left alone.
     """
     root = _repository(Path(folder))
-    changes = [_settings(root)]
+    planned = [_settings(root)]
     if not no_hook:
-        changes += _hook(root)
+        planned += _hook(root)
     start = start or _asked_for()
-    _refuse(root, changes, start)
-    for change in changes:
+    _refuse(root, planned, start)
+    for change in planned:
         click.echo(f"{'Would write' if dry_run else 'Wrote'} {change.name}: {change.what}.")
         if not dry_run:
-            rewriting.put(root / change.name, change.new, change.old, change.name)
+            changes.put(root / change.name, change.new, change.old, change.name)
     if dry_run:
         click.echo(f"Would start with {start}.")
         return
@@ -130,17 +131,19 @@ def _toml(content: bytes) -> dict[str, Any] | None:
 
 
 def _hook(root: Path) -> Iterator[_Change]:
-    path = root / HOOKS
+    path = root / HOOKS_FILE
     old = path.read_bytes() if path.is_file() else None
     try:
         new = with_hook(old.decode() if old is not None else None)
     except (CannotAdd, UnicodeDecodeError) as error:
-        click.echo(f"note: {HOOKS} is left as it is ({error}). Add this to its `repos`:\n\n{ENTRY}")
+        click.echo(
+            f"note: {HOOKS_FILE} is left as it is ({error}). Add this to its `repos`:\n\n{ENTRY}"
+        )
         return
     if new is None:
-        click.echo(f"{HOOKS} has the hook already.")
+        click.echo(f"{HOOKS_FILE} has the hook already.")
     else:
-        yield _Change(HOOKS, old, new.encode(), "a hook for pre-commit")
+        yield _Change(HOOKS_FILE, old, new.encode(), "a hook for pre-commit")
 
 
 # --- today's findings ---------------------------------------------------------------------------
@@ -218,8 +221,97 @@ def _tell_how_to_undo(root: Path) -> None:
 
 
 def _is_ours(name: str) -> bool:
-    return name.rpartition("/")[2] in (OWN_FILE, HOOKS, BASELINE)
+    return name.rpartition("/")[2] in (OWN_FILE, HOOKS_FILE, BASELINE)
 
 
 def _list(names: list[str]) -> str:
     return " and ".join(names)
+
+
+HOOKS_FILE = ".pre-commit-config.yaml"
+
+ENTRY = f"""\
+- repo: local
+  hooks:
+    - id: loralint
+      name: loralint
+      entry: loralint check
+      language: python
+      additional_dependencies: ["loralint=={__version__}"]
+      types_or: [python, jupyter, yaml, json, toml, shell, dotenv, dockerfile, makefile]
+      # One run over the whole project: a single file cannot show a pair.
+      pass_filenames: false
+      require_serial: true
+"""
+
+
+class CannotAdd(Exception):
+    """Why the hook cannot be added by itself, in words."""
+
+
+def with_hook(text: str | None) -> str | None:
+    """The file with the hook; None where it is there already. Raises CannotAdd."""
+    if text is None or not text.strip():
+        return f"repos:\n{_indented(ENTRY, 2)}"
+    before = _loaded(text)
+    if _has_hook(before):
+        return None
+    after = _inserted(text, _repos(text))
+    expected = {**before, "repos": [*(before.get("repos") or []), yaml.safe_load(ENTRY)[0]]}
+    if _loaded(after) != expected:
+        raise CannotAdd("its layout is unusual")
+    return after
+
+
+def _loaded(text: str) -> dict[str, Any]:
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise CannotAdd("it is not valid YAML") from error
+    if not isinstance(found, dict) or not isinstance(found.get("repos", []), list):
+        raise CannotAdd("it has no list `repos`")
+    return found
+
+
+def _has_hook(content: dict[str, Any]) -> bool:
+    hooks = (hook for repo in content.get("repos") or [] for hook in repo.get("hooks") or [])
+    return any(isinstance(hook, dict) and hook.get("id") == "loralint" for hook in hooks)
+
+
+def _repos(text: str) -> yaml.SequenceNode | None:
+    """The list that the hook goes into; None where there is no such key."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    found = next((value for key, value in pairs if key.value == "repos"), None)
+    if found is None:
+        return None
+    if not isinstance(found, yaml.SequenceNode) or found.flow_style or not found.value:
+        raise CannotAdd("its list `repos` is not written row by row")
+    return found
+
+
+def _inserted(text: str, repos: yaml.SequenceNode | None) -> str:
+    """The text with the hook behind the last repository, as far in as the others."""
+    rows = text.splitlines(keepends=True)
+    newline = "\r\n" if rows[0].endswith("\r\n") else "\n"
+    if not rows[-1].endswith(("\n", "\r")):
+        rows[-1] += newline
+    if repos is None:
+        at, entry = len(rows), f"repos:\n{_indented(ENTRY, 2)}"
+    else:
+        at, entry = _last_row(repos), _indented(ENTRY, repos.start_mark.column)
+    return "".join((*rows[:at], entry.replace("\n", newline), *rows[at:]))
+
+
+def _last_row(node: yaml.Node) -> int:
+    """The row behind the last scalar of a node: comments below may belong to what follows."""
+    if isinstance(node, yaml.SequenceNode) and node.value and not node.flow_style:
+        return _last_row(node.value[-1])
+    if isinstance(node, yaml.MappingNode) and node.value and not node.flow_style:
+        return _last_row(node.value[-1][1])
+    end = node.end_mark
+    return int(end.line) + (1 if end.column or not isinstance(node, yaml.ScalarNode) else 0)
+
+
+def _indented(text: str, column: int) -> str:
+    return "".join(f"{' ' * column}{row}" for row in text.splitlines(keepends=True))

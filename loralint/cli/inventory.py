@@ -9,12 +9,11 @@ from typing import Any
 import click
 
 from loralint.cli import options
-from loralint.cli.printing import put
+from loralint.cli.loads import in_words, naming, shown
+from loralint.cli.output import leave, put
 from loralint.cli.session import Reading, Session, open_session
-from loralint.cli.shown import in_words, naming, shown
-from loralint.cli.verdict import leave
 from loralint.project import Load
-from loralint.reporters.visible import visible
+from loralint.report.visible import visible
 
 HEAD = ("PLACE", "ARTIFACT", "REPO ID", "REVISION", "STAGE", "LOADER")
 

@@ -9,15 +9,14 @@ from typing import Any
 
 import click
 
-from loralint.cli import asking, options, rewriting
+from loralint.cli import changes, hub_access, options
+from loralint.cli.output import leave
 from loralint.cli.session import Reading, Session, open_session
-from loralint.cli.verdict import leave
 from loralint.hub.cache import LocalCache
-from loralint.hub.locking import Locker, Locking
-from loralint.hub.staleness import Difference, differences
+from loralint.hub.locking import Difference, Locker, Locking, differences
 from loralint.lockfile import Lock
 from loralint.lockfile.writing import serialise
-from loralint.reporters.visible import visible
+from loralint.report.visible import visible
 
 ALL = "*"
 SIGNS = {"new": "+", "gone": "-", "moved": "~", "changed": "~"}
@@ -34,7 +33,7 @@ SIGNS = {"new": "+", "gone": "-", "moved": "~", "changed": "~"}
     metavar="[ID]",
     help="Move all artifacts, or this one, to where their refs stand today.",
 )
-@asking.network
+@hub_access.network
 @options.reading
 def command(
     paths: tuple[str, ...], check: bool, upgrade: tuple[str, ...], online: bool, **reading: Any
@@ -48,13 +47,13 @@ def command(
     session = _whole(open_session((*paths, *folders), Reading(**reading)))
     upgraded = frozenset(upgrade) - frozenset(folders) | ({ALL} if folders else frozenset())
     gathered = session.gather()
-    asking.refuse_unreadable_locks(gathered)
+    hub_access.refuse_unreadable_locks(gathered)
     leave(gathered.files)
     cache = LocalCache()
     locker = Locker(
         gathered.project,
-        asking.sources_of(gathered),
-        asking.places(session, online=online and not check),
+        hub_access.sources_of(gathered),
+        hub_access.places(session, online=online and not check),
         cache.files,
         _upgrades(upgraded),
     )
@@ -62,7 +61,7 @@ def command(
     _refuse_unknown(upgraded, locked)
     failed = (_check if check else _write)(session, locked)
     if failed and not check:
-        asking.hint_at_network(online)
+        hub_access.hint_at_network(online)
     click.get_current_context().exit(1 if failed else 0)
 
 
@@ -122,7 +121,7 @@ def _put(path: Path, each: Locking) -> bool:
     new = serialise(each.new).encode()
     if new == old or (old is None and not each.new.artifacts):
         return False
-    rewriting.put(path, new, old, str(path))
+    changes.put(path, new, old, str(path))
     return True
 
 

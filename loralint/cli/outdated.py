@@ -8,15 +8,14 @@ from typing import Any
 
 import click
 
-from loralint.cli import asking, options
-from loralint.cli.printing import put
+from loralint.cli import hub_access, options
+from loralint.cli.loads import naming
+from loralint.cli.output import NOTHING_READ, leave, put
 from loralint.cli.session import Reading, Session, open_session
-from loralint.cli.shown import naming
-from loralint.cli.verdict import NOTHING_READ, leave
 from loralint.hub import Place
 from loralint.hub.cache import LocalCache
 from loralint.hub.outdated import Report, reports
-from loralint.reporters.visible import visible
+from loralint.report.visible import visible
 from loralint.source import Place as Where
 
 HEAD = ("REPO ID", "REF", "PINNED", "NOW", "CHANGED")
@@ -26,7 +25,7 @@ SHORT = 12
 @click.command("outdated")
 @options.paths
 @options.output("text", "json")
-@asking.network
+@hub_access.network
 @options.reading
 def command(
     paths: tuple[str, ...],
@@ -42,11 +41,11 @@ def command(
     """
     session = open_session(paths, Reading(**reading))
     gathered = session.gather()
-    asking.refuse_unreadable_locks(gathered)
+    hub_access.refuse_unreadable_locks(gathered)
     leave(gathered.files)
-    cache, hub = LocalCache(), asking.hub_place(session) if online else None
+    cache, hub = LocalCache(), hub_access.hub_place(session) if online else None
     places: list[Place] = [hub] if hub is not None else [cache]
-    found = reports(gathered.project, asking.sources_of(gathered), cache, places, hub)
+    found = reports(gathered.project, hub_access.sources_of(gathered), cache, places, hub)
     found = [one for one in found if any(session.request.reports(w.path) for w in one.places)]
     put({"text": _text, "json": _json}[output_format](session, found), output_file)
     click.get_current_context().exit(_code(found))

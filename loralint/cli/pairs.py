@@ -9,13 +9,12 @@ from typing import Any
 import click
 
 from loralint.cli import options
-from loralint.cli.printing import put
+from loralint.cli.loads import in_words, naming, shown
+from loralint.cli.output import leave, put
 from loralint.cli.session import Reading, Session, open_session
-from loralint.cli.shown import in_words, naming, shown
-from loralint.cli.verdict import leave
 from loralint.facts import ABSENT
 from loralint.project import Load, Pair
-from loralint.reporters.visible import visible
+from loralint.report.visible import visible
 
 
 @click.command("pairs")

@@ -10,21 +10,19 @@ from typing import Any
 
 import click
 
-from loralint.cli import asking, options, rewriting
+from loralint.cli import changes, hub_access, options
+from loralint.cli.loads import naming
+from loralint.cli.output import leave, put
 from loralint.cli.pinning import Pinned, pin
-from loralint.cli.printing import put
 from loralint.cli.session import Reading, Session, open_session
-from loralint.cli.shown import naming
-from loralint.cli.verdict import leave
 from loralint.hub import Place
-from loralint.hub.ages import OldEnough, duration
 from loralint.hub.cache import LocalCache
 from loralint.hub.candidates import Scope
-from loralint.hub.locked import LockedCommits
-from loralint.hub.pins import Planner
+from loralint.hub.locking import LockedCommits
+from loralint.hub.pins import OldEnough, Planner, duration
 from loralint.project import Project
-from loralint.reporters.summary import counted
-from loralint.reporters.visible import visible
+from loralint.report.summary import counted
+from loralint.report.visible import visible
 
 
 def _age(ctx: click.Context, option: click.Parameter, value: str | None) -> float:
@@ -53,7 +51,7 @@ def _age(ctx: click.Context, option: click.Parameter, value: str | None) -> floa
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if there is work to do.")
 @click.option("--dry-run", is_flag=True, help="Say what would be pinned, and write nothing.")
 @click.option("--diff", is_flag=True, help="Show the changes as a unified diff; write nothing.")
-@asking.network
+@hub_access.network
 @options.reading
 def command(paths: tuple[str, ...], **given: Any) -> None:
     """Write commits into the code in the place of revisions that can move, or that are missing.
@@ -66,7 +64,7 @@ def command(paths: tuple[str, ...], **given: Any) -> None:
     asked = {name: given.pop(name) for name in wanted}
     session = open_session(paths, Reading(**given))
     gathered = session.gather()
-    asking.refuse_unreadable_locks(gathered)
+    hub_access.refuse_unreadable_locks(gathered)
     leave(gathered.files)
     planner = Planner(
         _places(session, gathered.project, asked),
@@ -84,7 +82,7 @@ def _places(session: Session, project: Project, asked: dict[str, Any]) -> list[P
     if asked["from_lock"]:
         return [LockedCommits.of(project, sole=True)]
     limit = time.time() - asked["min_age"]
-    hub = asked["online"] and asking.hub_place(
+    hub = asked["online"] and hub_access.hub_place(
         session, not_after=limit if asked["min_age"] else None
     )
     cache: Place = LocalCache()
@@ -106,16 +104,16 @@ def _report(session: Session, made: Pinned, asked: dict[str, Any]) -> int:
     """Say what was pinned and what was not, write the files, and choose the exit code."""
     writes = not (asked["check"] or asked["dry_run"] or asked["diff"])
     paths = made.changed if writes else ()
-    failed = rewriting.write(session, made.before, made.after, paths)
+    failed = changes.write(session, made.before, made.after, paths)
     _tell(session, made, aside=asked["diff"])
     if asked["diff"]:
-        put(rewriting.diff(session, made.before, made.after, made.changed), None)
+        put(changes.diff(session, made.before, made.after, made.changed), None)
     _sum_up(made, writes)
     if made.pins and asked["locked"] and not asked["from_lock"]:
         click.echo("The code has moved: `loralint lock` brings the lock file up to date.", err=True)
     grave = any(one.grave for one in made.left)
     if grave:
-        asking.hint_at_network(asked["online"] or asked["from_lock"])
+        hub_access.hint_at_network(asked["online"] or asked["from_lock"])
     work = bool(made.changed) and (asked["check"] or asked["diff"])
     return failed or int(grave or work)
 

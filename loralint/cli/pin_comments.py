@@ -14,8 +14,8 @@ import msgspec
 
 from loralint.diagnostics import Edit, Fix
 from loralint.engine.lines import lines_of
-from loralint.fixer.applying import Read
-from loralint.fixer.documents import Uneditable, edited
+from loralint.fix.applying import Read
+from loralint.fix.documents import Uneditable, edited
 from loralint.hub.noting import says_the_same
 from loralint.source import Source
 

@@ -7,17 +7,18 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from loralint.cli.asking import sources_of
+from loralint.cli.hub_access import sources_of
 from loralint.cli.pin_comments import Noted, kept
 from loralint.diagnostics import Fix
+from loralint.engine.confirming import Confirming
 from loralint.engine.gathering import Gathered, gather
 from loralint.engine.outcome import Request
-from loralint.fixer.applying import apply
+from loralint.fix.applying import apply
 from loralint.hub.candidates import Left
-from loralint.hub.comments import comment
 from loralint.hub.noting import with_note
 from loralint.hub.pin_fixes import fixes_of
-from loralint.hub.pins import Pin, Plan, Planner
+from loralint.hub.pins import NO_PLACE, Pin, Plan, Planner
+from loralint.hub.wants import comment
 from loralint.source import Source
 
 ROUNDS = 10
@@ -87,7 +88,12 @@ class _Rounds:
 
     def _fixes(self, pins: Sequence[Pin]) -> list[tuple[Pin, Fix]]:
         """The fixes of pins, with the comment where one can stand beside the commit."""
-        fixes = fixes_of(self.found.project, pins)
+        meant = fixes_of(self.found.project, pins)
+        made = Confirming(self.found).fixes([fix for _, fix in meant])
+        fixes = [(one, fix) for (one, _), fix in zip(meant, made, strict=True) if fix.edits]
+        for (one, _), fix in zip(meant, made, strict=True):
+            if not fix.edits:
+                self._refused[_identity(one)] = NO_PLACE
         noted = [self._noted(one, fix) for one, fix in fixes]
         return [
             (one, made) for (one, _), made in zip(fixes, kept(noted, self._source), strict=True)

@@ -57,7 +57,7 @@ def command(adapter: Path, **given: Any) -> None:
 
 
 def _recorded(adapter: Path, given: dict[str, Any]) -> Contract:
-    from loralint.cli.verify_progress import progress_for
+    from loralint.cli.verify import progress_for
     from loralint.verify.record import Wish, record
 
     with progress_for(given["quiet"]) as progress:

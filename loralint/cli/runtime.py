@@ -11,8 +11,7 @@ import click
 import msgspec
 
 from loralint.cli.session import Session
-from loralint.cli.verify import prepare
-from loralint.cli.verify_progress import progress_for
+from loralint.cli.verify import prepare, progress_for
 from loralint.config.selectors import covers
 from loralint.diagnostics import Diagnostic
 from loralint.engine.outcome import Outcome

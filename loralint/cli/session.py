@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from loralint.engine.gathering import Gathered
-    from loralint.fixer.rounds import Mended
+    from loralint.fix.rounds import Mended
 
 BASELINE = ".loralint-baseline.json"
 """A baseline of this name at the project's root is used without being named."""
@@ -56,7 +56,7 @@ class Session:
 
     def mend(self, *, unsafe: bool) -> Mended:
         """The findings that fixes leave, and the files as they should be; nothing is written."""
-        from loralint.fixer.rounds import ALL, SAFE, mend
+        from loralint.fix.rounds import ALL, SAFE, mend
 
         with self._naming_who_set_it():
             return mend(self.request, ALL if unsafe else SAFE)

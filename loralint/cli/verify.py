@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from loralint.cli import options
-from loralint.cli.printing import in_colour, put
-from loralint.reporters import FORMATS
+from loralint.cli.output import in_colour, put
+from loralint.report import FORMATS
 from loralint.verify.case import DTYPES, QUANTIZATIONS
 from loralint.verify.outcome import (
     EXIT_CODES,
@@ -28,6 +28,17 @@ if TYPE_CHECKING:
     from loralint.verify.case import Case
     from loralint.verify.progress import Progress
     from loralint.verify.resolve import Asked
+import logging
+import sys
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from loralint.report import renderer
+from loralint.report.base import Report, RuleDoc
+from loralint.report.json_ import finding
+from loralint.report.jsontext import to_json
+from loralint.verify.progress import SILENT, Progress
 
 LIBRARIES = ("torch", "transformers", "peft", "safetensors", "accelerate")
 WEIGHTLESS = {"header", "dry-run"}
@@ -114,7 +125,7 @@ def prepare(offline: bool) -> None:
 
 
 def _outcomes(adapter: str | None, given: dict[str, Any]) -> tuple[Verification, ...]:
-    from loralint.cli.verify_progress import progress_for
+    from loralint.cli.verify import progress_for
     from loralint.verify.resolve import Asked
 
     asked = Asked(**{name: given[name] for name in _SAID})
@@ -166,7 +177,7 @@ def _show(
     given: dict[str, Any],
     seconds: float,
 ) -> None:
-    from loralint.cli.verify_output import render
+    from loralint.cli.verify import render
 
     colour = in_colour(given["color"], given["output_file"])
     loudness = given["verbose"] - given["quiet"]
@@ -174,3 +185,94 @@ def _show(
         outcomes = (joined(adapter, outcomes),)
     text = render(given["output_format"], outcomes, seconds, colour=colour, loudness=loudness)
     put(text, given["output_file"], colour=colour)
+
+
+def render(
+    output_format: str,
+    outcomes: Sequence[Verification],
+    seconds: float,
+    *,
+    colour: bool,
+    loudness: int,
+) -> str:
+    """The outcomes as text; `full` and `json` have forms of their own."""
+    if output_format == "json":
+        objects = [as_object(one) for one in outcomes]
+        return to_json(objects[0] if len(objects) == 1 else objects)
+    if output_format == "full":
+        from loralint.cli.verify_text import text
+
+        return "\n".join(text(one, colour=colour, loudness=loudness) for one in outcomes)
+    return renderer(output_format)(_report(outcomes, seconds, colour))
+
+
+def as_object(outcome: Verification) -> dict[str, Any]:
+    """The object of design.md's contract."""
+    report = _report((outcome,), 0.0, colour=False)
+    urls = report.urls() if outcome.findings else {}
+    return {
+        "verdict": outcome.verdict,
+        "adapter": outcome.adapter,
+        "base": outcome.base,
+        "revision": outcome.revision,
+        "tiers": [
+            {
+                "name": tier.name,
+                "verdict": tier.verdict,
+                "seconds": round(tier.seconds, 3),
+                "checked": tier.checked,
+            }
+            for tier in outcome.tiers
+        ],
+        "findings": [finding(report, one, urls.get(one.code)) for one in outcome.findings],
+        "skipped": [{"what": one.what, "reason": one.reason} for one in outcome.skipped],
+    }
+
+
+def _report(outcomes: Sequence[Verification], seconds: float, colour: bool) -> Report:
+    return Report(
+        diagnostics=tuple(one for outcome in outcomes for one in outcome.findings),
+        skipped=tuple(one for outcome in outcomes for one in outcome.skipped),
+        files=len(outcomes),
+        seconds=seconds,
+        rules=_docs,
+        colour=colour,
+        fixable_note=False,
+    )
+
+
+def _docs() -> Iterable[RuleDoc]:
+    """The pages, imported with all rules when a format needs them."""
+    from loralint.cli.rule import rule_docs
+
+    return rule_docs()
+
+
+class _OnTerminal(Progress):
+    """A line for each step with its time; the libraries draw their own bars below it."""
+
+    @contextmanager
+    def step(self, label: str, total: int = 0) -> Iterator[None]:
+        began = time.perf_counter()
+        sys.stderr.write(f"  {label} ...\n")
+        sys.stderr.flush()
+        yield
+        seconds = time.perf_counter() - began
+        if seconds >= 1:
+            sys.stderr.write(f"  {label}: {seconds:.1f} s\n")
+            sys.stderr.flush()
+
+
+@contextmanager
+def progress_for(quiet: int) -> Iterator[Progress]:
+    """The progress to show; the libraries keep quiet where nothing is shown.
+
+    What they warn about we look at ourselves, and report as findings.
+    """
+    shown = sys.stderr.isatty() and not quiet
+    if not shown:
+        os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield _OnTerminal() if shown else SILENT

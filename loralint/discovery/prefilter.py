@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from loralint.catalog import FILE_MARKERS
+from loralint.catalog import FILE_MARKS, PROGRAMS, Mark
 from loralint.discovery.kinds import COMMANDS as COMMAND_FILE, PROGRAM
 
 COMMENTS = (b"loralint:", b"noqa: LOR", b"noqa:LOR")
@@ -24,51 +25,47 @@ LARGE = 1_000_000
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 
 
-def _use(name: str) -> re.Pattern[bytes]:
-    word = re.escape(name).encode()
-    return re.compile(
-        rb"\.%b(?![\w`])|\b%b\s*[(,]|[\"']%b[\"']|^[ \t]*(?:from|import)\b[^\n]*\b%b\b"
-        % (word, word, word, word),
-        re.MULTILINE,
-    )
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """A mark as it is looked for: `in` is twenty times as fast as a pattern, so a word first."""
+
+    word: bytes
+    use: re.Pattern[bytes]
+    beside: re.Pattern[bytes] | None
+
+    @staticmethod
+    def of(mark: Mark) -> _Sought:
+        word = max(mark.name.split("*"), key=len).encode()
+        name = re.escape(mark.name).replace(r"\*", r"\w*").encode()
+        use = re.compile(
+            rb"\.%b(?![\w`])|\b%b\s*[(,]|[\"']%b[\"']|^[ \t]*(?:from|import)\b[^\n]*\b%b\b"
+            % (name, name, name, name),
+            re.MULTILINE,
+        )
+        beside = re.compile(mark.beside.encode()) if mark.beside else None
+        return _Sought(word, use, beside)
+
+    def stands_in(self, text: bytes) -> bool:
+        """Whether the word is there, and what must be beside it."""
+        return self.word in text and (self.beside is None or self.beside.search(text) is not None)
 
 
-_MARKERS = tuple((name.encode(), _use(name)) for name in sorted(FILE_MARKERS))
-_COMMON = tuple(
-    (beside, name.encode(), _use(name))
-    for beside, name in (
-        (b"transformers", "pipeline"),
-        (b"modelscope", "pipeline"),
-        (b"hf-hub:", "create_model"),
-    )
-)
-"""Too common words alone, each with what must stand beside it: scikit-learn has pipelines too."""
+_SOUGHT = tuple(_Sought.of(mark) for mark in FILE_MARKS)
 
 
 def matters(text: bytes) -> bool:
     """Whether a Python file uses one of the ecosystem's names."""
-    # `in` is twenty times as fast as a pattern, and most files have none of the words.
-    if any(word in text and use.search(text) for word, use in _MARKERS):
-        return True
-    if any(beside in text and word in text and use.search(text) for beside, word, use in _COMMON):
+    if any(each.stands_in(text) and each.use.search(text) for each in _SOUGHT):
         return True
     if text.startswith(UTF_16):
         return True
     return any(comment in text for comment in COMMENTS)
 
 
-COMMANDS = (b"%%bash", b"%%sh", b"%%script", b"!python", b"! python", b"%run",
-            b"accelerate launch", b"torchrun", b"deepspeed", b"-cli", b"axolotl", b"trl sft",
-            b"swift sft", b"hf download", b"lm_eval", b"lm-eval", b"sglang", b"text-generation",
-            b"lorax")  # fmt: skip
-"""What a notebook with none of the ecosystem's names may still run."""
+_CELLS = re.compile(rb"%%bash|%%sh|%%script|! ?python|%run|" + PROGRAMS.pattern)
+"""What a notebook with none of the ecosystem's names may still run; its code is in JSON here."""
 
-
-_COMMAND = re.compile(
-    rb"\.py\b|\bpython[\d.]*\b[^\n]*\s-m\s|accelerate|torchrun|deepspeed|vllm|sglang|lorax|\btrl\b"
-    rb"|text-generation|llamafactory|axolotl|\bswift\b|megatron|lm[-_]eval|\bhf\s+download"
-    rb"|huggingface-cli"
-)
+_LINES = re.compile(rb"\.py\b|\bpython[\d.]*\b[^\n]*\s-m\s|" + PROGRAMS.pattern)
 _SHELL = re.compile(rb"#!.*\b(ba|da|z|k)?sh\b")
 
 
@@ -77,14 +74,12 @@ def shell_matters(path: str, text: bytes) -> bool:
     name = path.rpartition("/")[2]
     if PROGRAM.fullmatch(name) and not COMMAND_FILE.fullmatch(name) and not _SHELL.match(text):
         return False
-    return bool(_COMMAND.search(text)) or any(comment in text for comment in COMMENTS)
+    return bool(_LINES.search(text)) or any(comment in text for comment in COMMENTS)
 
 
 def notebook_matters(text: bytes) -> bool:
     """Whether a notebook has one of the ecosystem's names, wherever: its code is in JSON here."""
-    if any(word in text for word, _ in _MARKERS) or any(each in text for each in COMMANDS):
-        return True
-    if any(beside in text and word in text for beside, word, _ in _COMMON):
+    if any(each.stands_in(text) for each in _SOUGHT) or _CELLS.search(text):
         return True
     return text.startswith(UTF_16) or any(comment in text for comment in COMMENTS)
 

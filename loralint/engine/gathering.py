@@ -22,8 +22,9 @@ from loralint.engine.outcome import Request
 from loralint.engine.shelf import Shelf
 from loralint.engine.workers import mapper
 from loralint.facts import FileFacts
-from loralint.linker import Asked, link, wanted
 from loralint.project import Project
+from loralint.project.linking import link
+from loralint.project.wanted import Asked, wanted
 
 CODE = frozenset({"python", "notebook"})
 """The kinds of files in which functions are called."""

@@ -10,6 +10,7 @@ import msgspec
 from loralint.config.selectors import covers
 from loralint.diagnostics import Diagnostic
 from loralint.engine import baseline
+from loralint.engine.confirming import Confirming
 from loralint.engine.gathering import Gathered
 from loralint.engine.lines import lines_of
 from loralint.engine.outcome import Outcome, Request
@@ -23,14 +24,17 @@ from loralint.rules.base import Rule
 def judge(request: Request, gathered: Gathered, rules: tuple[Rule, ...]) -> Outcome:
     """What the rules find, and what of it remains to be reported."""
     run = _Judgement(request, gathered, rules)
-    found = [one for one in run.found() if run.is_asked_for(one)]
+    judged = [one for one in run.found() if run.is_asked_for(one)]
+    found, misread = Confirming(gathered).confirmed(judged)
     remaining = run.remaining(found) if request.honour_ignores else found
     ordered = sorted(run.adjusted(remaining), key=_order)
     suppressed = len(found) - sum(one.code != EXEMPT for one in remaining)
     fresh = _fresh(request, ordered)
     return Outcome(
         diagnostics=tuple(fresh),
-        skipped=tuple(one for one in gathered.skipped if request.reports(one.place.path)),
+        skipped=tuple(
+            one for one in (*gathered.skipped, *misread) if request.reports(one.place.path)
+        ),
         suppressed=suppressed,
         baselined=len(ordered) - len(fresh),
         files=gathered.files,

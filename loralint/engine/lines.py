@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from loralint.frontends import cells
+from loralint.read import cells
 from loralint.source import Source
 
 _ENDS = re.compile(r"\r\n|\r|\n")

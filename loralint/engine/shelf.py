@@ -109,7 +109,7 @@ class Shelf:
         self._keep(path, text)
         known = self._known.get(path)
         if known is not None and known.digest == identity:
-            return Entry(stamp, identity, known.matters, known.facts)
+            return Entry(stamp, identity, known.matters, known.facts, known.flagged)
         return Entry(stamp, identity, self._matters(path, text))
 
     def _matters(self, path: str, text: bytes) -> bool:

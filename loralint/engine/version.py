@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from loralint import __version__
-from loralint.frontends import FRONTEND_VERSION
+from loralint.read import FRONTEND_VERSION
 from loralint.stamps import digest
 
 PACKAGE = Path(__file__).parents[1]

@@ -17,7 +17,7 @@ import msgspec
 
 from loralint import __version__
 from loralint.facts import FileError, FileFacts
-from loralint.frontends import extract
+from loralint.read import extract
 from loralint.source import START, Source
 
 if TYPE_CHECKING:

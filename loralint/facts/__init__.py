@@ -13,7 +13,6 @@ from loralint.facts.code import (
     FieldFact,
     FileError,
     FunctionFact,
-    KeywordFact,
     ParameterFact,
     Suppression,
 )
@@ -31,9 +30,18 @@ from loralint.facts.folders import (
     BesideFact,
     TensorFact,
 )
+from loralint.facts.origins import (
+    Origin,
+    OriginKind,
+)
+from loralint.facts.reasons import Reason
 from loralint.facts.sites import (
     LoadSite,
+    RevisionKey,
     SaveSite,
+    Site,
+    SiteKind,
+    Writing,
 )
 from loralint.facts.terms import (
     ABSENT,
@@ -60,7 +68,6 @@ from loralint.facts.terms import (
     Term,
     Unknown,
     Value,
-    written_name,
 )
 
 __all__ = [
@@ -87,24 +94,29 @@ __all__ = [
     "FunctionFact",
     "Item",
     "Join",
-    "KeywordFact",
     "Known",
     "LoadSite",
     "LockFacts",
     "Mapping",
+    "Origin",
+    "OriginKind",
     "Parameter",
     "ParameterFact",
     "Partial",
+    "Reason",
     "Result",
+    "RevisionKey",
     "SaveSite",
     "Scalar",
     "Self",
     "Sequence",
+    "Site",
+    "SiteKind",
     "Suppression",
     "Symbol",
     "TensorFact",
     "Term",
     "Unknown",
     "Value",
-    "written_name",
+    "Writing",
 ]

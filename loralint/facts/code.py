@@ -6,28 +6,13 @@ from loralint.facts.terms import ABSENT, Argument, Fact, Term
 from loralint.source import Span
 
 
-class KeywordFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
-    """A keyword argument that a fix may write anew (`REWRITTEN` in the catalogue).
-
-    `span` holds name and value, `code` is the value's source ("" for one of
-    more than 1,000 characters). `removal` is what to cut out to take
-    the argument away; None where that cannot be done without harm.
-    """
-
-    name: str
-    span: Span
-    code: str = ""
-    removal: Span | None = None
-
-
 class CallFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
     """A call that may matter, in source order.
 
     `function` is the qualified name of the function it stands in ("" for the module, methods as
     `Class.method`); `text` is the call's source, white space folded, at most 200 characters;
     `discarded` tells that the call is a statement of its own; `cell` is the notebook cell.
-    `insert_at` is where another keyword argument would go, between the two `margins`; None where
-    the call takes none. `keywords` are the keyword arguments that a fix may write anew.
+    How it is laid out is read again where it is flagged (`read.flagged`).
     """
 
     span: Span
@@ -37,9 +22,6 @@ class CallFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
     text: str = ""
     discarded: bool = False
     cell: int | None = None
-    insert_at: Span | None = None
-    margins: tuple[str, str] = (", ", "")
-    keywords: tuple[KeywordFact, ...] = ()
 
 
 class ParameterFact(Fact, frozen=True, tag=True, array_like=True, gc=False):

@@ -21,14 +21,14 @@ class LockFacts(Fact, frozen=True, tag=True, array_like=True, gc=False):
 class FileFacts(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):
     """Everything that one file says.
 
-    `names` binds the module's global names at its end; `imports` lists the modules named in
+    `functions` and `classes` hold several of one name where branches define it differently: each is
+    a possible meaning. `names` binds the module's global names at its end, to a Choice where
+    branches differ; `imports` lists the modules named in
     import statements, `star_imports` those of `from x import *`; `data` is the content of a
     configuration file. `loads` and `saves` hold what needs no linking (recipes, command lines),
     `commands` the command lines that run scripts.
-    `further_errors` are those of a notebook's other cells. `imported_at` is where a script first
-    imports names from a library to which a fix may add one, with the notebook's cell. `literals`
-    are the places of texts that may be revisions, by number (`loralint.literals`). `lock` is what
-    a lock file says.
+    `further_errors` are those of a notebook's other cells. `literals` are the places of texts that
+    may be revisions, by number (`loralint.literals`). `lock` is what a lock file says.
     """
 
     path: str
@@ -46,6 +46,5 @@ class FileFacts(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=
     adapter: AdapterFacts | None = None
     commands: tuple[CommandFact, ...] = ()
     further_errors: tuple[FileError, ...] = ()
-    imported_at: tuple[tuple[str, Span, int | None], ...] = ()
     literals: tuple[tuple[int, Span, int | None], ...] = ()
     lock: LockFacts | None = None

@@ -2,9 +2,55 @@
 
 from __future__ import annotations
 
-from loralint.facts.code import KeywordFact
+from enum import Enum, IntEnum, auto
+from typing import NamedTuple
+
 from loralint.facts.terms import Fact, Value
 from loralint.source import Span
+
+
+class SiteKind(IntEnum):
+    """Which list of a file's facts a site stands in."""
+
+    CALL = 0
+    LOAD = 1
+    SAVE = 2
+
+
+class Site(NamedTuple):
+    """A place of a file that loads, saves or does something: its number among those of a kind.
+
+    Calls are evaluated; the others say whole what they load or save (`FileFacts.loads`).
+    """
+
+    file: str
+    number: int
+    kind: SiteKind = SiteKind.CALL
+
+
+class Writing(Enum):
+    """How a load or save is written."""
+
+    CALL = auto()
+    RECIPE = auto()
+    COMMAND = auto()
+    ADAPTER = auto()
+    """In an adapter folder, which records its base."""
+
+
+class RevisionKey(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """What gives a site its revision: a keyword, a key or a flag; "" where nothing does.
+
+    `inside` is another keyword or flag that takes it among others (`model_kwargs`). One that
+    stands `behind_id` is written `id@revision`.
+    """
+
+    name: str = "revision"
+    inside: str = ""
+    behind_id: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.name) or self.behind_id
 
 
 class LoadSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):
@@ -12,16 +58,15 @@ class LoadSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=T
 
     `loader` is the canonical dotted name of a call, or the key or flag of a recipe or command
     line. `options` holds what else decides the weights, by canonical name (`OPTIONS` in the
-    catalogue): values are reduced. `function` is where it stands. `revision_key` is the keyword,
-    key or flag that takes the revision; "" where there is none. Of one that stands inside
-    another, both are named, with a space between (`model_kwargs revision`). `revision_at` is the
-    recipe's key that gives the revision.
+    catalogue): values are reduced. `function` is where it stands. `revision_key` takes the
+    revision, `revision_at` is the recipe's key that gives it.
 
     Of a site that needs no linking (`FileFacts.loads`), `inputs` are the indices there of the sites
     that flow into it (the base of an adapter), and `stage` is what its framework does: "train",
     "infer", "merge" or "" where that is not known. The options of a base that is trained hold the
-    fields of its LoraConfig as `lora.r` and so on. `margins` and `keywords` are those of the call;
-    the margins of a recipe or command line stand around a key or flag.
+    fields of its LoraConfig as `lora.r` and so on. `insert_at` is where a key or a flag that gives
+    the revision would go, between the two `margins`; None where there is no such place. Of a call
+    that is found out where it is flagged.
     """
 
     path: str
@@ -35,12 +80,17 @@ class LoadSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=T
     function: str = ""
     text: str = ""
     insert_at: Span | None = None
-    margins: tuple[str, str] = (", ", "")
-    revision_key: str = "revision"
+    margins: tuple[str, str] = ("", "")
+    revision_key: RevisionKey = RevisionKey()
     inputs: tuple[int, ...] = ()
     stage: str = ""
-    keywords: tuple[KeywordFact, ...] = ()
     revision_at: Span | None = None
+    writing: Writing = Writing.CALL
+
+    @property
+    def takes_keywords(self) -> bool:
+        """Whether a call stands there: a framework calls `{"type": X.from_pretrained}` later."""
+        return self.writing is Writing.CALL and not self.text.startswith("{")
 
 
 class SaveSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=True):

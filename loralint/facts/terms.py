@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TypeAlias
 
 import msgspec
+
+from loralint.facts.origins import Origin
+from loralint.facts.reasons import Reason
 
 Scalar: TypeAlias = str | int | float | bool | None
 
@@ -30,11 +32,11 @@ class Known(Fact, frozen=True, tag=True, array_like=True, gc=False):
 class Default(Fact, frozen=True, tag=True, array_like=True, gc=False):
     """This value unless somebody says otherwise: an option's, field's or parameter's default.
 
-    `origin` names who may say otherwise (see `Unknown.origin`).
+    `origin` is who may say otherwise.
     """
 
     value: Scalar
-    origin: str = ""
+    origin: Origin | None = None
 
 
 class Symbol(Fact, frozen=True, tag=True, array_like=True, gc=False):
@@ -49,39 +51,32 @@ class Symbol(Fact, frozen=True, tag=True, array_like=True, gc=False):
 
 
 class Unknown(Fact, frozen=True, tag=True, array_like=True, gc=False):
-    """Cannot be known, with the reason in words.
+    """Cannot be known, and why.
 
-    Two unknowns of one non-empty `origin` ("train.py:args.model", "env:BASE") are the same value.
-    `pattern` is what is known of a string that is put together: `out/run-{}` (linker/patterns.py).
+    `what` names the thing for a reader (`load_config()`, "a slice"). Two unknowns of one origin
+    are the same value. `pattern` is what is known of a string that is put together: `out/run-{}`
+    (`loralint.values.paths`).
     """
 
-    reason: str
-    origin: str = ""
+    reason: Reason
+    what: str = ""
+    origin: Origin | None = None
     pattern: str = ""
 
-
-_CALL = re.compile(r".*#\d+(\.\d+)?\.")
-"""The call that an option comes from: nobody wrote it so."""
-
-_CONSTRUCTOR = re.compile(r"\.?__init__\b")
-_WRITTEN = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
-
-
-def written_name(origin: str) -> str:
-    """What decides a value, as its author writes it: `args.model`; "" where nobody wrote it.
-
-    An origin is the evaluator's own: calls in it are numbers, parts of paths stand in braces.
-    """
-    name = _CALL.sub("", origin.rpartition(":")[2])
-    _, found, option = name.rpartition(".args.")
-    name = _CONSTRUCTOR.sub("", f"args.{option}" if found else name)
-    return name if _WRITTEN.fullmatch(name) else ""
+    @property
+    def words(self) -> str:
+        """Why it is not known, as it is told."""
+        return self.reason.words(self.what)
 
 
 class Choice(Fact, frozen=True, tag=True, array_like=True, gc=False):
-    """One of several: a conditional expression, or names that branches bind differently."""
+    """One of several: a conditional expression, or names that branches bind differently.
+
+    With an `origin` it is known who decides which, where not all of them are.
+    """
 
     values: tuple[Term, ...]
+    origin: Origin | None = None
 
 
 # --- open terms: only the linker can close them -------------------------------------------------

@@ -8,19 +8,18 @@ from dataclasses import dataclass
 import msgspec
 
 from loralint.catalog import loader_of
+from loralint.config.selectors import covers
 from loralint.facts import ABSENT, RECORDED, Default, Parameter, Unknown, Value
 from loralint.hub import MAIN, Ask, Repo, is_commit, plain
-from loralint.hub.sources import Sources
-from loralint.hub.standing import stands_for
-from loralint.hub.waived import is_waived_by_hand
-from loralint.hub.wants import is_elsewhere, repos_of
+from loralint.hub.wants import Sources, is_elsewhere, repos_of, stands_for
 from loralint.lockfile import NAME
 from loralint.project import Load, Project
 from loralint.refs import kind_of
 from loralint.rules.judgement import wording
-from loralint.rules.judgement.fixes import revision_edits
+from loralint.rules.judgement.fixes import revision_changes
 from loralint.rules.judgement.pinning import is_unpinned, judged_ids
 from loralint.rules.judgement.values import by_default, leaves, only
+from loralint.source import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +166,10 @@ def _default(value: Value) -> Value:
 def _revision_holder(project: Project, load: Load) -> str:
     """The argument that takes the revision in the call's place, and that has to be written."""
     key, name = load.site.revision_key, load.site.loader
-    if key == "@":
+    if key.behind_id:
         return "its id, behind an @"
-    holder, space, _ = key.partition(" ")
-    if space:
-        return "" if revision_edits(project, load, MAIN) else holder
+    if key.inside:
+        return "" if revision_changes(project, load, MAIN) else key.inside
     loader = loader_of(name) if "." in name else None
     is_method = loader is not None and loader.receiver
     return "adapter_kwargs" if is_method and name.startswith("transformers.") else ""
@@ -203,3 +201,45 @@ def _has_parameter(term: object) -> bool:
         elif isinstance(each, msgspec.Struct):
             todo.extend(getattr(each, name) for name in each.__struct_fields__)
     return False
+
+
+_RULES = {
+    "absent": ("LOR101", "missing-revision"),
+    "default-branch": ("LOR102", "default-branch-revision"),
+    "branch-or-tag": ("LOR103", "mutable-revision"),
+    "pull-request": ("LOR103", "mutable-revision"),
+    "abbreviated": ("LOR104", "abbreviated-commit"),
+}
+"""What would be found of a load that is left as it is, by how it is pinned."""
+
+_ABSENT = {
+    "adapter": ("LOR106", "unpinned-adapter"),
+    "dataset": ("LOR112", "unpinned-dataset"),
+}
+
+
+def is_waived_by_hand(project: Project, load: Load, ref: str) -> bool:
+    """Whether the finding that a pin would settle is silenced on purpose."""
+    rule = _rule(load, ref)
+    return rule is not None and is_silenced(project, load.place, *rule)
+
+
+def is_silenced(project: Project, place: Place, code: str, name: str) -> bool:
+    """Whether a comment on a call, or the settings for its file, silence a rule."""
+    return any(covers(each, code, name) for each in _selectors(project, place))
+
+
+def _rule(load: Load, ref: str) -> tuple[str, str] | None:
+    if load.site.revision == ABSENT:
+        return _ABSENT.get(load.site.artifact, _RULES["absent"])
+    return _RULES.get(kind_of(ref))
+
+
+def _selectors(project: Project, place: Place) -> Iterator[str]:
+    """What the comments on a call and the settings for its file silence."""
+    yield from project.config.ignored_in(place.path)
+    row, cell = place.span.start.row, place.cell
+    for one in project.files[place.path].suppressions:
+        on_it = one.cell == cell and one.first_row <= row <= one.last_row
+        if one.whole_file or on_it:
+            yield from one.selectors

@@ -8,17 +8,30 @@ today's where the lock has none.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
-from loralint.hub import MAIN, Answer, Ask, Found, Place, Repo, failures, is_commit, plain, resolve
-from loralint.hub.adapters import adapters_of
-from loralint.hub.sources import Sources
-from loralint.hub.wants import Want, wants
-from loralint.lockfile import NAME, Artifact, Lock
-from loralint.project import Project
+from loralint.hub import (
+    MAIN,
+    Answer,
+    Ask,
+    Failure,
+    Found,
+    Place,
+    Repo,
+    failures,
+    is_commit,
+    plain,
+    resolve,
+)
+from loralint.hub.wants import Sources, Want, asked, repos_of, wants
+from loralint.lockfile import NAME, Adapter, Artifact, Lock
+from loralint.project import Load, Project
+from loralint.rules.judgement.adapters import hub_base
 from loralint.rules.judgement.fixes import written_at
+from loralint.rules.judgement.values import only
 
 KINDS = (
     "base-model engine pipeline embedding adapter model tokenizer processor config file other"
@@ -213,3 +226,152 @@ class _Making:
 
 def _rank(kind: str) -> int:
     return KINDS.index(kind) if kind in KINDS else len(KINDS)
+
+
+Base = tuple[str, str]
+"""A repository's id and the ref that it is loaded at."""
+
+
+def adapters_of(
+    project: Project, lock: Lock, governs: Callable[[str], bool], ref_of: Callable[[Ask], str]
+) -> tuple[Adapter, ...]:
+    """The adapters in files that a lock holds for; `lock` has the commits of their bases.
+
+    `ref_of` tells what a commit stood for: one that came from an older lock may have moved.
+    """
+    found = {
+        Adapter(name=name, base=base, commit=_commit(lock, base, ref, ref_of))
+        for path, name, (base, ref) in (*_loaded(project), *_recorded(project))
+        if governs(path)
+    }
+    return tuple(sorted(found, key=lambda one: (one.name, one.base, one.commit)))
+
+
+def _loaded(project: Project) -> Iterator[tuple[str, str, Base]]:
+    for load in project.loads:
+        name = only(load.site.repo_id) if load.site.artifact == "adapter" else None
+        if isinstance(name, str) and name:
+            for base in _bases(project, load):
+                yield load.site.path, name, base
+
+
+def _bases(project: Project, load: Load) -> Iterator[Base]:
+    """The repositories that a load's adapter goes onto."""
+    for base in project.inputs_of(load):
+        repos, ref = repos_of(project, base), asked(base.site.revision)
+        if len(repos) == 1 and ref is not None:
+            yield repos[0].id, ref
+
+
+def _recorded(project: Project) -> Iterator[tuple[str, str, Base]]:
+    """The adapter folders of the project: what their adapter_config.json says."""
+    for adapter in project.adapters:
+        recorded = hub_base(adapter)
+        if recorded is not None:
+            yield adapter.path, adapter.folder or ".", (recorded[0], plain(recorded[1]))
+
+
+def _commit(lock: Lock, base: str, ref: str, ref_of: Callable[[Ask], str]) -> str:
+    held = lock.of(base)
+    if any(one.commit == ref for one in held):
+        return ref
+    stood_for = ref_of(Ask(Repo(base), ref))
+    found = (one.commit for one in held if one.ref and plain(one.ref) == stood_for)
+    return next(found, ref if is_commit(ref) else "")
+
+
+class LockedCommits:
+    """What lock files hold, as a place that answers where they agree.
+
+    With `sole` the only entry of a repository is the answer, whatever its ref.
+    """
+
+    def __init__(self, locks: Iterable[Lock], *, sole: bool = False) -> None:
+        self.locks = tuple(locks)
+        self._sole = sole
+
+    @staticmethod
+    def of(project: Project, *, sole: bool = False) -> LockedCommits:
+        """All lock files of a project."""
+        held = (facts.lock for facts in project.files.values())
+        return LockedCommits((each.lock for each in held if each is not None), sole=sole)
+
+    def answers(self, asked: Sequence[Ask]) -> Iterator[tuple[Ask, Answer]]:
+        """The locked commits."""
+        for ask in asked:
+            yield ask, self._answer(ask)
+
+    def _answer(self, ask: Ask) -> Answer:
+        held = [one for lock in self.locks for one in lock.of(ask.repo.id, ask.repo.type)]
+        found = [one for one in held if _fits(one, ask.ref)]
+        if not found and self._sole:
+            found = held
+        if len({one.commit for one in found}) != 1:
+            return Failure(f"{NAME} does not hold {ask.repo} at {ask.ref!r}")
+        one = max(found, key=lambda one: (one.ref, one.files))
+        return Found(one.commit, "lock", dict(one.files), ref=one.ref)
+
+
+def _fits(one: Artifact, ref: str) -> bool:
+    return one.commit == ref if is_commit(ref) else one.ref != "" and plain(one.ref) == ref
+
+
+Sort = Literal["new", "moved", "gone", "changed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One entry that differs: `sort` says how, `text` what, for people."""
+
+    sort: Sort
+    text: str
+
+
+def differences(old: Lock, new: Lock) -> list[Difference]:
+    """What has to change to make the old lock the new one.
+
+    A hash that only one of them knows is no difference: who has more of a commit in the cache
+    knows more of it. Two hashes for one file of one commit are.
+    """
+    return [*_artifacts(old, new), *_adapters(old, new)]
+
+
+def _artifacts(old: Lock, new: Lock) -> Iterator[Difference]:
+    before = {one.key: one for one in old.artifacts}
+    after = {one.key: one for one in new.artifacts}
+    for key in sorted(before.keys() | after.keys()):
+        was, now = before.get(key), after.get(key)
+        if was is None and now is not None:
+            yield Difference("new", f"{_name(now)}: {now.commit}")
+        elif was is not None and now is None:
+            yield Difference("gone", f"{_name(was)}: {was.commit}")
+        elif was is not None and now is not None:
+            yield from _between(was, now)
+
+
+def _between(was: Artifact, now: Artifact) -> Iterator[Difference]:
+    if was.commit != now.commit:
+        yield Difference("moved", f"{_name(now)}: {was.commit} → {now.commit}")
+        return
+    if was.kind != now.kind:
+        yield Difference("changed", f"{_name(now)}: loaded as {now.kind}, was {was.kind}")
+    hashes = dict(now.files)
+    for name, value in was.files:
+        if hashes.get(name, value) != value:
+            yield Difference("changed", f"{_name(now)}: {name} has another content than was locked")
+
+
+def _adapters(old: Lock, new: Lock) -> Iterator[Difference]:
+    for one in sorted(set(new.adapters) - set(old.adapters), key=_text):
+        yield Difference("new", _text(one))
+    for one in sorted(set(old.adapters) - set(new.adapters), key=_text):
+        yield Difference("gone", _text(one))
+
+
+def _text(one: Adapter) -> str:
+    return f"adapter {one.name} on {one.base}" + (f" at {one.commit}" if one.commit else "")
+
+
+def _name(one: Artifact) -> str:
+    kind = "" if one.type == "model" else f"{one.type} "
+    return f"{kind}{one.id}" + (f" ({one.ref})" if one.ref else "")

@@ -71,7 +71,7 @@ def _beside(row: str, column: int, current: str, text: str) -> tuple[int, int, s
 def says_the_same(source: Source, one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether two texts of a file, or of a cell, by rows, differ in comments only."""
     if source.kind == "shell":
-        from loralint.frontends.shell_comments import differ_in_comments
+        from loralint.read.scripts import differ_in_comments
 
         return differ_in_comments(source.path, "\n".join(one), "\n".join(other))
     if source.kind not in ("python", "notebook"):

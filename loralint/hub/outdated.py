@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from loralint.hub import Answer, Ask, Failure, Found, Place, Repo, is_commit, plain, resolve
-from loralint.hub.cache import LocalCache
-from loralint.hub.files import Part, changed
-from loralint.hub.sources import Sources
-from loralint.hub.standing import stands_for
-from loralint.hub.wants import wants
+from loralint.hub.cache import LocalCache, Part, changed
+from loralint.hub.wants import Sources, stands_for, wants
 from loralint.project import Project
 from loralint.source import Place as Where
 

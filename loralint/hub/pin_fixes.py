@@ -1,4 +1,4 @@
-"""Pins → fixes: the edits that make the code name a commit, wherever its revision is written."""
+"""Pins → fixes: what makes the code name a commit, wherever its revision is written."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from loralint.diagnostics import Edit, Fix
 from loralint.facts import Absent, Known
+from loralint.hub.candidates import is_silenced
 from loralint.hub.pins import Pin
-from loralint.hub.waived import is_silenced
 from loralint.project import Action, Load, Project
-from loralint.rules.judgement.fixes import revision_edits, revision_names
+from loralint.rules.judgement.fixes import Change, made, revision_changes, revision_names
 from loralint.rules.judgement.recording import Unrecorded, unrecorded
 
 
@@ -21,15 +21,15 @@ def fixes_of(project: Project, pins: Iterable[Pin]) -> list[tuple[Pin, Fix]]:
 
 
 def _fix(project: Project, pin: Pin, making: Sequence[Unrecorded]) -> Fix | None:
-    edits = revision_edits(project, pin.load, pin.commit)
-    if not edits:
+    changes = revision_changes(project, pin.load, pin.commit)
+    if not changes:
         return None
     recorded = (*_recorded(project, pin), *_newly_recorded(project, pin, making))
-    edits += tuple(edit for edit in recorded if edit not in edits)
-    return Fix("unsafe", f"pin {pin.repo_id} to {pin.commit}", edits, revision_names(pin.load.site))
+    message, names = f"pin {pin.repo_id} to {pin.commit}", revision_names(pin.load.site)
+    return made("unsafe", message, dict.fromkeys((*changes, *recorded)), *names)
 
 
-def _recorded(project: Project, pin: Pin) -> Iterator[Edit]:
+def _recorded(project: Project, pin: Pin) -> Iterator[Change]:
     """What an adapter records of the base's revision, written as text: it is to be the same."""
     old = pin.load.site.revision
     for action in _recorders(project, pin.load) if isinstance(old, Known) else ():
@@ -40,12 +40,12 @@ def _recorded(project: Project, pin: Pin) -> Iterator[Edit]:
                 yield Edit(place, pin.commit)
 
 
-def _newly_recorded(project: Project, pin: Pin, making: Sequence[Unrecorded]) -> Iterator[Edit]:
+def _newly_recorded(project: Project, pin: Pin, making: Sequence[Unrecorded]) -> Iterator[Change]:
     """What an adapter is to record of a base that is pinned now, and was recorded nowhere."""
     for one in making if isinstance(pin.load.site.revision, (Absent, Known)) else ():
         of_it = any(base.place == pin.load.place for base in one.bases)
         if of_it and not is_silenced(project, one.place.place, "LOR110", "unrecorded-revision"):
-            yield from one.edits(pin.commit)
+            yield from one.changes(pin.commit)
 
 
 def _recorders(project: Project, load: Load) -> Iterator[Action]:

@@ -7,23 +7,22 @@ and somebody is asked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import Literal
 
 from loralint.facts import Known
 from loralint.hub import Answer, Ask, Failure, Found, Place, is_commit, resolve
 from loralint.hub.candidates import Candidate, Left, Scope, candidates, why_not
-from loralint.hub.locked import LockedCommits
-from loralint.hub.moving import is_older, unclear
-from loralint.hub.sides import lonely
-from loralint.hub.sources import Sources
-from loralint.hub.wants import repos_of
+from loralint.hub.locking import LockedCommits
+from loralint.hub.wants import Note, Sources, repos_of
 from loralint.project import Load, Pair, Project
 from loralint.rules.judgement import wording
-from loralint.rules.judgement.agreement import compare
-from loralint.rules.judgement.fixes import revision_edits, written_at
+from loralint.rules.judgement.fixes import revision_changes, written_at
+from loralint.rules.judgement.pinning import compare
 from loralint.rules.judgement.sides import pairs_of
 from loralint.rules.judgement.values import only, same
 
@@ -98,8 +97,8 @@ class _Planning:
         objection = self._objection(one, answer)
         if objection:
             return Left(one.load, objection, grave=True)
-        if not revision_edits(self.project, one.load, answer.commit):
-            return Left(one.load, _NO_PLACE)
+        if not revision_changes(self.project, one.load, answer.commit):
+            return Left(one.load, NO_PLACE)
         ref = answer.ref or self._ref(one.ask, answer.commit)
         return Pin(one.load, one.ask.repo.id, ref, answer.commit, answer.origin, one.current)
 
@@ -232,7 +231,7 @@ class _Planning:
         )
 
 
-_NO_PLACE = "there is no place in the code where its revision could be written"
+NO_PLACE = "there is no place in the code where its revision could be written"
 
 
 def _commit(load: Load) -> str:
@@ -249,3 +248,89 @@ def _choice(pair: Pair) -> str:
         f" for inference at {wording.revision(infer.site.revision)} ({infer.place}): say which is"
         " right with --prefer train or --prefer infer"
     )
+
+
+def lonely(project: Project, commits: Mapping[int, str]) -> dict[int, str]:
+    """The loads (of those that are to get a commit) that must not, with the reasons.
+
+    A pin that is taken back may leave that of another pair alone, so this goes on until all fit.
+    """
+    found: dict[int, str] = {}
+    pairs = [pair for pair in pairs_of(project) if _is_of_one_model(pair)]
+    while True:
+        kept = {index: commit for index, commit in commits.items() if index not in found}
+        fresh = {index: reason for pair in pairs for index, reason in _parted(pair, kept)}
+        if not fresh:
+            return found
+        found |= fresh
+
+
+def _is_of_one_model(pair: Pair) -> bool:
+    train, infer = pair.train, pair.infer
+    return train.index != infer.index and same(train.site.repo_id, infer.site.repo_id)
+
+
+def _parted(pair: Pair, commits: Mapping[int, str]) -> Iterator[tuple[int, str]]:
+    """The side of a pair that would get a commit that the other side does not have."""
+    train, infer = pair.train, pair.infer
+    if compare(train.site.revision, infer.site.revision) != "same":
+        return
+    for one, other in ((train, infer), (infer, train)):
+        commit = commits.get(one.index)
+        if commit is not None and other.index not in commits and not _is_at(other, commit):
+            yield one.index, f"{other.place}, the other side of its pair, cannot be pinned"
+
+
+def _is_at(load: Load, commit: str) -> bool:
+    return load.site.revision == Known(commit)
+
+
+def is_older(note: Note | None, answer: Found) -> bool:
+    """Whether a noted pin was made after the answer was last looked up: it would move back."""
+    if note is None or answer.told is None or answer.origin != "cache":
+        return False
+    return datetime.fromtimestamp(answer.told, timezone.utc).strftime("%Y-%m-%d") < note.date
+
+
+def unclear(pinned: Ask | None, answer: Found, places: Sequence[Place]) -> str:
+    """Why an answer may not be newer than a pinned commit of which no comment speaks, or ""."""
+    if pinned is None or answer.origin != "cache":
+        return ""
+    known = resolve([pinned], places)[pinned]
+    since = known.since if isinstance(known, Found) else None
+    if since is not None and answer.told is not None and since <= answer.told:
+        return ""
+    return (
+        f"no comment says when {pinned.ref[:12]} was pinned, and the local cache does not say"
+        f" whether {answer.commit[:12]} is newer: --online asks the Hub"
+    )
+
+
+_UNITS = {"h": 3600, "d": 86_400, "w": 604_800}
+
+
+def duration(text: str) -> float:
+    """`7d`, `12h` or `2w` in seconds; ValueError for anything else."""
+    match = re.fullmatch(r"(\d{1,4})([hdw])", text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is no age: write 12h, 7d or 2w")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+class OldEnough:
+    """A place whose answers count only if the commit certainly existed at some time."""
+
+    def __init__(self, place: Place, limit: float) -> None:
+        self._place = place
+        self._limit = limit
+
+    def answers(self, asked: Sequence[Ask]) -> Iterator[tuple[Ask, Answer]]:
+        """The answers of the place behind this one, the young ones turned down."""
+        for ask, answer in self._place.answers(asked):
+            young = isinstance(answer, Found) and (answer.since or 0.0) > self._limit
+            unknown = isinstance(answer, Found) and answer.since is None
+            if young or unknown:
+                why = "it may be younger than --min-age: only the Hub knows when it was made"
+                yield ask, Failure(f"{ask.repo} at {ask.ref!r}: {why}")
+            else:
+                yield ask, answer

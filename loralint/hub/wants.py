@@ -1,18 +1,102 @@
-"""What a project asks of the Hub: each load's repositories, and the ref that it asks for."""
+"""What a project asks of the Hub, and what its text says of commits already.
+
+Each load asks for a ref of its repositories. What a pin stood for is noted in a comment beside it,
+`revision="<commit>",  # main, 2026-11-24`: people read it, and `pin --upgrade`, `lock` and
+`outdated` do.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from loralint.catalog import loader_of
-from loralint.facts import Absent, Default, Known, Unknown, Value
+from loralint.engine.lines import cells_of, lines_of
+from loralint.facts import Absent, Default, Known, Reason, Unknown, Value
 from loralint.hub import MAIN, Ask, Repo, plain
-from loralint.lockfile import LOCKED, RepoType
+from loralint.lockfile import RepoType
 from loralint.project import Load, Project
+from loralint.rules.judgement.fixes import written_at
 from loralint.rules.judgement.pinning import adapter_revision, full_id, judged_ids
 from loralint.rules.judgement.values import is_none_by_default, leaves, only
+from loralint.source import Place, Source
+
+_NOTE = re.compile(
+    r"\b(?P<commit>[0-9a-f]{40})\b[^\n]*?"
+    r"#[ \t]*(?P<ref>[^\s,#]+), (?P<date>\d{4}-\d\d-\d\d)\b"
+)
+"""On one row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """The ref that a commit stood for, and the day when it was pinned."""
+
+    ref: str
+    date: str
+
+
+def comment(ref: str, date: str) -> str:
+    """The comment of a pin, without the `#`."""
+    return f"{ref}, {date}"
+
+
+def notes(texts: Iterable[str]) -> dict[str, Note]:
+    """What the comments of some files say, by commit; where they differ, the latest."""
+    found: dict[str, Note] = {}
+    for text in texts:
+        for match in _NOTE.finditer(text):
+            note = Note(match["ref"], match["date"])
+            known = found.get(match["commit"])
+            if known is None or known.date < note.date:
+                found[match["commit"]] = note
+    return found
+
+
+_COMMIT = re.compile(rb"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
+
+Row = tuple[str, int | None, int]
+"""A file, the cell of a notebook, and a row."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The commits that stand in the code, and the comments beside them.
+
+    `notes` has the comments by commit (of several the latest), `rows` by row and commit.
+    """
+
+    commits: frozenset[str] = frozenset()
+    notes: Mapping[str, Note] = field(default_factory=dict)
+    rows: Mapping[Row, Mapping[str, Note]] = field(default_factory=dict)
+
+    @staticmethod
+    def of(sources: Iterable[Source]) -> Sources:
+        """Read them out of the project's files, lock files excepted."""
+        kept = [source for source in sources if _COMMIT.search(source.content)]
+        commits = {found.decode() for source in kept for found in _COMMIT.findall(source.content)}
+        rows = {row: noted for source in kept for row, noted in _rows(source)}
+        every = [(commit, note) for noted in rows.values() for commit, note in noted.items()]
+        latest = dict(sorted(every, key=lambda one: (one[1].date, one[1].ref)))
+        return Sources(frozenset(commits), latest, rows)
+
+    def note(self, commit: str, place: Place | None) -> Note | None:
+        """What a commit stood for: as noted beside it, or else wherever it is noted."""
+        if place is not None:
+            row = (place.path, place.cell, place.span.start.row)
+            found = self.rows.get(row, {}).get(commit)
+            if found is not None:
+                return found
+        return self.notes.get(commit)
+
+
+def _rows(source: Source) -> Iterator[tuple[Row, dict[str, Note]]]:
+    for cell in cells_of(source):
+        for number, row in enumerate(lines_of(source.content, cell), 1):
+            noted = notes([row])
+            if noted:
+                yield (source.path, cell, number), noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +135,14 @@ def asked(leaf: Value) -> str | None:
         return MAIN
     if isinstance(leaf, (Known, Default)):
         return plain(leaf.value)
-    if isinstance(leaf, Unknown) and is_from_lock(leaf):
-        return plain(leaf.origin.removeprefix(LOCKED).partition("@")[2])
+    if is_from_lock(leaf) and isinstance(leaf, Unknown) and leaf.origin is not None:
+        return plain(leaf.origin.last)
     return None
 
 
 def is_from_lock(leaf: Value) -> bool:
     """Whether a revision is `loralint.revision(…)` of something that is not locked."""
-    return isinstance(leaf, Unknown) and leaf.origin.startswith(LOCKED)
+    return isinstance(leaf, Unknown) and leaf.reason is Reason.NOT_LOCKED
 
 
 def is_elsewhere(load: Load) -> bool:
@@ -73,3 +157,14 @@ def is_elsewhere(load: Load) -> bool:
 
 
 _USE_HF = re.compile(r"\b(--use_hf|USE_HF)[ =](1|true)\b", re.IGNORECASE)
+
+
+def stands_for(project: Project, sources: Sources, load: Load, ask: Ask) -> str:
+    """The ref that the commit of `ask` stood for; "" where nobody says, or the lock several."""
+    note = sources.note(ask.ref, written_at(project, load))
+    if note is not None:
+        return note.ref
+    locked = project.locked_for(load.site.path)
+    held = locked.of(ask.repo.id, ask.repo.type) if locked is not None else ()
+    refs = {plain(one.ref) for one in held if one.commit == ask.ref and one.ref}
+    return refs.pop() if len(refs) == 1 else ""

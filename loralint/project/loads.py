@@ -28,7 +28,8 @@ class Load:
     tells that the id names a folder that this project itself saves to: it is no Hub id.
     `discarded` tells that the call is a statement of its own, `onto_adapter` that the object which
     an adapter is loaded onto is certainly a PEFT model already. `given` and
-    `given_revision` are the words of command lines that give the id and the revision.
+    `given_revision` are the words of command lines that give the id and the revision. `shared`
+    tells that others come by the site, who would ask for something else if it were changed.
     """
 
     index: int
@@ -42,6 +43,7 @@ class Load:
     onto_adapter: bool = False
     given: tuple[Place, ...] = ()
     given_revision: tuple[Place, ...] = ()
+    shared: bool = False
 
     @property
     def place(self) -> Place:
@@ -96,8 +98,6 @@ class Action:
     inputs: tuple[int, ...] = ()
     actions: tuple[int, ...] = ()
     discarded: bool = False
-    insert_at: Span | None = None
-    margins: tuple[str, str] = (", ", "")
     configs: tuple[int, ...] = ()
     source: Value = ABSENT
     onto_adapter: bool = False

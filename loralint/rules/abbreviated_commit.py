@@ -9,8 +9,7 @@ from loralint.project import Load, Project
 from loralint.refs import RevisionKind
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.given_once import by_place
-from loralint.rules.judgement.pinning import are, hub_ids, is_local, is_waived, subject_of
+from loralint.rules.judgement.pinning import are, by_place, hub_ids, is_local, is_waived, subject_of
 from loralint.rules.judgement.values import by_default, texts
 
 
@@ -84,7 +83,7 @@ def _judged(project: Project) -> Iterator[Load]:
 
 def _keyword(load: Load) -> str:
     """The keyword or key that the revision is written under."""
-    return load.site.revision_key if load.site.revision_at is not None else "revision"
+    return load.site.revision_key.name if load.site.revision_at is not None else "revision"
 
 
 _SHORT: frozenset[RevisionKind] = frozenset({"abbreviated"})

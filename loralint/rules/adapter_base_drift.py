@@ -10,10 +10,9 @@ from loralint.project import Adapter, Project, Use
 from loralint.refs import DEFAULT_BRANCHES, is_repo_id
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.agreement import compare
-from loralint.rules.judgement.folders import by_run, hub_base, shown
-from loralint.rules.judgement.pinning import hub_ids, subject_of
-from loralint.rules.judgement.siblings import Kinship, kinship
+from loralint.rules.judgement.adapters import by_run, hub_base, shown
+from loralint.rules.judgement.models import Kinship, kinship
+from loralint.rules.judgement.pinning import compare, hub_ids, subject_of
 from loralint.source import Place
 
 

@@ -8,7 +8,7 @@ from loralint.project import Adapter, Project
 from loralint.refs import DEFAULT_BRANCHES
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
-from loralint.rules.judgement.folders import by_run, is_saved, kind_of_base
+from loralint.rules.judgement.adapters import by_run, is_saved, kind_of_base
 
 
 @rule("LOR401", "adapter-without-revision", severity="warning")

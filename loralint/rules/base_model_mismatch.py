@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from loralint.project import Load, Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.models import Kinship, kinship
 from loralint.rules.judgement.pinning import hub_ids
-from loralint.rules.judgement.siblings import Kinship, kinship
 from loralint.rules.judgement.sides import at_inference, distinct_pairs, why
 from loralint.rules.judgement.values import differ
 

@@ -8,7 +8,7 @@ from loralint.diagnostics import Related
 from loralint.project import Action, Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
-from loralint.rules.judgement.steps import actions, function_of, loads, steps
+from loralint.rules.judgement.actions import actions, function_of, loads, steps
 
 
 @rule("LOR314", "compiled-before-wrap", severity="error")

@@ -8,8 +8,14 @@ from loralint.facts import Value
 from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.given_once import by_place, is_one, named
-from loralint.rules.judgement.pinning import adapter_revision, are, hub_loads
+from loralint.rules.judgement.pinning import (
+    adapter_revision,
+    are,
+    by_place,
+    hub_loads,
+    is_one,
+    named,
+)
 from loralint.rules.judgement.values import by_default, only
 
 

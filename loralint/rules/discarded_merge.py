@@ -8,7 +8,7 @@ from loralint.diagnostics import Related
 from loralint.project import Action, Project, Save
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.steps import (
+from loralint.rules.judgement.actions import (
     actions,
     adapters,
     is_after,

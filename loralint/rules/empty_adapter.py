@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from loralint.project import Adapter, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
-from loralint.rules.judgement.folders import WEIGHTS
+from loralint.rules.judgement.adapters import WEIGHTS
 
 
 @rule("LOR403", "empty-adapter", severity="error")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from loralint.project import Action, Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.steps import actions, is_peft_model, is_shown, loads
+from loralint.rules.judgement.actions import actions, is_peft_model, is_shown, loads
 
 
 @rule("LOR302", "ignored-load-result", severity="warning")

@@ -8,7 +8,7 @@ from loralint.facts import ABSENT
 from loralint.project import Action, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
-from loralint.rules.judgement.steps import actions, loads
+from loralint.rules.judgement.actions import actions, loads
 from loralint.rules.judgement.values import is_true
 
 

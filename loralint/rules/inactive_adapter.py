@@ -9,7 +9,7 @@ from loralint.facts import Absent, Known, Value
 from loralint.project import Action, Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.steps import (
+from loralint.rules.judgement.actions import (
     adapters,
     importers,
     in_file,

@@ -9,7 +9,7 @@ from loralint.facts import TensorFact
 from loralint.project import Adapter, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
-from loralint.rules.judgement.folders import WEIGHTS, by_run
+from loralint.rules.judgement.adapters import WEIGHTS, by_run
 
 _TENSOR = re.compile(r"(?:base_model\.model\.)?(.+)\.lora_(embedding_)?([AB])(?:\.\w+)?")
 _PLAIN = re.compile(r"\^?(?:\w|\\?\.)+\$?")

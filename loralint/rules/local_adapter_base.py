@@ -9,7 +9,7 @@ from loralint.project import Adapter, Project
 from loralint.refs import is_repo_id
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
-from loralint.rules.judgement.folders import by_run, hub_base, is_saved, kind_of_base
+from loralint.rules.judgement.adapters import by_run, hub_base, is_saved, kind_of_base
 
 
 @rule("LOR402", "local-adapter-base", severity="warning")

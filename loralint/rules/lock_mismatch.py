@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.diagnostics import Related
-from loralint.facts import RECORDED, Absent, Default, Known, Unknown, Value
-from loralint.lockfile import LOCKED, Artifact
+from loralint.facts import RECORDED, Absent, Default, Known, Reason, Unknown, Value
+from loralint.lockfile import Artifact
 from loralint.project import Load, Locked, Project
 from loralint.refs import DEFAULT_BRANCHES, is_commit
 from loralint.rules.base import Finding, rule
@@ -102,7 +102,7 @@ def _of(project: Project, load: Load) -> Iterator[Finding]:
 
 
 def _is_unlocked(leaf: Value) -> bool:
-    return isinstance(leaf, Unknown) and leaf.origin.startswith(LOCKED)
+    return isinstance(leaf, Unknown) and leaf.reason is Reason.NOT_LOCKED
 
 
 def _differs(leaf: Value, held: tuple[Artifact, ...]) -> bool:
@@ -144,7 +144,7 @@ def _in_words(one: Artifact) -> str:
 
 
 def _not_locked(load: Load, leaf: Value) -> Finding:
-    reason = leaf.reason if isinstance(leaf, Unknown) else ""
+    reason = leaf.words if isinstance(leaf, Unknown) else ""
     message = f"{wording.named(load)} takes its revision from the lock file, which fails: {reason}"
     return Finding.at(
         load, message, subject=wording.ids(load), fix=fixes.shown("run `loralint lock`")

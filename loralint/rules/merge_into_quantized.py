@@ -8,7 +8,7 @@ from loralint.diagnostics import Related
 from loralint.project import Action, Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.steps import actions, bases, is_peft_model
+from loralint.rules.judgement.actions import actions, bases, is_peft_model
 from loralint.rules.judgement.values import by_default, scalars
 
 

@@ -10,7 +10,7 @@ from loralint.facts import ABSENT, Value
 from loralint.project import Load, Project, Save
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.steps import adapters, is_peft_model, same_model, saves, steps
+from loralint.rules.judgement.actions import adapters, is_peft_model, same_model, saves, steps
 from loralint.rules.judgement.values import only, origin
 from loralint.source import Place
 
@@ -112,9 +112,11 @@ def _same(one: Value, other: Value, *calls: str) -> bool:
     first, second = only(one), only(other)
     if isinstance(first, str) and isinstance(second, str):
         return _path(first) == _path(second)
-    name = origin(one).rpartition(":")[2].rpartition(".")[2]
-    named = bool(name) and all(name in _NAMES.findall(call) for call in calls)
-    return named and origin(one) == origin(other)
+    decides = origin(one)
+    if decides is None or decides != origin(other):
+        return False
+    name = decides.last
+    return bool(name) and all(name in _NAMES.findall(call) for call in calls)
 
 
 _NAMES = re.compile(r"\w+")

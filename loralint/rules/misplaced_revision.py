@@ -6,13 +6,27 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from loralint.diagnostics import Related
-from loralint.facts import ABSENT, Absent
+from loralint.facts import ABSENT, Absent, Known, Value
 from loralint.project import Load, Project
+from loralint.refs import kind_of
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.one_revision import doubles
-from loralint.rules.judgement.pinning import hub_ids, is_pinned, is_unpinned, subject_of
-from loralint.rules.judgement.values import from_outside, is_given, is_none_by_default, origin
+from loralint.rules.judgement.pinning import (
+    hub_ids,
+    is_format_branch,
+    is_local,
+    is_pinned,
+    is_unpinned,
+    subject_of,
+)
+from loralint.rules.judgement.sides import apart
+from loralint.rules.judgement.values import (
+    from_outside,
+    is_given,
+    is_none_by_default,
+    origin,
+    texts,
+)
 
 
 @rule("LOR107", "misplaced-revision", severity="error")
@@ -99,7 +113,7 @@ def _is_no_model(load: Load) -> bool:
     """Whether an option names what is seldom given beside the model: `--config_name`."""
     name = wording.outside(load.site.repo_id)
     return (
-        bool(origin(load.site.repo_id))
+        origin(load.site.repo_id) is not None
         and load.site.artifact in ("config", "file")
         and ("config" in name)
     )
@@ -130,8 +144,11 @@ def _seems_the_base_s(load: Load) -> bool:
     given = load.site.revision
     if not from_outside(given):
         return is_pinned(given)
-    name = origin(given).rpartition(":")[2].lower()
-    return is_given(given) and bool(name) and not any(word in name for word in _ADAPTER_WORDS)
+    decides = origin(given)
+    if decides is None or not is_given(given):
+        return False
+    names = [name.lower() for each in decides.within() for name in each.name]
+    return not any(word in name for name in names for word in _ADAPTER_WORDS)
 
 
 _ADAPTER_WORDS = ("adapter", "lora", "peft")
@@ -179,3 +196,98 @@ def _is_transformers_model(load: Load) -> bool:
 def _finding(load: Load, message: str, related: tuple[Related, ...], fix: str) -> Finding:
     subject = subject_of(load)
     return Finding.at(load, message, related=related, subject=subject, fix=fixes.shown(fix))
+
+
+_LEADERS = ("base-model", "engine", "pipeline", "embedding", "model")
+
+
+_SECOND = ("tokenizer", "config", "adapter", "lora", "peft", "reward", "teacher", "ref_")
+
+
+def doubles(project: Project) -> Iterator[tuple[Load, Load]]:
+    """Pairs of loads of two repositories with one revision; the second is the one to blame."""
+    groups: dict[str, list[Load]] = {}
+    for load in project.instances or project.loads:
+        key = _key(load)
+        if key and _is_of_one_repository(load):
+            groups.setdefault(key, []).append(load)
+    for group in groups.values():
+        yield from _doubles_of(project, group)
+
+
+def _is_of_one_repository(load: Load) -> bool:
+    """Whether the revision is used for what the id names: not for the base below an adapter."""
+    pins_adapter_apart = load.option("adapter_kwargs.revision") != ABSENT
+    return not (is_local(load) or pins_adapter_apart or load.site.artifact == "dataset")
+
+
+def _key(load: Load) -> str:
+    """What makes two revisions one: who decides, or a value that belongs to one repository."""
+    given = load.site.revision
+    if origin(given):
+        return f"origin {origin(given)}"
+    if not isinstance(given, Known) or not isinstance(given.value, str):
+        return ""
+    kind = kind_of(given.value)
+    if kind == "commit":
+        return f"value {given.value}"
+    if kind in ("default-branch", "abbreviated") or is_format_branch(given.value):
+        return ""
+    return f"file {load.place.path} value {given.value}"
+
+
+def _doubles_of(project: Project, group: list[Load]) -> Iterator[tuple[Load, Load]]:
+    first = min(group, key=_rank)  # of equals the first
+    blamed: set[object] = set()
+    for load in group:
+        one, other = apart(project, first, load)
+        if other.place in blamed or load is first or not _are_different(first, load):
+            continue
+        if _is_optional(first) and _is_optional(load):
+            continue
+        blamed.add(other.place)
+        yield one, other
+
+
+def _is_optional(load: Load) -> bool:
+    """Whether a configuration or tokenizer is loaded only if somebody names it.
+
+    A script with both `--config_name` and `--tokenizer_name` gives both the model's revision.
+    """
+    return load.site.artifact not in _LEADERS and is_none_by_default(load.site.repo_id)
+
+
+def _rank(load: Load) -> tuple[bool, bool]:
+    """How little a load looks like the one that the revision is meant for."""
+    decides = origin(load.site.repo_id)
+    name = decides.last.lower() if decides is not None else ""
+    return load.site.artifact not in _LEADERS, any(word in name for word in _SECOND)
+
+
+def _are_different(first: Load, second: Load) -> bool:
+    one, other = first.site.repo_id, second.site.repo_id
+    names, others = _names(one), _names(other)
+    if names and others:
+        return not names & others and not _are_siblings(first, second)
+    # Two options of one parser are two things; a parameter of a function that nobody sees called
+    # may well be handed what an option of another place holds.
+    decides, decides_other = origin(one), origin(other)
+    if decides is None or decides_other is None:
+        return False
+    return decides != decides_other and decides.owner == decides_other.owner
+
+
+def _names(value: Value) -> frozenset[str]:
+    return frozenset(name.casefold() for name in texts(value))
+
+
+def _are_siblings(first: Load, second: Load) -> bool:
+    """Whether a branch name may well exist in both: models of one owner (Pythia's `step3000`)."""
+    given = first.site.revision
+    if first.site.artifact != second.site.artifact or from_outside(given):
+        return False
+    if any(kind_of(text) != "branch-or-tag" for text in texts(given)):
+        return False
+    names = _names(first.site.repo_id) | _names(second.site.repo_id)
+    owners = {name.partition("/")[0] for name in names}
+    return len(owners) == 1

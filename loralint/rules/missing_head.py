@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from loralint.project import Adapter, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
-from loralint.rules.judgement.folders import WEIGHTS, by_run
+from loralint.rules.judgement.adapters import WEIGHTS, by_run
 
 _HEADED = {
     "SEQ_CLS": "classifier or score",

@@ -8,8 +8,13 @@ from loralint.diagnostics import Fix
 from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.given_once import omitted_once
-from loralint.rules.judgement.pinning import ABSENT_ONLY, WEIGHTS_AND_MORE, are, hub_loads
+from loralint.rules.judgement.pinning import (
+    ABSENT_ONLY,
+    WEIGHTS_AND_MORE,
+    are,
+    hub_loads,
+    omitted_once,
+)
 
 
 @rule("LOR101", "missing-revision", severity="warning")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from loralint.diagnostics import Edit, Fix
+from loralint.catalog import loader_of
+from loralint.diagnostics import Fix, RenameKeyword
 from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.pinning import subject_of
 from loralint.rules.judgement.values import texts
+from loralint.source import Place
 
 
 @rule("LOR108", "misspelt-keyword", severity="error")
@@ -77,12 +79,12 @@ def misspelt_keyword(project: Project) -> Iterator[Finding]:
 
 
 def _fix(load: Load, keyword: str, meant: str) -> Fix:
-    """Another name for the keyword, where it stands in the call and the right one does not."""
-    place = fixes.keyword_at(load.site, keyword)
-    edits = (Edit(place, meant),) if place is not None and meant not in _keywords(load) else ()
+    """Another name for the keyword, where the call does not have the right one as well."""
+    place = Place(load.site.path, load.site.span, load.site.cell)
+    intents = [RenameKeyword(place, keyword, meant)] if meant not in _keywords(load) else []
     risky = meant == "trust_remote_code" or keyword.startswith(_OF_ANOTHER)
     message = f"write {meant}= for {keyword}="
-    return fixes.made("unsafe" if risky else "safe", message, edits, keyword, meant)
+    return fixes.made("unsafe" if risky else "safe", message, intents, keyword, meant)
 
 
 _OF_ANOTHER = ("model_", "base_", "tokenizer_", "adapter_", "peft_")
@@ -114,22 +116,8 @@ def _keywords(load: Load) -> list[str]:
 
 def _swallows(load: Load) -> bool:
     """Whether the callee takes any keyword and drops those that it does not know."""
-    loader = load.site.loader
-    owner, _, method = loader.rpartition(".")
-    cls = owner.rpartition(".")[2]
-    if method == "load_adapter":
-        return loader.startswith("peft.")
-    if method != "from_pretrained":
-        return False
-    if loader.startswith("peft."):
-        return not cls.startswith("AutoPeft")  # hands its keywords on to a model, which raises
-    return loader.startswith("transformers.") and cls.endswith(_SWALLOWING)
-
-
-_SWALLOWING = (
-    *("Tokenizer", "TokenizerFast", "Config", "Processor", "FeatureExtractor"),
-    *("ImageProcessorFast", "VideoProcessor"),
-)
+    loader = loader_of(load.site.loader)
+    return loader is not None and loader.swallows
 
 
 def _meant(keyword: str) -> str:

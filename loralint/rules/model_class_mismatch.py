@@ -9,7 +9,7 @@ from loralint.facts import ABSENT
 from loralint.project import Load, Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.heads import Head, class_of, head_of, head_of_task
+from loralint.rules.judgement.models import Head, class_of, head_of, head_of_task
 from loralint.rules.judgement.sides import actions, at_inference, once, pairs_of, why
 
 

@@ -8,7 +8,7 @@ from loralint.facts import ABSENT
 from loralint.project import Action, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
-from loralint.rules.judgement.steps import actions, is_peft_model
+from loralint.rules.judgement.actions import actions, is_peft_model
 from loralint.rules.judgement.values import is_off, origin, scalars, texts
 
 
@@ -75,7 +75,8 @@ def _is_lax(action: Action) -> bool:
 
 
 def _reads_adapter(action: Action) -> bool:
-    names = (*texts(action.source), origin(action.source))
+    decides = origin(action.source)
+    names = (*texts(action.source), decides.text if decides is not None else "")
     return any(name.endswith(_FILES) for name in names)
 
 

@@ -109,7 +109,7 @@ def _is_given(load: Load) -> bool:
 
 
 def _takes(leaf: Value) -> bool:
-    return leaf != ABSENT and not (isinstance(leaf, Unknown) and not leaf.origin)
+    return leaf != ABSENT and not (isinstance(leaf, Unknown) and leaf.origin is None)
 
 
 def _are_branches(given: Load, other: Load) -> bool:
@@ -152,4 +152,5 @@ def _fix(project: Project, load: Load, others: list[Load]) -> Fix:
     expression = fixes.forwarded(load, other)
     if not expression:
         return fixes.shown(advice)
-    return fixes.add_argument(load, "revision", expression, "unsafe", f"{advice}: {expression}")
+    changes = fixes.add_keyword(load, "revision", expression)
+    return fixes.made("unsafe", f"{advice}: {expression}", changes, "revision")

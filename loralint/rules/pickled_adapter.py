@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from loralint.project import Adapter, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
-from loralint.rules.judgement.folders import PICKLE, WEIGHTS, by_run
+from loralint.rules.judgement.adapters import PICKLE, WEIGHTS, by_run
 
 
 @rule("LOR409", "pickled-adapter", severity="warning")

@@ -8,7 +8,7 @@ from loralint.facts import Value
 from loralint.project import Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.quantization import bits, double, method
+from loralint.rules.judgement.models import bits, double, method
 from loralint.rules.judgement.sides import at_inference, distinct_pairs, once, why
 from loralint.rules.judgement.values import by_default, differ, only, scalars
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from loralint.diagnostics import Fix
 from loralint.facts import Value
-from loralint.project import Pair, Project
+from loralint.project import Load, Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
-from loralint.rules.judgement.native import is_native
 from loralint.rules.judgement.sides import at_inference, distinct_pairs, trained_here, why
-from loralint.rules.judgement.values import by_default, is_off, is_true, same
+from loralint.rules.judgement.values import by_default, is_off, is_true, leaves, same, texts
 
 
 @rule("LOR206", "remote-code-mismatch", severity="error")
@@ -120,3 +120,24 @@ def _message(pair: Pair, train: Value, infer: Value, native: bool) -> str:
         f"{stated}: other classes have other module names, and the adapter's tensors may silently"
         " not load"
     )
+
+
+_FAMILIES = re.compile(
+    r"(meta-)?(code|tiny)?llama-?[23]?[.\d]*-.*|gemma-[\w.-]+|mi[sx]tral-.*|qwen(1\.5|2|2\.5|3)-.*"
+    r"|gpt2(-\w+)?|gpt-neo(x)?-.*|pythia-.*|opt-\d.*|bloomz?-.*|(flan-)?t5-.*|smollm\d?-.*"
+    r"|(distil)?(ro)?bert(a)?-.*",
+    re.IGNORECASE,
+)
+
+
+def is_native(load: Load) -> bool:
+    """Whether everything that a load may load is known to need no code from the Hub.
+
+    A folder is judged by its name. An id that nobody knows beside others does not count.
+    """
+    names = [name for leaf in leaves(load.site.repo_id) for name in texts(leaf)]
+    return bool(names) and all(_FAMILIES.fullmatch(_last(name)) for name in names)
+
+
+def _last(name: str) -> str:
+    return name.rstrip("/\\").replace("\\", "/").rpartition("/")[2]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.catalog import REMOVED
-from loralint.diagnostics import Edit, Fix, Severity
+from loralint.diagnostics import CollectKeywords, Fix, Severity
 from loralint.facts import FileFacts, Known, Symbol
 from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
-from loralint.rules.judgement import configuration, fixes, wording
+from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.values import is_given, texts
 from loralint.rules.judgement.versions import pinned_below
-from loralint.source import Place, Span
+from loralint.source import Place
 
 
 @rule("LOR315", "removed-quantization-keyword", severity="error")
@@ -92,24 +92,31 @@ def _is_transformers(load: Load) -> bool:
     return loader.endswith(".from_pretrained") and (model or loader.startswith("peft.AutoPeft"))
 
 
+CLASS = "BitsAndBytesConfig"
+OPTIONS = frozenset(
+    """bnb_4bit_compute_dtype bnb_4bit_quant_type bnb_4bit_use_double_quant bnb_4bit_quant_storage
+    llm_int8_threshold llm_int8_skip_modules llm_int8_enable_fp32_cpu_offload
+    llm_int8_has_fp16_weight""".split()
+)
+"""What the class takes beside the removed keywords."""
+
+
 def _fix(project: Project, load: Load, words: list[str]) -> Fix:
-    message = _advice(load, words)
-    change = configuration.change(load.site, _keywords(load))
-    if change is None or not change.edits:
+    message, given = _advice(load, words), _keywords(load)
+    moved = [name for name in given if name in REMOVED or name.startswith(("bnb_", "llm_int8_"))]
+    if not OPTIONS.union(REMOVED).issuperset(moved):
         return fixes.shown(message)
-    edits = change.edits
-    if change.needs_class:
-        imports = _imports(project, load)
-        if imports is None:
-            return fixes.shown(message)
-        name, first = imports
-        edits = (*first, *(_named(edit, name) for edit in edits))
-    return fixes.made("safe", message, edits, "quantization_config", *change.words)
-
-
-def _named(edit: Edit, name: str) -> Edit:
-    """An edit with the class called as the file calls it."""
-    return Edit(edit.place, edit.content.replace(f"{configuration.CLASS}(", f"{name}(", 1))
+    intent = CollectKeywords(
+        call=Place(load.site.path, load.site.span, load.site.cell),
+        keyword="quantization_config",
+        switches=REMOVED,
+        options=tuple(sorted(OPTIONS)),
+        given=tuple(given),
+        module="transformers",
+        name=CLASS,
+        callee=_config_name(project.files[load.site.path]),
+    )
+    return fixes.made("safe", message, [intent], "quantization_config", *moved)
 
 
 def _advice(load: Load, words: list[str]) -> str:
@@ -117,9 +124,9 @@ def _advice(load: Load, words: list[str]) -> str:
     on = [word for word in words if load.option(word) not in (Known(False), Known(None))]
     if not on or "quantization_config" in _keywords(load):
         return f"leave {wording.listed(wording.code(f'{word}=') for word in words)} out"
-    options = [word for word in _keywords(load) if word in configuration.OPTIONS]
+    options = [word for word in _keywords(load) if word in OPTIONS]
     given = ", ".join([" or ".join(f"{word}=True" for word in on), *(f"{o}=…" for o in options)])
-    config = f"BitsAndBytesConfig({given})"
+    config = f"{CLASS}({given})"
     certain = all(load.option(word) == Known(True) for word in on)
     return f"pass quantization_config={config}{'' if certain else ', and None where it is off'}"
 
@@ -128,32 +135,11 @@ def _keywords(load: Load) -> list[str]:
     return [word for text in texts(load.option("keywords")) for word in text.split()]
 
 
-def _imports(project: Project, load: Load) -> tuple[str, tuple[Edit, ...]] | None:
-    """What the file calls the class, and the import that this needs; None where it has no place."""
-    facts = project.files[load.site.path]
-    name = _config_name(facts)
-    if name:
-        return name, ()
-    at = next((one for one in facts.imported_at if one[0] == "transformers"), None)
-    if at is None:
-        return None
-    return configuration.CLASS, (_import(load.site.path, at[1], at[2]),)
-
-
 def _config_name(facts: FileFacts) -> str:
     """What the file calls the class already; "" where it does not import it."""
     for name, term in facts.names:
-        if term == Symbol("transformers", configuration.CLASS):
+        if term == Symbol("transformers", CLASS):
             return name
         if term == Symbol("transformers", ""):
-            return f"{name}.{configuration.CLASS}"
+            return f"{name}.{CLASS}"
     return ""
-
-
-def _import(path: str, at: Span, cell: int | None) -> Edit:
-    """An import of its own before the first one from transformers."""
-    indent = " " * (at.start.column - 1)
-    before = Span(at.start, at.start)
-    return Edit(
-        Place(path, before, cell), f"from transformers import {configuration.CLASS}\n{indent}"
-    )

@@ -10,10 +10,9 @@ from loralint.facts import Known
 from loralint.project import Load, Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.agreement import compare
-from loralint.rules.judgement.pinning import is_pinned
+from loralint.rules.judgement.pinning import compare, is_pinned
 from loralint.rules.judgement.sides import at_inference, distinct_pairs, once, why
-from loralint.rules.judgement.values import by_default, only, origin, same
+from loralint.rules.judgement.values import by_default, is_option, only, origin, same
 
 
 @rule("LOR201", "revision-mismatch", severity="error")
@@ -118,10 +117,12 @@ def _one_sided(pair: Pair) -> Finding:
     if not origin(free.site.revision):
         free, bound, who, whose = bound, free, whose, who
     option = wording.outside(free.site.revision)
+    settable = is_option(free.site.revision)
+    unless = f"once {option} is set" if settable else f"where {option} is another"
     message = (
         f"{who} takes the revision of {wording.named(pair.infer)} from {option} ({free.place}),"
         f" and {whose} always loads {wording.revision(bound.site.revision)} ({bound.place})"
-        f" {why(pair)}: once {option} is set, the adapter's tensors may silently not load"
+        f" {why(pair)}: {unless}, the adapter's tensors may silently not load"
     )
     fix = fixes.shown(f"let {whose} take the same revision from outside")
     return replace(at_inference(pair, message, fix), severity="warning")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from loralint.project import Adapter, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
-from loralint.rules.judgement.folders import PICKLE, WEIGHTS
+from loralint.rules.judgement.adapters import PICKLE, WEIGHTS
 
 _CONFIG = "adapter_config.json"
 _APART = 60 * 1_000_000_000

@@ -9,7 +9,7 @@ from loralint.facts import ABSENT
 from loralint.project import Action, Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
-from loralint.rules.judgement.steps import in_file
+from loralint.rules.judgement.actions import in_file
 from loralint.rules.judgement.values import is_off, only
 
 

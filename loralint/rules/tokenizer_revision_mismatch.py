@@ -8,8 +8,7 @@ from loralint.diagnostics import Related
 from loralint.project import Load, Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.agreement import compare
-from loralint.rules.judgement.pinning import is_local, subject_of
+from loralint.rules.judgement.pinning import compare, is_local, subject_of
 from loralint.rules.judgement.sides import apart, companions, pairs_of, why
 from loralint.rules.judgement.values import is_given, same
 

@@ -77,5 +77,5 @@ def _is_unpinnable(load: Load) -> bool:
 def _comes_from_outside(repo_id: Value) -> bool:
     """A default that is an id is judged by LOR101 already."""
     if isinstance(repo_id, Default):
-        return repo_id.value is None and origin(repo_id) != ""
-    return isinstance(repo_id, Unknown) and repo_id.origin != ""
+        return repo_id.value is None and origin(repo_id) is not None
+    return isinstance(repo_id, Unknown) and repo_id.origin is not None

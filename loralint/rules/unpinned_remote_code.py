@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from loralint.diagnostics import Fix
 from loralint.facts import ABSENT, Value
@@ -10,7 +11,6 @@ from loralint.project import Load, Project
 from loralint.refs import RevisionKind
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.foreign_code import code_repository
 from loralint.rules.judgement.pinning import COMMIT_ONLY, REFERENCES, are, hub_loads, kinds
 from loralint.rules.judgement.values import by_default, is_none_by_default, is_true, leaves
 
@@ -117,3 +117,24 @@ def _fix(load: Load, ids: tuple[str, ...]) -> Fix:
     if code_repository(ids):
         return fixes.shown(f"pass code_revision= with {what}")
     return fixes.shown(wording.give(load, what))
+
+
+_CODE: tuple[tuple[str, str], ...] = (
+    ("nomic-ai/nomic-embed-text-v1*", "nomic-ai/nomic-bert-2048"),
+    ("Snowflake/snowflake-arctic-embed-m-long", "nomic-ai/nomic-bert-2048"),
+    ("jinaai/jina-embeddings-v2-base-code", "jinaai/jina-bert-v2-qk-post-norm"),
+    ("jinaai/jina-embeddings-v2-*", "jinaai/jina-bert-implementation"),
+    ("jinaai/jina-embeddings-v3", "jinaai/xlm-roberta-flash-implementation"),
+    ("Alibaba-NLP/gte-*-en-v1.5", "Alibaba-NLP/new-impl"),
+    ("Alibaba-NLP/gte-multilingual-base", "Alibaba-NLP/new-impl"),
+)
+
+
+def code_repository(ids: tuple[str, ...]) -> str:
+    """The one repository that holds the code of all these models, or ""."""
+    found = {_of(name) for name in ids}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _of(name: str) -> str:
+    return next((code for glob, code in _CODE if fnmatchcase(name, glob)), "")

@@ -80,6 +80,5 @@ def _fix(one: Unrecorded, base: Load) -> Fix:
     given = base.site.revision
     if isinstance(given, Known):
         advice = f'pass revision="{given.value}", as {base.place} does'
-        edits = one.edits(str(given.value))
-        return fixes.made("safe", advice, edits, "revision")
+        return fixes.made("safe", advice, one.changes(str(given.value)), "revision")
     return fixes.shown(f"pass revision=, as {base.place} does")

@@ -10,8 +10,8 @@ from loralint.facts import ABSENT, Absent, Value
 from loralint.project import Action, Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.heads import class_of
-from loralint.rules.judgement.steps import actions, steps
+from loralint.rules.judgement.actions import actions, steps
+from loralint.rules.judgement.models import class_of
 from loralint.rules.judgement.values import is_off, only, texts
 
 

@@ -10,7 +10,7 @@ from loralint.facts import ABSENT
 from loralint.project import Action, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.steps import actions, in_file, is_after, same_model, steps
+from loralint.rules.judgement.actions import actions, in_file, is_after, same_model, steps
 from loralint.rules.judgement.values import is_off, only, texts
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from loralint.frontends.safetensors_header import LENGTH
+from loralint.read.safetensors_header import LENGTH
 from loralint.verify.outcome import UnusableInputError
 from loralint.verify.weights_file import DTYPE_NAMES, read_header
 

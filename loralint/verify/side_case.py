@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from loralint.facts import Absent, Value
-from loralint.linker.paths import candidates
 from loralint.project import Load
 from loralint.refs import is_repo_id
-from loralint.rules.judgement.quantization import double, method
+from loralint.rules.judgement.models import double, method
 from loralint.rules.judgement.values import is_off, is_true, only, texts
+from loralint.values.paths import candidates
 from loralint.verify.case import DTYPES, QUANTIZATIONS, Case, Dtype, Quantization
 
 _CLASS = re.compile(r"transformers\.([A-Z]\w*)\.from_pretrained")

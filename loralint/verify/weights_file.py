@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from loralint.facts import TensorFact
-from loralint.frontends.safetensors_header import (
+from loralint.read.safetensors_header import (
     LENGTH,
     LONGEST,
     HeaderError,

@@ -13,7 +13,7 @@ HEAVY = (
     "yaml",
     "loralint.rules",
     "loralint.linker",
-    "loralint.frontends.python",
+    "loralint.read.python.module",
     "loralint.engine.gathering",
     "concurrent.futures",
 )
@@ -50,6 +50,14 @@ def test_warm_run_imports_nothing_heavy(project, run, start):
     warm = start("check", code=WARM.format(heavy=set(HEAVY)))
     assert warm.stderr == "1 []\n"
     assert warm.stdout.splitlines()[0] == cold.stdout.splitlines()[0]
+
+
+def test_calls_that_were_flagged_before_are_not_parsed_again(project, run, start):
+    before = listed(run)
+    (project / "notes.yaml").write_text("a: 1\n", encoding="utf-8")
+    warm = start("check", "--output-format", "json", code=WARM.format(heavy={"libcst"}))
+    assert warm.stderr == "1 []\n"
+    assert warm.stdout == before
 
 
 def test_warm_run_gives_the_same(project, run):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from loralint.cli.hook_file import ENTRY, CannotAdd, with_hook
+from loralint.cli.init import ENTRY, CannotAdd, with_hook
 from tests.hub.cache import FakeCache
 
 HOOKS = ".pre-commit-config.yaml"

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from loralint.facts import CallFact, FileError, FileFacts, Known
-from loralint.frontends import extract
-from loralint.frontends.cells import lines
-from loralint.frontends.notebook import commands, written
-from loralint.source import Location, Source
+from loralint.facts import CallFact, Default, FileError, FileFacts, Known, Origin, OriginKind
+from loralint.read import extract
+from loralint.read.cells import lines
+from loralint.read.flagged import written_calls
+from loralint.read.notebook import commands, written
+from loralint.source import Location, Place, Source
 from tests.facts.notation import call
 
 PAGE = Path(__file__).with_name("notebook.md")
@@ -118,12 +119,16 @@ def test_a_slice_gives_the_same_calls(name: str, fences: list[tuple[str, str]]) 
     ],
 )
 def test_a_call_stands_where_the_author_sees_it(source: str, row: int, column: int) -> None:
-    found = facts(notebook("from transformers import AutoModel as M", source)).calls[0]
+    content = notebook("from transformers import AutoModel as M", source)
+    found = facts(content).calls[0]
     assert found.cell == 2
     assert found.span.start == Location(row, column)
     line = source.split("\n")[row - 1]
-    assert found.insert_at is not None
-    assert line[: found.insert_at.start.column - 1].endswith('"a/b"')
+    place = Place("n.ipynb", found.span, found.cell)
+    (written,) = written_calls(Source("n.ipynb", "notebook", content), [place])
+    assert written.confirms(found)
+    assert written.insert_at is not None
+    assert line[: written.insert_at.start.column - 1].endswith('"a/b"')
 
 
 def test_a_suppression_is_one_of_its_cell() -> None:
@@ -252,7 +257,9 @@ def test_a_hundred_thousand_cells_are_data() -> None:
 
 def test_names_of_a_form_are_those_of_its_notebook() -> None:
     found = facts(notebook('base = "a/b" #@param'))
-    assert dict(found.names)["base"].origin == "n.ipynb:form.base"  # type: ignore[union-attr]
+    assert dict(found.names)["base"] == Default(
+        "a/b", Origin(OriginKind.FORM, "n.ipynb", ("base",))
+    )
 
 
 def test_every_heading_is_a_test() -> None:

@@ -10,13 +10,13 @@ import msgspec
 import pytest
 
 from loralint.facts import FileFacts
-from loralint.frontends import extract
+from loralint.read import extract
 from loralint.source import Source
 from tests.facts.notation import call
 
 PAGE = Path(__file__).with_name("python.md")
 CASE = re.compile(r"^## (.+?)\n```python\n(.*?)```\n```calls\n(.*?)```", re.DOTALL | re.MULTILINE)
-FILLER = "def unrelated():\n" + "    value = compute(value)\n" * 120
+FILLER = "def unrelated():\n" + "    value = compute(value)\n" * 900
 """Code that a slice leaves out: the same facts must come from a large file."""
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from loralint.catalog.recipe_signs import LARGEST_RECIPE, may_be_recipe
-from loralint.facts import Absent, FileFacts, Known, LoadSite, SaveSite, Value
-from loralint.frontends import extract
+from loralint.facts import Absent, FileFacts, Known, LoadSite, SaveSite, Value, Writing
+from loralint.read import extract
 from loralint.source import Source
 
 PAGE = Path(__file__).with_name("recipe.md")
@@ -116,6 +116,13 @@ def test_lora_fields_and_defaults():
 def test_suppressions(text, rows):
     found = facts("yaml", "", text).suppressions
     assert [(one.first_row, one.last_row) for one in found] == rows
+
+
+def test_a_target_is_written_as_a_key_and_no_call():
+    """Nothing of a call can be written anew there."""
+    text = "_target_: transformers.AutoModel.from_pretrained\npretrained_model_name_or_path: a/b\n"
+    (load,) = facts("yaml", "", text).loads
+    assert (load.writing, load.takes_keywords) == (Writing.RECIPE, False)
 
 
 def test_what_is_not_worth_parsing():

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from loralint.facts import Absent, Choice, CommandFact, Default, FileFacts, Known, LoadSite, Value
-from loralint.frontends import extract
+from loralint.read import extract
 from loralint.source import Source
 
 PAGE = Path(__file__).with_name("shell.md")

@@ -6,7 +6,7 @@ import os
 from hashlib import sha256
 from pathlib import Path
 
-from loralint.hub.files import blob_id
+from loralint.hub.cache import blob_id
 
 
 class FakeCache:

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from loralint.hub import Ask, Failure, Found, Repo, resolve
-from loralint.hub.cache import LocalCache, cache_folder
-from loralint.hub.files import blob_id, changed, part_of
-from loralint.hub.locked import LockedCommits
+from loralint.hub.cache import LocalCache, blob_id, cache_folder, changed, part_of
+from loralint.hub.locking import LockedCommits
 from loralint.lockfile import Artifact, Lock
 from tests.hub.cache import FakeCache
 

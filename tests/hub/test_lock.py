@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loralint.hub.files import blob_id
+from loralint.hub.cache import blob_id
 from loralint.lockfile import NAME, Lock
 from loralint.lockfile.reading import parse
 from tests.hub.cache import FakeCache

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from loralint.hub.comments import Note, notes
+from loralint.hub.wants import Note, notes
 from loralint.lockfile import NAME
 from tests.hub.cache import FakeCache
 from tests.hub.server import Commit, FakeHub, Step

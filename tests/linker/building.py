@@ -11,14 +11,16 @@ from loralint.facts import (
     Default,
     FileFacts,
     Known,
+    Origin,
+    OriginKind,
     Symbol,
     Term,
     Unknown,
     Value,
 )
-from loralint.frontends import extract
-from loralint.linker import link
 from loralint.project import Load, Project
+from loralint.project.linking import link
+from loralint.read import extract
 from loralint.source import Source, Span
 
 KINDS = {".py": "python", ".yaml": "yaml", ".json": "json", ".toml": "toml", ".env": "dotenv"}
@@ -60,7 +62,23 @@ def short(value: Value) -> object:
         return f"{value.value} by default"
     if isinstance(value, Choice):
         return [short(each) for each in value.values]
-    return "-" if isinstance(value, Absent) else f"? {value.origin}".strip()
+    return "-" if isinstance(value, Absent) else f"? {decides(value.origin)}".strip()
+
+
+def decides(origin: Origin | None) -> str:
+    """Who decides, in few characters: "main.py:args.model", "env:BASE", "{main.py:f.out}/x"."""
+    if origin is None:
+        return ""
+    names = ("args", *origin.name) if origin.kind is OriginKind.OPTION else origin.name
+    name = ".".join(names)
+    if origin.kind is OriginKind.JOINED:
+        parts = (f"{{{decides(p)}}}" if isinstance(p, Origin) else p for p in origin.parts)
+        return f"{''.join(parts)}{name}"
+    if origin.kind in (OriginKind.ENVIRONMENT, OriginKind.IMPORT):
+        begins = "env" if origin.kind is OriginKind.ENVIRONMENT else f"import:{origin.file}"
+        return f"{begins}:{name}"
+    owner = [decides(p) if isinstance(p, Origin) else p for p in origin.parts]
+    return f"{origin.file or ''.join(owner)}:{name}"
 
 
 def repo(source, **more):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from loralint.facts import Attribute, Known, Parameter, Partial, Symbol, Unknown
+from loralint.facts import Attribute, Known, Parameter, Partial, Reason, Symbol, Unknown
 from tests.linker.building import (
     AUTO,
     Argument,
@@ -191,7 +191,9 @@ def test_a_partial_keeps_its_arguments():
 
 
 def test_an_unknown_callee_is_nothing():
-    assert rows(by_hand(file("main.py", call(1, Unknown("?"), Known("o/m"))))) == []
+    assert (
+        rows(by_hand(file("main.py", call(1, Unknown(Reason.EXPRESSION, "?"), Known("o/m"))))) == []
+    )
     assert rows(by_hand(file("main.py", call(1, Symbol("os", "getcwd"), Known("o/m"))))) == []
 
 
@@ -216,7 +218,7 @@ from peft import PeftConfig
 config = PeftConfig.from_pretrained("o/adapter")
 AutoModelForCausalLM.from_pretrained(config.base_model_name_or_path)
 """
-    assert rows(linked({"main.py": source}))[1][2] == "? o/adapter.base_model_name_or_path"
+    assert rows(linked({"main.py": source}))[1][2] == "? o/adapter:base_model_name_or_path"
 
 
 def test_a_4_bit_unsloth_load_drops_its_revision():

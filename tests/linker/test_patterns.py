@@ -2,16 +2,19 @@
 
 import pytest
 
-from loralint.facts import Default, Known, Unknown
-from loralint.linker.patterns import beginning, fits, is_certain, may_agree, pattern, weight
+from loralint.facts import Default, Known, Reason, Unknown
+from loralint.values.paths import beginning, fits, is_certain, may_agree, pattern, weight
 
-X = Unknown("given by the caller")
+X = Unknown(Reason.CALLER)
 
 
 def test_what_is_known_of_a_string():
     assert pattern([Known("out"), X, Known("adapter")], "/") == "out/{}/adapter"
     assert pattern([Known("run-"), Default("4bit"), Known("_"), X], "") == "run-{4bit}_{}"
-    assert pattern([Unknown("", pattern="out/{}"), Known("adapter")], "/") == "out/{}/adapter"
+    assert (
+        pattern([Unknown(Reason.COMPUTED, pattern="out/{}"), Known("adapter")], "/")
+        == "out/{}/adapter"
+    )
     assert pattern([Known("a"), Known("/b"), X], "/") == "/b/{}"
     assert pattern([X, X], "/") == ""
 

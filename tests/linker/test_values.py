@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.linker.building import AUTO, linked, only_load, repo, revision, rows, short
+from loralint.facts import Choice, Known, Origin, OriginKind, Reason, Unknown
+from tests.linker.building import AUTO, decides, linked, only_load, repo, revision, rows, short
 
 LOAD = "AutoModelForCausalLM.from_pretrained"
 
@@ -63,10 +64,41 @@ def test_a_missing_module_of_the_project_gives_a_comparable_unknown():
     project = linked(
         {"main.py": f"from config import BASE\n{AUTO}{LOAD}(BASE)"}, others=["config.py"]
     )
-    assert rows(project)[0][2] == "? import:config.py.BASE"
+    assert rows(project)[0][2] == "? import:config.py:BASE"
 
 
 # --- parameters ---------------------------------------------------------------------------------
+
+
+def test_of_several_unknown_callers_it_is_known_who_decides_which():
+    source = f"""
+import lib
+{AUTO}
+def load(name):
+    return {LOAD}(name)
+load(lib.one())
+load(lib.other())
+"""
+    value = only_load(source).site.repo_id
+    assert isinstance(value, Choice)
+    assert decides(value.origin) == "main.py:load.name"
+    known = only_load(source.replace("lib.one()", '"org/m"')).site.repo_id
+    assert (short(known)[0], decides(known.origin)) == ("org/m", "main.py:load.name")
+    all_known = source.replace("lib.one()", '"org/m"').replace("lib.other()", '"org/n"')
+    assert only_load(all_known).site.repo_id == Choice((Known("org/m"), Known("org/n")))
+
+
+def test_callers_that_are_given_it_are_one_unknown_thing():
+    source = f"""
+{AUTO}
+def load(name):
+    return {LOAD}(name)
+def one(name):
+    load(name)
+def other(model):
+    load(model)
+"""
+    assert repo(source) == "? main.py:load.name"
 
 
 def test_a_parameter_that_all_callers_give_the_same_value():
@@ -129,7 +161,13 @@ load("org/m", revision="v1")
 def test_keyword_arguments_of_an_unseen_caller_are_unknown():
     source = f'{AUTO}\ndef load(**kwargs):\n    return {LOAD}("org/m", **kwargs)'
     load = only_load(source)
-    assert (load.site.revision.reason, load.site.revision.origin) == ("in **kwargs", "")
+    assert load.site.revision == Unknown(Reason.IN_KEYWORDS)
+    assert load.site.revision.words == "in **kwargs"
+
+
+def test_an_item_of_keyword_arguments_is_in_them():
+    source = f'{AUTO}\ndef load(**kwargs):\n    return {LOAD}(kwargs["name"])'
+    assert only_load(source).site.repo_id.words == "in **kwargs"
 
 
 def test_a_known_dict_without_the_key_leaves_the_revision_out():
@@ -221,7 +259,7 @@ def get():
     )
     load = only_load(source, options=options)
     assert short(load.site.repo_id) == "org/m by default"
-    assert load.site.repo_id.origin == "options.py:args.model"
+    assert load.site.repo_id.origin == Origin(OriginKind.OPTION, "options.py", ("model",))
 
 
 def test_parents_and_set_defaults():

@@ -1,6 +1,6 @@
 """What the linker asks for between rounds."""
 
-from loralint.linker import wanted
+from loralint.project.wanted import Asked, wanted
 from tests.linker.building import AUTO, facts_of
 
 LOAD = "AutoModelForCausalLM.from_pretrained"
@@ -69,3 +69,13 @@ def main(name):
 def test_nothing_more_ends_it():
     found = asked({"main.py": f'{AUTO}{LOAD}("o/m")'}, "other.py")
     assert (found.paths, found.names) == (frozenset(), frozenset())
+
+
+def test_a_package_that_exports_by_a_star_who_is_called():
+    """The caller names the package, which names the function nowhere."""
+    asks = Asked(names={"make_model"})
+    sources = {"main.py": "from pkg import make_model\n\nmake_model('o/m')\n"}
+    others = ("pkg/__init__.py", "pkg/impl.py")
+    assert wanted(facts_of(sources), {*sources, *others}, asks).paths == {"pkg/__init__.py"}
+    sources["pkg/__init__.py"] = "from .impl import *\n"
+    assert wanted(facts_of(sources), {*sources, *others}, asks).paths == {"pkg/impl.py"}

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from loralint.diagnostics import Diagnostic, Edit, Fix, Related, Skipped
-from loralint.reporters.base import Report, RuleDoc
+from loralint.report.base import Report, RuleDoc
 from loralint.source import Place, Span
 
 HERE = Path(__file__).parent

@@ -10,8 +10,8 @@ import unicodedata
 import pytest
 from msgspec.structs import replace
 
-from loralint.reporters import FORMATS, renderer
-from loralint.reporters.base import Report
+from loralint.report import FORMATS, renderer
+from loralint.report.base import Report
 
 LINES = ("full", "concise", "github", "markdown")
 """What a person reads as it is, in a terminal or a log."""
@@ -32,7 +32,7 @@ def test_the_contract_names_the_formats() -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_each_name_is_its_module_s(name: str) -> None:
-    assert renderer(name).__module__.rstrip("_") == f"loralint.reporters.{name}"
+    assert renderer(name).__module__.rstrip("_") == f"loralint.report.{name}"
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -71,7 +71,7 @@ def test_formats_load_when_asked_for() -> None:
     code = """
 import sys, loralint.diagnostics
 before = set(sys.modules)
-import loralint.reporters as r
+import loralint.report as r
 print(*sorted(set(sys.modules) - before))
 r.renderer("full")
 loaded = {name.split(".")[0] for name in set(sys.modules) - before}
@@ -79,7 +79,7 @@ print(*sorted(loaded - {"loralint", "importlib"}))
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     names, full = run.stdout.splitlines()
-    assert names == "loralint.reporters"
+    assert names == "loralint.report"
     assert full == ""
 
 

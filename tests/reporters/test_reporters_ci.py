@@ -14,8 +14,8 @@ import xmlschema
 from msgspec.structs import replace
 
 from loralint.diagnostics import Edit, Fix, Related
-from loralint.reporters import github, gitlab, junit, rdjson
-from loralint.reporters.base import Report
+from loralint.report import github, gitlab, junit, rdjson
+from loralint.report.base import Report
 from loralint.source import Place, Span
 
 SCHEMAS = Path(__file__).parent / "schemas"

@@ -8,12 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from loralint.diagnostics import Diagnostic, Fix, Related, Skipped
-from loralint.reporters.base import Report
-from loralint.reporters.concise import render as concise
-from loralint.reporters.full import render
-from loralint.reporters.layout import cut, lay_out
-from loralint.reporters.summary import summary
-from loralint.reporters.visible import shown, visible, well_formed, width
+from loralint.report.base import Report
+from loralint.report.concise import render as concise
+from loralint.report.full import render
+from loralint.report.layout import cut, lay_out
+from loralint.report.summary import summary
+from loralint.report.visible import shown, visible, well_formed, width
 from loralint.source import START, Place, Span
 
 Snapshot = Callable[[str, str], None]

@@ -6,8 +6,8 @@ import json
 
 from msgspec.structs import replace
 
-from loralint.reporters.base import Report
-from loralint.reporters.json_ import render
+from loralint.report.base import Report
+from loralint.report.json_ import render
 
 KEYS = "code name severity message filename cell location end_location related fix url".split()
 

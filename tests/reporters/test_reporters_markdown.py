@@ -8,9 +8,9 @@ import pytest
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
-from loralint.reporters.base import Report
-from loralint.reporters.markdown import render
-from loralint.reporters.markup import code, fence, prose
+from loralint.report.base import Report
+from loralint.report.markdown import render
+from loralint.report.markup import code, fence, prose
 from loralint.source import Place, Span
 
 

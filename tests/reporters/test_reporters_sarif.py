@@ -13,9 +13,9 @@ import pytest
 from msgspec.structs import replace
 
 from loralint.diagnostics import Diagnostic, Edit, Fix
-from loralint.reporters.base import Report
-from loralint.reporters.sarif import render
-from loralint.reporters.sarif_places import artifact
+from loralint.report.base import Report
+from loralint.report.sarif import render
+from loralint.report.sarif_places import artifact
 from loralint.source import Place, Span
 
 SCHEMA = json.loads(

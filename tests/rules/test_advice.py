@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from loralint.config import Config
-from loralint.engine import Request, gather
+from loralint.engine import Request, check, gather
 from loralint.rules import RULES
 from loralint.rules.judgement.wording import PIN
 
@@ -111,7 +111,7 @@ def test_an_edit_uses_the_keyword_of_the_call(tmp_path: Path) -> None:
     )
     (tmp_path / "a.py").write_text("\n".join(lines))
     scope = str(tmp_path)
-    project = gather(Request(root=scope, scopes=(scope,), config=Config(), cached=False)).project
-    (partial,) = [one for rule in RULES if rule.code == "LOR211" for one in rule.run(project)]
+    found = check(Request(root=scope, scopes=(scope,), config=Config(), cached=False))
+    (partial,) = [one for one in found.diagnostics if one.code == "LOR211"]
     assert partial.fix is not None
     assert [edit.content for edit in partial.fix.edits] == [', model_revision="v1"']

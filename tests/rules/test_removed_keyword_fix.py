@@ -9,7 +9,8 @@ import pytest
 from loralint.config import Config
 from loralint.diagnostics import Edit, Fix
 from loralint.engine import Request, gather
-from loralint.fixer.rows import Rows
+from loralint.engine.confirming import Confirming
+from loralint.fix.rows import Rows
 from loralint.rules.removed_quantization_keyword import removed_quantization_keyword
 
 CALL = 'AutoModelForCausalLM.from_pretrained("a/b", load_in_4bit=True, device_map="auto")\n'
@@ -20,9 +21,10 @@ CONFIG = "BitsAndBytesConfig(load_in_4bit=True)"
 def fix_of(folder: Path, text: str) -> Fix:
     (folder / "a.py").write_text(text, encoding="utf-8")
     request = Request(root=str(folder), scopes=(str(folder),), config=Config(), cached=False)
-    (found,) = removed_quantization_keyword.run(gather(request).project)
+    gathered = gather(request)
+    (found,) = removed_quantization_keyword.run(gathered.project)
     assert found.fix is not None
-    return found.fix
+    return Confirming(gathered).fixes([found.fix])[0]
 
 
 def applied(text: str, edits: tuple[Edit, ...]) -> str:

@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from loralint.cli import loralint
-from loralint.cli.verify_output import as_object
+from loralint.cli.verify import as_object
 from loralint.cli.verify_text import text
 from loralint.diagnostics import Skipped
-from loralint.reporters import FORMATS
+from loralint.report import FORMATS
 from loralint.source import START, Place
 from loralint.verify.codes import finding
 from loralint.verify.outcome import EXIT_CODES, Checked, TierResult, Verification, overall

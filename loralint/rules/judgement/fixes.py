@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from typing import TypeAlias
 
-from loralint.diagnostics import Applicability, Edit, Fix
-from loralint.facts import ABSENT, Known, LoadSite
+from loralint.diagnostics import AddKeyword, Applicability, Edit, Fix, Intent
+from loralint.facts import ABSENT, Known, LoadSite, RevisionKey, Writing
 from loralint.project import Action, Load, Project
 from loralint.rules.judgement.pinning import is_local
 from loralint.rules.judgement.values import leaves, same
-from loralint.source import Place, Span
+from loralint.source import Place
 
 _PLAIN = re.compile(r"[\w./+@-]+")
 """A revision that needs no quotes in a shell and no escapes in quotes."""
@@ -24,24 +25,23 @@ def shown(message: str) -> Fix:
     return Fix("display", message)
 
 
-def made(applicability: Applicability, message: str, edits: tuple[Edit, ...], *changes: str) -> Fix:
-    """A fix by edits; in words only where there are none."""
-    return Fix(applicability, message, edits, changes) if edits else shown(message)
+Change: TypeAlias = Edit | Intent
 
 
-def add_argument(
-    target: Load | Action, keyword: str, value: str, applicability: Applicability, message: str
-) -> Fix:
-    """Pass `keyword=value` (an expression) last; in words only where there is no place for it."""
-    return made(applicability, message, insertion(target, f"{keyword}={value}"), keyword)
+def made(applicability: Applicability, message: str, changes: Iterable[Change], *names: str) -> Fix:
+    """A fix by edits and intents; in words only where there are none."""
+    found = tuple(changes)
+    edits = tuple(one for one in found if isinstance(one, Edit))
+    intents = tuple(one for one in found if not isinstance(one, Edit))
+    return Fix(applicability, message, edits, names, intents) if found else shown(message)
 
 
 def give_revision(
     project: Project, load: Load, text: str, applicability: Applicability, message: str
 ) -> Fix:
     """Make a load ask for a revision; in words only where the code has no place for that."""
-    edits = revision_edits(project, load, text)
-    return made(applicability, message, edits, *revision_names(load.site))
+    changes = revision_changes(project, load, text)
+    return made(applicability, message, changes, *revision_names(load.site))
 
 
 def revision_names(site: LoadSite) -> tuple[str, ...]:
@@ -49,12 +49,14 @@ def revision_names(site: LoadSite) -> tuple[str, ...]:
 
     What is inside a flag's value is one flag to the facts, inside an argument two keywords.
     """
-    key = site.revision_key.lstrip("-").replace("-", "_")
-    return (key, "revision") if key != site.revision_key else (*key.split(), "revision")
+    key = site.revision_key
+    if key.inside and not key.inside.startswith("--"):
+        return key.inside, key.name, "revision"
+    return (key.inside or key.name).lstrip("-").replace("-", "_"), "revision"
 
 
-def revision_edits(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
-    """The edits that make a load ask for the revision `text`; none where that cannot be done.
+def revision_changes(project: Project, load: Load, text: str) -> tuple[Change, ...]:
+    """What makes a load ask for the revision `text`; nothing where that cannot be done.
 
     A revision that is given is changed where its literal stands: in the call, at a constant, at
     an option's default. Where loads of other repositories take theirs from the same literal,
@@ -65,9 +67,7 @@ def revision_edits(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
     if _is_inside_another(load.site):
         return _inside_another(project, load, text)
     if load.site.revision == ABSENT:
-        alone = _alone(load, _sharing(project, load))
-        given = _given(load.site, text) if alone else ""
-        return insertion(load, given) if given else ()
+        return _entry(load, text) if _alone(load, _sharing(project, load)) else ()
     places = _written(project, load)
     if not all(_alone(load, project.takers[place]) for place in places):
         return ()
@@ -77,17 +77,17 @@ def revision_edits(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
 
 def _is_inside_another(site: LoadSite) -> bool:
     """Whether the revision lies in another argument (`model_kwargs revision`), not in a flag."""
-    return " " in site.revision_key and not site.revision_key.startswith("--")
+    return site.revision_key.inside != "" and not site.revision_key.inside.startswith("--")
 
 
-def _inside_another(project: Project, load: Load, text: str) -> tuple[Edit, ...]:
+def _inside_another(project: Project, load: Load, text: str) -> tuple[Change, ...]:
     """`model_kwargs={"revision": …}`, in a call that certainly has no `model_kwargs` yet."""
     site = load.site
-    holder, _, name = site.revision_key.partition(" ")
+    holder, name = site.revision_key.inside, site.revision_key.name
     certainly_none = holder.isidentifier() and not _may_give(project, site, holder)
     if site.revision != ABSENT or not certainly_none:
         return ()
-    return insertion(load, f'{holder}={{"{name}": "{text}"}}')
+    return add_keyword(load, holder, f'{{"{name}": "{text}"}}')
 
 
 def _may_give(project: Project, site: LoadSite, name: str) -> bool:
@@ -135,46 +135,47 @@ def forwarded(load: Load, other: Load) -> str:
     one, two = load.site, other.site
     if (one.path, one.function, one.cell) != (two.path, two.function, two.cell):
         return ""
-    if two.span.start > one.span.start or two.revision_key != "revision":
+    if two.span.start > one.span.start or two.revision_key != RevisionKey():
         return ""
     found = re.search(_FORWARDED.format("revision"), two.text)
     return found[1] if found is not None else ""
 
 
-def insertion(target: Load | Action, argument: str) -> tuple[Edit, ...]:
-    """One more argument, key or flag; nothing where there is no place for it."""
-    # An instance stands on the call of the function that holds the site: editing the site would
-    # change what the other callers load.
-    if isinstance(target, Load) and target.via is not None:
+def add_keyword(target: Load | Action, name: str, code: str) -> tuple[Change, ...]:
+    """One more keyword of a call; nothing where that would change what other callers load.
+
+    An instance stands on the call of the function that holds the site.
+    """
+    if isinstance(target, Action):
+        return (AddKeyword(target.place, name, code),)
+    if target.via is not None or target.shared or not target.site.takes_keywords:
         return ()
-    where = target.site if isinstance(target, Load) else target
-    if where.insert_at is None:
-        return ()
-    before, after = where.margins
-    return (Edit(Place(where.path, where.insert_at, where.cell), before + argument + after),)
+    return (AddKeyword(target.place, name, code),)
 
 
-def keyword_at(site: LoadSite, keyword: str) -> Place | None:
-    """Where the name of a keyword stands in a call."""
-    found = next((one for one in site.keywords if one.name == keyword), None)
-    if found is None:
-        return None
-    start = found.span.start
-    end = Span.of(start.row, start.column, start.row, start.column + len(keyword))
-    return Place(site.path, end, site.cell)
+def _entry(load: Load, text: str) -> tuple[Change, ...]:
+    """The revision where none is: as a keyword, a recipe's key or a flag."""
+    site = load.site
+    if site.writing is Writing.CALL:
+        key = "" if site.revision_key.inside else site.revision_key.name
+        return add_keyword(load, key, f'"{text}"') if key.isidentifier() else ()
+    given = _given(site, text)
+    if site.insert_at is None or load.via is not None or load.shared or not given:
+        return ()
+    before, after = site.margins
+    return (Edit(Place(site.path, site.insert_at, site.cell), before + given + after),)
 
 
 def _given(site: LoadSite, text: str) -> str:
-    """The revision as an argument, a recipe's key or a flag; "" where it is none of them alone."""
-    key = site.revision_key
-    flag, inside, name = key.partition(" ")
-    if flag.startswith("--"):
+    """The revision as a recipe's key or a flag; "" where it is none of them alone."""
+    key = site.revision_key.name
+    if site.revision_key.inside:
+        return f"{key}={text}"
+    if key.startswith("--"):
         is_item = site.margins[0].strip()  # of a list: one word
-        return f"{name}={text}" if inside else f"{flag}{'=' if is_item else ' '}{text}"
+        return f"{key}{'=' if is_item else ' '}{text}"
     if not re.fullmatch(r"[\w.-]+", key):
         return ""
-    if site.path.endswith((".py", ".pyw", ".ipynb")):
-        return f'{key}="{text}"'
     separator = {"toml": " = ", "json": ": "}.get(site.path.rpartition(".")[2], ": ")
     name = json.dumps(key) if site.path.endswith(".json") else key
     return f'{name}{separator}"{text}"'

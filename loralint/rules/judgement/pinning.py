@@ -1,14 +1,32 @@
-"""Which loads must be pinned, and how firmly a revision pins."""
+"""Which loads must be pinned, how firmly a revision pins, and whether two ask for the same."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
-from loralint.facts import ABSENT, RECORDED, Absent, Default, Known, Value
+from loralint.diagnostics import Related
+from loralint.facts import ABSENT, RECORDED, Absent, Default, Known, RevisionKey, Unknown, Value
 from loralint.project import Load, Project
-from loralint.refs import RevisionKind, is_repo_id, is_sentence_transformer, kind_of
-from loralint.rules.judgement.values import is_true, leaves, origin, texts
+from loralint.refs import (
+    DEFAULT_BRANCHES,
+    RevisionKind,
+    is_repo_id,
+    is_sentence_transformer,
+    kind_of,
+)
+from loralint.rules.judgement import wording
+from loralint.rules.judgement.values import (
+    from_outside,
+    is_none_by_default,
+    is_true,
+    leaves,
+    origin,
+    texts,
+)
+from loralint.source import Place
 
 WEIGHTS_AND_MORE = frozenset(
     """base-model model tokenizer processor config pipeline engine embedding file other""".split()
@@ -129,3 +147,135 @@ def adapter_revision(load: Load) -> Value:
     if revision != ABSENT:
         return revision
     return load.option("adapter_kwargs.revision")
+
+
+Verdict = Literal["same", "different", "one-sided", "undecided"]
+"""`one-sided`: one side takes its revision from outside, and the other cannot."""
+
+_DEFAULT_BRANCH = ""
+_FEW = 7
+
+
+def compare(one: Value, other: Value) -> Verdict:
+    """Compare two revisions, for all options of both."""
+    if origin(one) and origin(one) == origin(other):
+        return "same"
+    first, second = _settled(one), _settled(other)
+    if first is not None and second is not None and _are_apart(first, second):
+        return "different"
+    if _is_one_sided(one, other) or _is_one_sided(other, one):
+        return "one-sided"
+    return "undecided" if first is None or second is None else "same"
+
+
+def _settled(value: Value) -> frozenset[str] | None:
+    """The revisions that a value may be, the default branch as ""; None where one is unknown."""
+    found = set()
+    for leaf in leaves(value):
+        if isinstance(leaf, Unknown):
+            return None
+        text = leaf.value if isinstance(leaf, (Known, Default)) else None
+        found.add(_DEFAULT_BRANCH if text is None or text in DEFAULT_BRANCHES else str(text))
+    return frozenset(found)
+
+
+def _are_apart(first: frozenset[str], second: frozenset[str]) -> bool:
+    return not any(_may_be_one(one, other) for one in first for other in second)
+
+
+def _may_be_one(one: str, other: str) -> bool:
+    """Whether two names may stand for the same weights: equal, begun alike, a format's branch."""
+    if one == other or is_format_branch(one) or is_format_branch(other):
+        return True
+    short, long = sorted((one, other), key=len)
+    return kind_of(short) == "abbreviated" and len(short) >= _FEW and long.startswith(short)
+
+
+def _is_one_sided(one: Value, other: Value) -> bool:
+    """Whether `one` follows an option, and `other` is the same whoever runs it."""
+    is_free = from_outside(one) and are(one, frozenset({"forwarded", "default-branch"}))
+    forwards_nothing = all(is_none_by_default(leaf) for leaf in leaves(one))
+    return is_free and (is_unpinned(other) or (forwards_nothing and _is_fixed_pin(other)))
+
+
+def _is_fixed_pin(value: Value) -> bool:
+    """Whether a value pins, whoever runs the code."""
+    return is_pinned(value) and not from_outside(value)
+
+
+Named = tuple[Load, tuple[str, ...]]
+"""A load, and its ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A place that gives a revision, and the loads that it is given to, in order."""
+
+    place: Place
+    loads: tuple[Named, ...]
+
+    @property
+    def load(self) -> Load:
+        """The first of the loads."""
+        return self.loads[0][0]
+
+    @property
+    def related(self) -> tuple[Related, ...]:
+        """Where the loads are named, if that is elsewhere."""
+        return tuple(
+            Related(f"{wording.named(load, ids)} is named here", load.place)
+            for load, ids in self.loads
+            if load.place != self.place
+        )
+
+
+def by_place(loads: Iterable[Named]) -> Iterator[Given]:
+    """The loads by what gives their revision: a recipe's key, else each load itself."""
+    groups: dict[object, list[Named]] = {}
+    for load, ids in loads:
+        shared = load.site.revision_at is not None
+        key = (load.site.path, load.site.revision_at) if shared else load.index
+        groups.setdefault(key, []).append((load, ids))
+    for group in groups.values():
+        yield Given(_place(group[0][0]), tuple(group))
+
+
+def _place(load: Load) -> Place:
+    at = load.site.revision_at
+    return load.place if at is None else Place(load.site.path, at, load.site.cell)
+
+
+def named(given: Given) -> str:
+    """What the revision is given to; a tokenizer that comes with its model is not told apart."""
+    first: dict[tuple[str, ...], Load] = {}
+    for load, ids in given.loads:
+        first.setdefault(ids, load)
+    return wording.listed(wording.named(load, ids) for ids, load in first.items())
+
+
+def is_one(given: Given) -> bool:
+    """Whether one repository only is concerned."""
+    return len({ids for _, ids in given.loads}) == 1
+
+
+def omitted_once(loads: Iterable[Named]) -> Iterator[Named]:
+    """The loads without the tokenizers that take their model's revision.
+
+    A recipe or command that names its model again as the tokenizer lacks one revision, not two:
+    every tool that has a revision of its own for the tokenizer takes the model's without it.
+    """
+    every = list(loads)
+    models = {_key(*each) for each in every if each[0].site.artifact != "tokenizer"}
+    for load, ids in every:
+        shared = load.site.artifact == "tokenizer" and load.site.revision_key not in _OWN
+        if not (shared and _key(load, ids) in models):
+            yield load, ids
+
+
+def _key(load: Load, ids: tuple[str, ...]) -> object:
+    site = load.site
+    return (site.path, site.cell, site.function, ids)
+
+
+_OWN: Sequence[RevisionKey] = (RevisionKey(""), RevisionKey())
+"""What takes the revision of one load only: a keyword of its call, or nothing."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from loralint.diagnostics import Edit
 from loralint.facts import ABSENT
 from loralint.project import Action, Load, Project
-from loralint.rules.judgement.fixes import insertion
+from loralint.rules.judgement.fixes import Change, add_keyword
 from loralint.rules.judgement.pinning import hub_ids, is_waived
 from loralint.rules.judgement.values import same
 
@@ -24,9 +23,9 @@ class Unrecorded:
     place: Action
     bases: tuple[Load, ...]
 
-    def edits(self, revision: str) -> tuple[Edit, ...]:
-        """The edits that record a revision; none where not all bases are loaded at one."""
-        return insertion(self.place, f'revision="{revision}"') if self._are_one() else ()
+    def changes(self, revision: str) -> tuple[Change, ...]:
+        """What records a revision; nothing where not all bases are loaded at one."""
+        return add_keyword(self.place, "revision", f'"{revision}"') if self._are_one() else ()
 
     def _are_one(self) -> bool:
         one = self.bases[0].site

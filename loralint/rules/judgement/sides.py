@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-import msgspec
-
 from loralint.diagnostics import Fix, Related
 from loralint.project import Action, Load, Pair, Project, Stage
 from loralint.rules.base import Finding
@@ -77,9 +75,8 @@ def _as_written(project: Project, load: Load) -> Load:
     """An instance on its load; others that come by there would be changed by an edit."""
     if load.via is None:
         return load
-    alone = len(project.instances_of.get(load.index, ())) <= 1
-    site = load.site if alone else msgspec.structs.replace(load.site, insert_at=None)
-    return replace(load, site=site, via=None)
+    shared = len(project.instances_of.get(load.index, ())) > 1
+    return replace(load, shared=shared, via=None)
 
 
 def companions(project: Project, side: Load, artifact: str) -> Iterator[Load]:

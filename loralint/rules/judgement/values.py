@@ -5,7 +5,18 @@ Every answer is for all options of a `Choice` at once; None says "cannot be know
 
 from __future__ import annotations
 
-from loralint.facts import Absent, Choice, Default, Known, Scalar, Unknown, Value
+from loralint.facts import (
+    Absent,
+    Choice,
+    Default,
+    Known,
+    Origin,
+    OriginKind,
+    Reason,
+    Scalar,
+    Unknown,
+    Value,
+)
 
 
 def leaves(value: Value) -> tuple[Value, ...]:
@@ -59,22 +70,20 @@ def by_default(*values: Value) -> bool:
     return any(isinstance(leaf, Default) for value in values for leaf in leaves(value))
 
 
-def origin(value: Value) -> str:
-    """Who decides a value from outside, or ""."""
-    return value.origin if isinstance(value, (Default, Unknown)) else ""
+def origin(value: Value) -> Origin | None:
+    """Who decides a value from outside."""
+    return value.origin if isinstance(value, (Choice, Default, Unknown)) else None
 
 
 def from_outside(value: Value) -> bool:
-    """Whether an option, parameter or field decides, so that somebody can set the value."""
-    return any(
-        isinstance(leaf, Default) or (isinstance(leaf, Unknown) and _is_option(leaf.origin))
-        for leaf in leaves(value)
-    )
+    """Whether something that is known by name decides: an option, a parameter, a library."""
+    return any(isinstance(leaf, Default) or origin(leaf) is not None for leaf in leaves(value))
 
 
-def _is_option(origin: str) -> bool:
-    """Whether an origin is something to set: not the result of a call, not a library's name."""
-    return bool(origin) and not origin.startswith("import:") and ":call " not in origin
+def is_option(value: Value) -> bool:
+    """Whether whoever runs the code can set what decides a value: not what a library returns."""
+    decides = origin(value)
+    return decides is not None and decides.kind not in (OriginKind.RESULT, OriginKind.IMPORT)
 
 
 def is_none_by_default(leaf: Value) -> bool:
@@ -83,7 +92,7 @@ def is_none_by_default(leaf: Value) -> bool:
     The linker makes an unknown of such a default, because it only forwards what its user says.
     """
     if isinstance(leaf, Unknown):
-        return leaf.reason.startswith("forwarded, None by default")
+        return leaf.reason is Reason.FORWARDED
     return isinstance(leaf, Default) and leaf.value is None
 
 
@@ -97,7 +106,7 @@ def same(one: Value, other: Value) -> bool:
     first, second = only(one), only(other)
     if first is not None and second is not None:
         return first == second
-    return bool(origin(one)) and origin(one) == origin(other)
+    return origin(one) is not None and origin(one) == origin(other)
 
 
 def differ(one: Value, other: Value) -> bool:
@@ -109,4 +118,4 @@ def differ(one: Value, other: Value) -> bool:
 
 
 def _decided_together(one: Value, other: Value) -> bool:
-    return bool(origin(one)) and origin(one) == origin(other)
+    return origin(one) is not None and origin(one) == origin(other)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TypeGuard
 
-from loralint.facts import Absent, Default, Known, Unknown, Value, written_name
+from loralint.facts import Absent, Default, Known, OriginKind, Unknown, Value
 from loralint.project import Load
 from loralint.refs import DEFAULT_BRANCHES
 from loralint.rules.judgement.values import by_default, is_none_by_default, leaves, origin, texts
@@ -105,14 +105,19 @@ def _has_value(leaf: Value) -> TypeGuard[Known | Default]:
 
 
 def outside(given: Value) -> str:
-    """Who decides a value from outside, as its author writes it: `args.model_revision`."""
-    name = _option(given)
-    return code(name) if name else "an option"
+    """Who decides a value, as its author writes it: `args.model_revision`, `load()`."""
+    decides = origin(given)
+    if decides is not None and decides.written:
+        return code(decides.written)
+    if decides is not None and decides.kind is OriginKind.RESULT:
+        return code(f"{decides.called}()") if decides.called else "a call"
+    return "an option"
 
 
 def _option(given: Value) -> str:
     """The name of what decides a value, or "" where nobody wrote one."""
-    return written_name(origin(given))
+    decides = origin(given)
+    return decides.written if decides is not None else ""
 
 
 def value(given: Value) -> str:
@@ -141,7 +146,11 @@ def _revision(leaf: Value) -> str:
     if is_none_by_default(leaf):
         return "no revision by default"
     if isinstance(leaf, Unknown):
-        return f"the revision that {outside(leaf)} gives" if leaf.origin else "an unknown revision"
+        return (
+            f"the revision that {outside(leaf)} gives"
+            if leaf.origin is not None
+            else "an unknown revision"
+        )
     if isinstance(leaf, (Known, Default)):
         shown = _ref(leaf.value)
         return f"{shown} by default" if isinstance(leaf, Default) else shown
@@ -169,12 +178,13 @@ def give(load: Load, what: str) -> str:
     if not key:
         tool = code(load.site.loader)
         return f"download {what} and name its folder: {tool} takes no revision for {_it(load)}"
-    if key == "@":
+    if key.behind_id:
         return f"write `@` and {what} behind the id"
-    if " " in key:
-        outer, _, inner = key.partition(" ")
-        return _inside(outer, inner, what)
-    return f"pass revision={_separate(what)}" if key == "revision" else f"set {code(key)} to {what}"
+    if key.inside:
+        return _inside(key.inside, key.name, what)
+    if key.name == "revision":
+        return f"pass revision={_separate(what)}"
+    return f"set {code(key.name)} to {what}"
 
 
 def _it(load: Load) -> str:
@@ -198,8 +208,10 @@ def _separate(what: str) -> str:
 
 def by_pin(load: Load) -> str:
     """Who finds the commit and writes it, where there is a place for one; in brackets."""
-    plain = re.fullmatch(r"[\w.-]+", load.site.revision_key) is not None
-    return f" ({PIN})" if plain and load.site.insert_at is not None else ""
+    site, key = load.site, load.site.revision_key
+    plain = re.fullmatch(r"[\w.-]+", key.name) is not None and not key.inside
+    has_place = site.insert_at is not None or (site.takes_keywords and not load.shared)
+    return f" ({PIN})" if plain and has_place else ""
 
 
 def hint(*values: Value) -> str:

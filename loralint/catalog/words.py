@@ -1,0 +1,114 @@
+"""Lists of words, all derived from the rows of the catalogue: what makes a text worth reading.
+
+A row's names end in an identifier (`from_pretrained`, `*Trainer`). A file that uses it matters; one
+that is `common` (`pipeline`, `load`) or open (`*Trainer`) counts beside its package's name.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+
+from loralint.catalog.actions import ACTIONS, SAVERS, TRAINING_ARGUMENTS, Action
+from loralint.catalog.commands import LAUNCHERS, TOOLS
+from loralint.catalog.loaders import LOADERS, Loader
+from loralint.catalog.options import QUANTIZATION_CONFIGS
+from loralint.catalog.patterns import last_names, methods
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An identifier, `*` for any letters, and what must stand somewhere in a file beside it."""
+
+    name: str
+    beside: str = ""
+
+
+_ROWS: tuple[Loader | Action, ...] = (*LOADERS, *ACTIONS)
+
+
+def _marks() -> set[Mark]:
+    found = {Mark(name) for name, saver in SAVERS.items() if not saver.common}
+    for row in _ROWS:
+        if row.common and isinstance(row, Action):
+            continue  # `train` says nothing of a file, whatever it imports
+        for name in last_names(row.calls) - {"*"}:
+            alone = not row.common and "*" not in name
+            found.add(Mark(name) if alone else Mark(name, _beside(row)))
+    engines = (loader for loader in LOADERS if loader.artifact == "engine")
+    found |= {Mark(package) for loader in engines for package in loader.packages.split()}
+    alone_already = {mark.name for mark in found if not mark.beside}
+    return {mark for mark in found if not mark.beside or mark.name not in alone_already}
+
+
+def _beside(row: Loader | Action) -> str:
+    prefix = row.prefix if isinstance(row, Loader) else ""
+    return prefix or "|".join(package.rstrip("*") for package in row.packages.split())
+
+
+FILE_MARKS: tuple[Mark, ...] = tuple(sorted(_marks(), key=lambda mark: (mark.name, mark.beside)))
+"""A file with none of these neither loads nor saves anything."""
+
+PARSER_METHODS = frozenset(
+    """add_argument parse_args parse_known_args parse_args_into_dataclasses parse_args_and_config
+    parse_json_file parse_yaml_file parse_dict set_defaults add_argument_group
+    add_mutually_exclusive_group add_subparsers add_parser""".split()
+)
+"""What argparse and its kin are asked for; the standard library's, so in no row."""
+
+_STARTING = PARSER_METHODS | frozenset(
+    "ArgumentParser HfArgumentParser TrlParser load_dotenv load_file BitsAndBytesConfig".split()
+)
+"""What decides the values of a load without being a load, wrap or save."""
+
+_ENDS = frozenset(
+    name
+    for calls in (*(row.calls for row in _ROWS), TRAINING_ARGUMENTS)
+    for name in last_names(calls)
+)
+MARKERS: frozenset[str] = (
+    frozenset(name for name in _ENDS if "*" not in name)
+    | SAVERS.keys()
+    | QUANTIZATION_CONFIGS.keys()
+    | _STARTING
+) - {"load"}
+"""Whole identifiers: a function with one of these matters by itself, in a file that does."""
+
+OPEN_MARKERS = re.compile(
+    "|".join(sorted(name.replace("*", r"\w*") for name in _ENDS - {"*Config"} if "*" in name))
+)
+"""Identifiers of which a row gives a part, as `SFTTrainer`; anybody's class may end in Config."""
+
+
+def _programs() -> set[str]:
+    """What begins a command, as a pattern; a program of two letters with its subcommand."""
+    found = set(LAUNCHERS) | {
+        name for tool in TOOLS for name in (*tool.modules, tool.image) if name
+    }
+    heads = {head if len(head[0]) == 2 else head[:1] for tool in TOOLS for head in tool.heads}
+    return {re.escape(name) for name in found} | {r"\W+".join(map(re.escape, h)) for h in heads}
+
+
+PROGRAMS = re.compile(rf"\b(?:{'|'.join(sorted(_programs()))})\b".encode())
+"""The tools of the catalogue, and the programs that launch a script."""
+
+METHODS: frozenset[str] = (
+    frozenset(name for row in LOADERS if not row.common for name in methods(row.calls))
+    | frozenset(name for row in ACTIONS for name in methods(row.calls) if "*" not in name)
+    | frozenset(
+        name
+        for row in ACTIONS
+        if not row.packages or row.packages in sys.stdlib_module_names
+        for name in last_names(row.calls)
+    )
+    | SAVERS.keys()
+    | PARSER_METHODS
+    | {"prepare", "from_engine_args", "__init__", "_parse_args"}  # what is given comes back
+)
+"""Methods whose calls the evaluator is told of, on whatever object."""
+
+LOAD_METHODS: frozenset[str] = frozenset(
+    name for row in LOADERS if not row.common for name in methods(row.calls)
+)
+"""Methods that load, whatever object they are called on."""

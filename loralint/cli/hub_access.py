@@ -1,0 +1,78 @@
+"""Options and places of the commands that ask at which commit a ref stands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeAlias
+
+import click
+
+from loralint.cli.session import Session
+from loralint.facts import FileFacts
+from loralint.hub import Place
+from loralint.hub.cache import LocalCache
+from loralint.hub.wants import Sources
+from loralint.source import Source
+
+if TYPE_CHECKING:
+    from loralint.engine.gathering import Gathered
+    from loralint.hub.online import Hub
+
+_Command: TypeAlias = Callable[..., None]
+
+
+def network(command: _Command) -> _Command:
+    """`--online`, without which nothing leaves the machine."""
+    return click.option(
+        "--online/--offline",
+        default=False,
+        help="Also ask the Hub, through huggingface_hub.  [default: offline]",
+    )(command)
+
+
+def hub_place(session: Session, *, not_after: float | None = None) -> Hub:
+    """The Hub itself; a usage error where huggingface_hub is not installed."""
+    from loralint.hub.online import Endpoint, Hub, HubUnavailable
+
+    endpoint = Endpoint.chosen(os.environ, session.settings.config.hub_endpoint)
+    try:
+        return Hub(endpoint, not_after=not_after)
+    except HubUnavailable as error:
+        raise click.UsageError(str(error)) from error
+
+
+def places(session: Session, *, online: bool) -> list[Place]:
+    """The local cache, and the Hub where it may be asked."""
+    found: list[Place] = [LocalCache()]
+    return [*found, hub_place(session)] if online else found
+
+
+def sources_of(gathered: Gathered) -> Sources:
+    """The commits that stand in the project's code."""
+    return Sources.of(_code(gathered))
+
+
+def _code(gathered: Gathered) -> Iterator[Source]:
+    for path, facts in gathered.project.files.items():
+        if _is_code(facts) and gathered.shelf.entry(path) is not None:
+            yield gathered.shelf.source(path)
+
+
+def _is_code(facts: FileFacts) -> bool:
+    return facts.lock is None and facts.adapter is None
+
+
+def refuse_unreadable_locks(gathered: Gathered) -> None:
+    """A lock that cannot be read is not written over, nor taken for none."""
+    from loralint.lockfile import NAME
+
+    for path, facts in gathered.project.files.items():
+        if path.rpartition("/")[2] == NAME and facts.error is not None:
+            raise click.UsageError(f"{path}: {facts.error.message}")
+
+
+def hint_at_network(online: bool) -> None:
+    """Say, where something could not be found on this machine, who else can be asked."""
+    if not online:
+        click.echo("Nothing but this machine was asked: --online asks the Hub.", err=True)

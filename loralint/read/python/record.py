@@ -1,0 +1,110 @@
+"""Collect what one module says while its flow is followed."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from loralint.facts import Argument, CallFact, ClassFact, FunctionFact, Known, Result, Term
+from loralint.source import Location, Span
+
+MAX_TEXT = 200
+"""How many characters of a call's source are kept."""
+
+Branch = tuple[int, ...]
+"""Which branches something stands in, from the outside in, each with a number of its own."""
+
+
+@dataclass(slots=True)
+class Record:
+    """The facts of one module, growing; `rows` are those of its text.
+
+    `literals` tell which literal a constant was read from; it is found again by its identity.
+    """
+
+    rows: list[str]
+    calls: list[CallFact] = field(default_factory=list)
+    functions: dict[int, FunctionFact] = field(default_factory=dict)
+    classes: dict[int, ClassFact] = field(default_factory=dict)
+    imports: dict[str, None] = field(default_factory=dict)
+    star_imports: dict[str, None] = field(default_factory=dict)
+    attributes: dict[str, dict[str, list[Term]]] = field(default_factory=dict)
+    rebound: dict[str, list[Term]] = field(default_factory=dict)
+    literals: dict[int, tuple[Known, ast.Constant]] = field(default_factory=dict)
+    _defined: dict[str, list[tuple[int, Branch]]] = field(default_factory=dict)
+    _definitions: int = 0
+
+    def call(
+        self,
+        node: ast.expr,
+        callee: Term,
+        arguments: tuple[Argument, ...],
+        function: str,
+        *,
+        discarded: bool = False,
+    ) -> Result:
+        """Record a call and return what stands for its result."""
+        span = self.span(node)
+        text = " ".join(self.written(span).split())[:MAX_TEXT]
+        self.calls.append(CallFact(span, callee, arguments, function, text, discarded))
+        return Result(len(self.calls) - 1)
+
+    def attribute(self, class_: str, name: str, term: Term) -> None:
+        """Note that a method of `class_` sets `self.name`."""
+        self.attributes.setdefault(class_, {}).setdefault(name, []).append(term)
+
+    # --- definitions ---
+
+    def define(self, name: str, branch: Branch) -> int:
+        """The number of a new definition of a qualified name.
+
+        It takes the place of those that stand in its branch, and leaves those of others, whose
+        meaning the name may have as well.
+        """
+        earlier = self._defined.get(name, [])
+        kept = [one for one in earlier if one[1][: len(branch)] != branch]
+        for one in earlier:
+            if one not in kept:
+                self.functions.pop(one[0], None)
+                self.classes.pop(one[0], None)
+        self._definitions += 1
+        number = self._definitions
+        self._defined[name] = [*kept, (number, branch)]
+        return number
+
+    # --- places ---
+
+    def span(self, node: ast.expr | ast.stmt) -> Span:
+        """Where a node stands, without parentheses around it."""
+        end_row, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+        return Span(self._location(node.lineno, node.col_offset), self._location(end_row, end))
+
+    def _location(self, row: int, offset: int) -> Location:
+        text = self.rows[row - 1]
+        if not text.isascii():  # offsets count bytes of UTF-8
+            offset = len(text.encode()[:offset].decode(errors="replace"))
+        return Location(row, offset + 1)
+
+    def written(self, span: Span) -> str:
+        """What stands in a span."""
+        rows = self.rows[span.start.row - 1 : span.end.row]
+        if not rows:
+            return ""
+        rows[-1] = rows[-1][: span.end.column - 1]
+        rows[0] = rows[0][span.start.column - 1 :]
+        return "\n".join(rows)
+
+    def inside(self, known: Known) -> Span | None:
+        """Where a constant's text stands, between its quotes; None where it is no plain literal."""
+        found = self.literals.get(id(known))
+        if found is None:
+            return None
+        span = self.span(found[1])
+        if known.value is None:
+            return span
+        written = self.written(span)
+        for quote in ('"', "'", '"""', "'''"):
+            if written == f"{quote}{known.value}{quote}":
+                start, end, size = span.start, span.end, len(quote)
+                return Span.of(start.row, start.column + size, end.row, end.column - size)
+        return None

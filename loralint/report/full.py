@@ -1,0 +1,99 @@
+"""`full`: the source with the place marked, the related places, the help, and a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loralint.diagnostics import Diagnostic, Fix, Related
+from loralint.report.base import Report
+from loralint.report.grouping import Group, also, group, taken_in
+from loralint.report.palette import Paint, palette
+from loralint.report.pen import Pen
+from loralint.report.snippet import snippet
+from loralint.report.summary import fixable, headline, option_for, summary
+from loralint.report.visible import visible
+from loralint.source import Place
+
+_PLACES = 12
+"""How many places like the one shown are named; `-v` names all."""
+
+
+def render(report: Report, width: int = 100) -> str:
+    """Render the report for a terminal of `width` columns."""
+    paint = palette(report.colour)
+    blocks = [_block(report, found, width, paint) for found in group(report.diagnostics)]
+    if report.verbose and report.skipped:
+        blocks.append(_skipped(report, paint))
+    return "\n\n".join([*map("\n".join, blocks), _summary(report, paint)]) + "\n"
+
+
+def _block(report: Report, group: Group, width: int, paint: Paint) -> list[str]:
+    found = group.head
+    pen = Pen(_gutter(found), width, paint, style=found.severity)
+    lines = [_title(found, paint), *_primary(report, found.place, pen)]
+    for related in found.related:
+        lines += _related(report, related, pen)
+    if group.others:
+        limit = None if report.verbose else _PLACES
+        name = visible(report.filename(found.place.path))
+        lines.append(_note(pen, f"also at {name}:{also(group, limit)}"))
+    if group.within:
+        lines.append(_note(pen, taken_in(group)))
+    if found.fix is not None:
+        lines.append(_help(found.fix, report, paint))
+    return lines
+
+
+def _gutter(found: Diagnostic) -> int:
+    """Return the digits of the largest row in any of a finding's snippets."""
+    places = [found.place, *(related.place for related in found.related)]
+    return len(str(max(place.span.end.row for place in places)))
+
+
+def _title(found: Diagnostic, paint: Paint) -> str:
+    severity = paint(f"{found.severity}[{found.code}]", found.severity)
+    return f"{severity} {paint(found.name, 'bold')}: {visible(found.message)}"
+
+
+def _primary(report: Report, place: Place, pen: Pen) -> Iterator[str]:
+    yield _arrow(report, place, "-->", pen)
+    yield from snippet(report.lines(place), place.span, "", pen)
+
+
+def _related(report: Report, related: Related, pen: Pen) -> list[str]:
+    """Return a related place: its message under its source, or beside its name without one."""
+    second = Pen(pen.gutter, pen.width, pen.paint, "-", "related")
+    place, message = related.place, visible(related.message)
+    arrow = _arrow(report, place, ":::", second)
+    lines = list(snippet(report.lines(place), place.span, message, second))
+    # The snippet before has ended with an empty gutter line: one is enough between two.
+    return [arrow, *lines] if lines else [f"{arrow}: {message}"]
+
+
+def _arrow(report: Report, place: Place, arrow: str, pen: Pen) -> str:
+    return f"{' ' * pen.gutter}{pen.paint(arrow, 'gutter')} {visible(report.where(place))}"
+
+
+def _note(pen: Pen, text: str) -> str:
+    return f"{' ' * pen.gutter} {pen.paint('=', 'gutter')} {text}"
+
+
+def _help(fix: Fix, report: Report, paint: Paint) -> str:
+    option = option_for(fix, report)
+    option = f" ({option})" if option else ""
+    return f"{paint('help', 'help')}: {visible(fix.message)}{paint(option, 'dim')}"
+
+
+def _skipped(report: Report, paint: Paint) -> list[str]:
+    lines = [paint("not decided:", "bold")]
+    for one in report.skipped:
+        where, what, reason = map(visible, (report.where(one.place), one.what, one.reason))
+        lines.append(f"  {where}: {what}: {reason}")
+    return lines
+
+
+def _summary(report: Report, paint: Paint) -> str:
+    first = headline(report)
+    style = "bold" if report.diagnostics or not report.files else "good"
+    line = paint(first, style) + summary(report)[len(first) :]
+    return "\n".join(filter(None, (line, fixable(report))))

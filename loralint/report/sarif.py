@@ -1,0 +1,103 @@
+"""`sarif`: SARIF 2.1.0, for code scanning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loralint import __version__
+from loralint.diagnostics import Diagnostic, Related, Skipped
+from loralint.report.base import Report, RuleDoc, cell_note
+from loralint.report.fingerprint import fingerprints
+from loralint.report.jsontext import to_json
+from loralint.report.sarif_places import edits, physical
+
+Object = dict[str, Any]
+
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+_LEVELS = {"error": "error", "warning": "warning", "info": "note"}
+
+
+def render(report: Report) -> str:
+    """Render the report as a log with one run."""
+    return to_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report)]})
+
+
+def _run(report: Report) -> Object:
+    rules = {rule.code: rule for rule in report.rules()}
+    for found in report.diagnostics:
+        rules.setdefault(found.code, RuleDoc(found.code, found.name, found.severity, found.name))
+    index = {code: number for number, code in enumerate(rules)}
+    pairs = zip(report.diagnostics, fingerprints(report), strict=True)
+    driver = {"name": "loralint", "version": __version__, "semanticVersion": __version__}
+    return {
+        "tool": {"driver": driver | {"rules": list(map(_rule, rules.values()))}},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [_invocation(report)],
+        "results": [_result(report, found, index[found.code], mark) for found, mark in pairs],
+    }
+
+
+def _rule(rule: RuleDoc) -> Object:
+    level = _LEVELS.get(rule.severity)
+    # A rule that is off by default still needs a level for those who turn it on.
+    configuration = {"level": level} if level else {"enabled": False, "level": "warning"}
+    text = {"text": rule.help, "markdown": rule.help} if rule.help else {"text": rule.summary}
+    return {
+        "id": rule.code,
+        "name": rule.name,
+        "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": rule.summary},
+        "help": text,
+        **({"helpUri": rule.url} if rule.url else {}),
+        "defaultConfiguration": configuration,
+    }
+
+
+def _invocation(report: Report) -> Object:
+    notes = [_notification(report, one) for one in report.skipped] if report.verbose else []
+    return {"executionSuccessful": True} | ({"toolExecutionNotifications": notes} if notes else {})
+
+
+def _notification(report: Report, skipped: Skipped) -> Object:
+    text = f"not decided: {cell_note(skipped.place)}{skipped.what}: {skipped.reason}"
+    location = {"physicalLocation": physical(report, skipped.place)}
+    return {"level": "note", "message": {"text": text}, "locations": [location]}
+
+
+def _result(report: Report, found: Diagnostic, index: int, fingerprint: str) -> Object:
+    fixes = edits(report, found.fix)
+    related = [_related(report, one, number) for number, one in enumerate(found.related, 1)]
+    return {
+        "ruleId": found.code,
+        "ruleIndex": index,
+        "level": _LEVELS[found.severity],
+        "message": {"text": _message(found)},
+        "locations": [{"physicalLocation": physical(report, found.place)}],
+        **({"relatedLocations": related} if related else {}),
+        **({"fixes": fixes} if fixes else {}),
+        "partialFingerprints": {"loralint/v1": fingerprint},
+    }
+
+
+def _message(found: Diagnostic) -> str:
+    """Return the message with a link to each related place: GitHub shows only linked ones."""
+    lines = [cell_note(found.place) + found.message]
+    for number, related in enumerate(found.related, 1):
+        lines.append(f"[{_bracketed(cell_note(related.place) + related.message)}]({number})")
+    return "\n".join(lines)
+
+
+def _bracketed(text: str) -> str:
+    for char in "\\[]":
+        text = text.replace(char, f"\\{char}")
+    return text
+
+
+def _related(report: Report, related: Related, number: int) -> Object:
+    return {
+        "id": number,
+        "message": {"text": cell_note(related.place) + related.message},
+        "physicalLocation": physical(report, related.place),
+    }

@@ -1,0 +1,1 @@
+"""What an expression comes to, across files: one lazy evaluator that knows nothing of models."""

@@ -1,0 +1,197 @@
+"""What all files say, by path and by name: modules, functions, classes, names, calls."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from posixpath import dirname
+
+from loralint.catalog import PACKAGES
+from loralint.facts import (
+    Attribute,
+    CallFact,
+    Choice,
+    ClassFact,
+    FileFacts,
+    FunctionFact,
+    Item,
+    Partial,
+    Result,
+    Site,
+    Symbol,
+    Term,
+)
+
+COMPUTED = "*"
+"""The name under which calls of something computed are found."""
+
+
+class Index:
+    """All facts of a project, ready to be looked up.
+
+    `definitions` are all meanings of a name, where branches define it differently.
+    """
+
+    def __init__(self, facts: Mapping[str, FileFacts], paths: Iterable[str] = ()) -> None:
+        self.files = dict(facts)
+        self.modules = Modules({*self.files, *paths})
+        self.functions: dict[tuple[str, str], FunctionFact] = {}
+        self.classes: dict[tuple[str, str], ClassFact] = {}
+        self.definitions: dict[tuple[str, str], tuple[ClassFact | FunctionFact, ...]] = {}
+        self.names: dict[tuple[str, str], Term] = {}
+        self.calls_by_name: defaultdict[str, list[Site]] = defaultdict(list)
+        self.aliases: defaultdict[str, set[str]] = defaultdict(set)
+        self.subclasses: defaultdict[str, set[str]] = defaultdict(set)
+        for each in self.files.values():
+            self._add(each)
+
+    def _add(self, facts: FileFacts) -> None:
+        path = facts.path
+        for function in facts.functions:
+            self.functions[path, function.name] = function
+        for class_ in facts.classes:
+            self.classes[path, class_.name] = class_
+            for base in class_.bases:
+                self.subclasses[last_name(base)].add(_tail(class_.name))
+        definitions: tuple[ClassFact | FunctionFact, ...] = (*facts.classes, *facts.functions)
+        for one in definitions:
+            key = (path, one.name)
+            self.definitions[key] = (*self.definitions.get(key, ()), one)
+        for name, term in facts.names:
+            self.names[path, name] = term
+            self._alias(name, term)
+        self._add_calls(facts)
+
+    def _alias(self, name: str, term: Term) -> None:
+        for target in _callee_names(term):
+            if target not in (name, COMPUTED):
+                self.aliases[target].add(name)
+
+    def _add_calls(self, facts: FileFacts) -> None:
+        for position, call in enumerate(facts.calls):
+            for name in _callee_names(call.callee):
+                self.calls_by_name[name].append(Site(facts.path, position))
+
+    def call(self, site: Site) -> CallFact:
+        """The call at a site."""
+        return self.files[site.file].calls[site.number]
+
+    def calls_of(self, name: str) -> list[Site]:
+        """The calls that may be of a function or class of this name, or of an alias of it."""
+        names = {name, *self.aliases.get(name, ())}
+        return [site for each in sorted(names) for site in self.calls_by_name.get(each, ())]
+
+    def descendants(self, name: str) -> set[str]:
+        """The names of the classes that inherit from a class of this name."""
+        found: set[str] = set()
+        todo = [name]
+        while todo:
+            fresh = self.subclasses.get(todo.pop(), set()) - found
+            found |= fresh
+            todo.extend(fresh)
+        return found
+
+
+def _callee_names(term: Term) -> tuple[str, ...]:
+    """The last names of what is called; COMPUTED where that is looked up somewhere."""
+    if isinstance(term, (Symbol, Attribute)):
+        return (last_name(term),)
+    if isinstance(term, Partial):
+        return _callee_names(term.callee)
+    if isinstance(term, Choice):
+        return tuple({name for option in term.values for name in _callee_names(option)})
+    return (COMPUTED,) if isinstance(term, (Item, Result)) else ()
+
+
+def last_name(term: object) -> str:
+    """The last part of the name that a term is, "" for other terms."""
+    return _tail(term.name) if isinstance(term, (Symbol, Attribute)) else ""
+
+
+def _tail(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+# --- modules ------------------------------------------------------------------------------------
+
+
+class Modules:
+    """The Python files of a project by import name.
+
+    A name is looked for as Python would: beside the importing file and in the folders above it
+    (one of them is the root of the import path), each with a `src` folder. A name that only one
+    file of the project can mean is that file, as code that changes `sys.path` needs.
+    """
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = frozenset(path for path in paths if path.endswith((".py", ".pyi")))
+        self._found: dict[tuple[str, str], str | None] = {}
+        self._folders: dict[str, tuple[str, ...]] = {}
+        self._by_stem: defaultdict[str, list[str]] = defaultdict(list)
+        for path in self._paths:
+            self._by_stem[_stem(path)].append(path)
+
+    def find(self, importer: str, module: str) -> str | None:
+        """The project's file that `module` means in the file `importer`."""
+        key = (importer.rpartition("/")[0], module)
+        if key not in self._found:
+            self._found[key] = self._search(importer, module)
+        return self._found[key]
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._paths
+
+    def ending(self, below: str) -> str | None:
+        """The one file of the project whose path ends like this."""
+        stem = below.removesuffix(".py").rpartition("/")[2]
+        found = [path for path in self._by_stem[stem] if f"/{path}".endswith(f"/{below}")]
+        return found[0] if len(found) == 1 else None
+
+    def _search(self, importer: str, module: str) -> str | None:
+        if module.startswith("."):
+            return self._at(relative(importer, module))
+        below = module.replace(".", "/")
+        for folder in self._import_folders(dirname(importer)):
+            found = self._at(f"{folder}/{below}" if folder else below)
+            if found is not None and found != importer:
+                return found
+        return self._unique(below)
+
+    def _at(self, stem: str) -> str | None:
+        # A folder wins over a file of the same name, as it does in Python.
+        for path in (f"{stem}/__init__.py" if stem else "__init__.py", f"{stem}.py"):
+            if path in self._paths:
+                return path
+        return None
+
+    def _import_folders(self, folder: str) -> tuple[str, ...]:
+        if folder not in self._folders:
+            above = [folder]
+            while above[-1]:
+                above.append(dirname(above[-1]))
+            with_src = (f"{each}/src" if each else "src" for each in above)
+            self._folders[folder] = (*above, *with_src)
+        return self._folders[folder]
+
+    def _unique(self, below: str) -> str | None:
+        root = below.partition("/")[0]
+        if root in PACKAGES or root in sys.stdlib_module_names:
+            return None
+        ends = (f"/{below}.py", f"/{below}/__init__.py")
+        fitting = [path for path in self._by_stem[below.rpartition("/")[2]] if path.endswith(ends)]
+        return fitting[0] if len(fitting) == 1 else None
+
+
+def _stem(path: str) -> str:
+    folder, _, name = path.rpartition("/")
+    return folder.rpartition("/")[2] if name == "__init__.py" else name.rpartition(".")[0]
+
+
+def relative(importer: str, module: str) -> str:
+    """The path, without suffix, that a relative import means."""
+    name = module.lstrip(".")
+    folder = dirname(importer)
+    for _ in range(len(module) - len(name) - 1):
+        folder = dirname(folder)
+    return "/".join(part for part in (folder, name.replace(".", "/")) if part)

@@ -1,0 +1,280 @@
+"""Attributes, items and elements of nodes, and keys in mappings through what they spread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from loralint.facts import ABSENT, Absent, Default, Known, Reason, Unknown
+from loralint.values import classes, names
+from loralint.values.evaluation import Evaluation
+from loralint.values.nodes import (
+    MAX_OPTIONS,
+    AttributeOf,
+    ByDefault,
+    CallResult,
+    Class,
+    Evaluable,
+    External,
+    FilledObject,
+    Instance,
+    ItemOf,
+    MappingNode,
+    Module,
+    Node,
+    OneOf,
+    ParsedOptions,
+    SequenceNode,
+    arguments_of,
+    merge,
+    options,
+    soften,
+)
+from loralint.values.values import SPREAD
+
+MISSING = Unknown(Reason.NO_SUCH_KEY)
+
+MAX_CHANGES = 20
+"""An object of which more is set is none that a model's flow goes through."""
+
+
+# --- attributes ---------------------------------------------------------------------------------
+
+
+def attribute(evaluation: Evaluation, node: Node, name: str) -> Node:
+    """`node.name`."""
+    handler = _ATTRIBUTES.get(type(node))
+    return handler(evaluation, node, name) if handler is not None else AttributeOf(node, name)
+
+
+def _of_several(evaluation: Evaluation, node: OneOf, name: str) -> Node:
+    origin = node.origin.item(name) if node.origin is not None else None
+    return merge((attribute(evaluation, option, name) for option in node.options), origin)
+
+
+def _of_default(evaluation: Evaluation, node: ByDefault, name: str) -> Node:
+    origin = node.origin.item(name) if node.origin is not None else None
+    return soften(attribute(evaluation, node.node, name), origin)
+
+
+def _of_mapping(evaluation: Evaluation, node: MappingNode, name: str) -> Node:
+    found = evaluation.lookup(node, name)
+    if found is not None and found != SPREAD:
+        return found
+    whole = changed(evaluation, node)
+    if whole is not None:
+        return attribute(evaluation, whole, name)
+    # keys(), a namespace's method
+    return found if found is not None else AttributeOf(node, name)
+
+
+def _of_module(evaluation: Evaluation, node: Module, name: str) -> Node:
+    found = names.own(evaluation, node.path, [name])
+    return found or Unknown(Reason.NOT_FOUND, f"{name} of {node.path}")
+
+
+def _of_external(evaluation: Evaluation, node: External, name: str) -> Node:
+    return External(f"{node.name}.{name}")
+
+
+def _of_options(evaluation: Evaluation, node: ParsedOptions, name: str) -> Node:
+    return evaluation.library.parsers.option(node, name)
+
+
+def _of_filled(evaluation: Evaluation, node: FilledObject, name: str) -> Node:
+    origin = node.origin.item(name)
+    unknown = Unknown(Reason.OPTION, f"an option of {node.name}", origin)
+    return evaluation.decided((node.origin.file,), (name,), unknown, origin)
+
+
+def _of_result(evaluation: Evaluation, node: CallResult, name: str) -> Node:
+    """What a library's configuration object was given: `TrainingArguments(output_dir=x)`."""
+    callee = node.callee
+    if isinstance(callee, External) and callee.name.endswith(("Config", "Arguments", "Args")):
+        arguments = arguments_of(evaluation.index.call(node.site).arguments, node.frame)
+        found = evaluation.argument(arguments, (name,))
+        if found is not None:
+            return found
+    return AttributeOf(node, name)
+
+
+def _of_scalar(evaluation: Evaluation, node: Known | Default, name: str) -> Node:
+    """`.value` of an enum's member is what the member was set to."""
+    return node if name in ("value", "name") else AttributeOf(node, name)
+
+
+_ATTRIBUTES: dict[type, Callable[[Any, Any, str], Node]] = {
+    OneOf: _of_several,
+    ByDefault: _of_default,
+    MappingNode: _of_mapping,
+    Instance: classes.instance_attribute,
+    Class: classes.class_attribute,
+    Module: _of_module,
+    External: _of_external,
+    ParsedOptions: _of_options,
+    FilledObject: _of_filled,
+    CallResult: _of_result,
+    Known: _of_scalar,
+    Default: _of_scalar,
+}
+
+
+# --- items --------------------------------------------------------------------------------------
+
+
+def item(evaluation: Evaluation, base: Node, key: Node, default: Evaluable | None = None) -> Node:
+    """`base[key]`, or `base.get(key, default)`."""
+    if isinstance(base, OneOf):
+        return merge(item(evaluation, option, key, default) for option in base.options)
+    if isinstance(base, ByDefault):
+        found = item(evaluation, base.node, key, default)
+        origin = base.origin
+        if origin is not None and isinstance(key, (Known, Default)):
+            origin = origin.item(key.value)
+        # what a file by default lacks, another file may have
+        return Default(None, origin) if found is MISSING else soften(found, origin)
+    if isinstance(key, OneOf):
+        return merge(item(evaluation, base, option, default) for option in key.options)
+    if isinstance(key, Default) and key.value is not None:
+        return soften(item(evaluation, base, Known(key.value), default), key.origin)
+    if isinstance(key, Known):
+        return _at(evaluation, base, key, default)
+    return _under_any_key(evaluation, base, default)
+
+
+def _at(evaluation: Evaluation, base: Node, key: Known, default: Evaluable | None) -> Node:
+    if isinstance(base, SequenceNode):
+        inside = type(key.value) is int and -len(base.items) <= key.value < len(base.items)
+        return evaluation.look(base.items[key.value]) if inside else MISSING  # type: ignore[index]
+    if isinstance(base, MappingNode):
+        return _or_default(evaluation, evaluation.lookup(base, str(key.value)), default)
+    if isinstance(base, (Instance, ParsedOptions, FilledObject)) and isinstance(key.value, str):
+        found = attribute(evaluation, base, key.value)
+        given = None if isinstance(found, AttributeOf) else found
+        return _or_default(evaluation, given, default)
+    if isinstance(base, Unknown) and base.origin is not None:
+        return Unknown(base.reason, base.what, base.origin.item(key.value))
+    if isinstance(key.value, (str, int)):
+        return ItemOf(base, key.value)
+    return Unknown(Reason.EXPRESSION, "an item")
+
+
+def _or_default(evaluation: Evaluation, found: Node | None, default: Evaluable | None) -> Node:
+    if found is None:
+        return evaluation.look(default) if default is not None else MISSING
+    if isinstance(found, OneOf) and ABSENT in found.options:
+        rest = [each for each in found.options if not isinstance(each, Absent)]
+        return merge([*rest, *([evaluation.look(default)] if default is not None else [])])
+    return found
+
+
+def _under_any_key(evaluation: Evaluation, base: Node, default: Evaluable | None) -> Node:
+    given: list[Evaluable] = []
+    if isinstance(base, MappingNode) and all(key is not None for key, _ in base.entries):
+        given = [value for _, value in base.entries]
+    elif isinstance(base, SequenceNode):
+        given = list(base.items)
+    if not 0 < len(given) <= MAX_OPTIONS:
+        return Unknown(Reason.EXPRESSION, "an item under a key that is not known")
+    return merge(evaluation.look(each) for each in (*given, *([default] if default else [])))
+
+
+def element(evaluation: Evaluation, base: Node) -> Node:
+    """Any one element of a collection: a mapping is iterated by its keys."""
+    if isinstance(base, SequenceNode) and base.items:
+        return merge(evaluation.look(each) for each in base.items)
+    if isinstance(base, MappingNode):
+        keys = [Known(key) for key, _ in base.entries if key is not None]
+        whole = len(keys) == len(base.entries) and bool(keys)
+        return merge(keys) if whole else Unknown(Reason.EXPRESSION, "a key")
+    if isinstance(base, OneOf):
+        return merge(element(evaluation, option) for option in base.options)
+    if isinstance(base, ByDefault):
+        return soften(element(evaluation, base.node), base.origin)
+    return Unknown(Reason.EXPRESSION, "an element of something that is not known")
+
+
+# --- keys of mappings ---------------------------------------------------------------------------
+
+
+def lookup(
+    evaluation: Evaluation, mapping: MappingNode, key: str, end: int | None = None
+) -> Node | None:
+    """What certainly stands under `key`; None where it is absent, Unknown where a spread hides it.
+
+    A key that may be absent (one branch sets it) is a choice with `Absent` in it. A mapping that
+    spreads itself (`self.x = {**self.x, ...}`) adds nothing by that. Entries from `end` on are
+    left out.
+    """
+    mark = (id(mapping), key)
+    if end is None and (mark in evaluation.busy or not evaluation.spend()):
+        return None
+    evaluation.busy.add(mark)
+    try:
+        for position in reversed(range(len(mapping.entries) if end is None else end)):
+            name, given = mapping.entries[position]
+            if name is not None and name != key:
+                continue
+            found: Node | None = evaluation.look(given)
+            if name is None and found is not None:
+                found = _spread(evaluation, found, key)
+            if found is not None:
+                return _with_earlier(evaluation, mapping, key, position, found)
+        return None
+    finally:
+        if end is None:
+            evaluation.busy.discard(mark)
+
+
+def _with_earlier(
+    evaluation: Evaluation, mapping: MappingNode, key: str, position: int, found: Node
+) -> Node | None:
+    """`found`, or where it may be absent what earlier entries say."""
+    if ABSENT not in options(found):
+        return found
+    earlier = lookup(evaluation, mapping, key, position)
+    if not isinstance(found, OneOf):
+        return earlier
+    kept = [option for option in found.options if not isinstance(option, Absent)]
+    return merge([*kept, earlier if earlier is not None else ABSENT])
+
+
+def _spread(evaluation: Evaluation, node: Node, key: str) -> Node | None:
+    """What `**node` gives for a key; None where it certainly has none."""
+    if isinstance(node, MappingNode):
+        return lookup(evaluation, node, key)
+    if isinstance(node, OneOf):
+        found = [_spread(evaluation, option, key) for option in node.options]
+        if all(each is None for each in found):
+            return None
+        return merge(ABSENT if each is None else each for each in found)
+    if isinstance(node, ByDefault):
+        return _spread_by_default(evaluation, node, key)
+    if isinstance(node, (Instance, ParsedOptions)):
+        if isinstance(node, Instance):
+            has = classes.has_field(evaluation, node.class_, key)
+        else:
+            has = evaluation.library.parsers.has(node, key)
+        return attribute(evaluation, node, key) if has else None
+    return None if isinstance(node, (Absent, Known)) else SPREAD
+
+
+def _spread_by_default(evaluation: Evaluation, node: ByDefault, key: str) -> Node | None:
+    """A `{}` by default is there to be filled by the caller; a file by default is what it says."""
+    origin = node.origin.item(key) if node.origin is not None else None
+    if isinstance(node.node, MappingNode) and not node.node.entries:
+        return Default(None, origin)
+    inner = _spread(evaluation, node.node, key)
+    return None if inner is None else soften(inner, origin)
+
+
+def changed(evaluation: Evaluation, mapping: MappingNode) -> Node | None:
+    """The object of which something was set (`model.config.use_cache = False`); None for dicts."""
+    node: Node = mapping
+    for _ in range(MAX_CHANGES):
+        if not isinstance(node, MappingNode):
+            break
+        if not node.entries or node.entries[0][0] is not None:
+            return None
+        node = evaluation.look(node.entries[0][1])
+    return node if isinstance(node, (CallResult, ItemOf, AttributeOf)) else None

@@ -1,0 +1,138 @@
+"""Paths as scripts write them, made comparable; and paths of which only parts are known.
+
+In a pattern `{}` is a hole of which nothing is known, `{text}` one whose default is known. A hole
+stands for one part of a path or for a piece of one, never for several.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from posixpath import dirname, normpath
+
+from loralint.facts import Choice, Default, Known, Unknown, Value
+
+_WINDOWS = re.compile(r"^[A-Za-z]:[\\/]")
+_HERE = "__file__"
+
+
+def absolute(text: str) -> bool:
+    """Whether a path does not depend on where the script runs."""
+    return text.startswith(("/", "~", "$")) or bool(_WINDOWS.match(text)) or "://" in text
+
+
+def anchored(text: str, path: str) -> str:
+    """`text` with `__file__` replaced by the file's own path, from the root: no Hub id."""
+    return tidied(f"./{path}{text[len(_HERE) :]}") if text.startswith(_HERE) else text
+
+
+def tidied(text: str) -> str:
+    """A path that begins at the root (`./`) without detours."""
+    if not text.startswith("./"):
+        return text
+    clean = normpath(text)
+    return clean if clean == "." or clean.startswith("..") else f"./{clean}"
+
+
+def normal(text: str) -> str:
+    """One spelling of a path."""
+    clean = normpath(text.replace("\\", "/"))
+    return "" if clean == "." else clean
+
+
+def candidates(text: str, script: str) -> tuple[str, ...]:
+    """What a relative path may mean: below the script's folder, the root, or a folder between."""
+    if absolute(text):
+        return (normal(text),)
+    folder = dirname(script)
+    folders = [folder]
+    while folder:
+        folder = dirname(folder)
+        folders.append(folder)
+    found = (normal(f"{each}/{text}" if each else text) for each in folders)
+    return tuple(dict.fromkeys(each for each in found if not each.startswith("..")))
+
+
+def places(text: str, script: str) -> frozenset[str]:
+    """Where an output path may lie: from the root, and from the script's folder."""
+    if absolute(text):
+        return frozenset({normal(text)})
+    folder = dirname(script)
+    beside = normal(f"{folder}/{text}" if folder else text)
+    return frozenset({normal(text), beside})
+
+
+# --- patterns -----------------------------------------------------------------------------------
+
+HOLE = "{}"
+_HOLE = re.compile(r"\{([^{}]*)\}")
+_ENOUGH = 4
+"""So many known letters a pattern needs before it is taken for a path."""
+
+
+def pattern(values: Sequence[Value], separator: str) -> str:
+    """The pattern of a string that values make; "" where nothing of it is known."""
+    text = ""
+    for value in values:
+        part = _part(value)
+        if separator == "/" and text:
+            text = part if part.startswith("/") else f"{text.rstrip('/')}/{part}"
+        else:
+            text = f"{text}{separator if text else ''}{part}"
+    return text if _HOLE.sub("", text).strip("/") else ""
+
+
+def _part(value: Value) -> str:
+    if isinstance(value, Known):
+        return str(value.value).replace("{", "").replace("}", "")
+    if isinstance(value, Default):
+        return "{" + str(value.value).replace("{", "").replace("}", "") + "}"
+    return value.pattern or HOLE if isinstance(value, Unknown) else HOLE
+
+
+def patterns_of(value: Value) -> tuple[str, ...]:
+    """The patterns that a value may be and that say where a path begins."""
+    leaves = value.values if isinstance(value, Choice) else (value,)
+    found = (leaf.pattern for leaf in leaves if isinstance(leaf, Unknown))
+    return tuple(each for each in found if beginning(each) and weight(each) >= _ENOUGH)
+
+
+def beginning(text: str) -> str:
+    """What a path begins with, up to the first hole of which nothing is known."""
+    known = text.partition(HOLE)[0]
+    return _HOLE.sub(lambda hole: hole[1], known)
+
+
+def is_certain(text: str) -> bool:
+    """Whether a path begins with something that is no option's default."""
+    return not text.startswith("{")
+
+
+def weight(text: str) -> int:
+    """How much a pattern says: the letters that are no hole."""
+    return len(_HOLE.sub("", text).replace("/", ""))
+
+
+def fits(text: str, path: str) -> bool:
+    """Whether a path may be what a pattern stands for."""
+    return _expression(text).fullmatch(path) is not None
+
+
+def may_agree(one: str, other: str) -> bool:
+    """Whether two patterns begin alike, as far as both say."""
+    first, second = beginning(one), beginning(other)
+    return first.startswith(second) or second.startswith(first)
+
+
+@lru_cache(maxsize=4096)
+def _expression(text: str) -> re.Pattern[str]:
+    parts = _HOLE.split(text)  # literals and, between them, the defaults of holes
+    expressions = [
+        _hole(part) if place % 2 else re.escape(part) for place, part in enumerate(parts)
+    ]
+    return re.compile("".join(expressions))
+
+
+def _hole(default: str) -> str:
+    return f"(?:{re.escape(default)}|[^/]+)" if default else "[^/]+"
