@@ -11,6 +11,7 @@ import pytest
 from loralint.config import Config
 from loralint.engine import Request, check, gather
 from loralint.facts import Known
+from loralint.project import PairKind
 from loralint.read import safetensors_header as header
 from tests.markdown_pages import write_weights
 
@@ -153,7 +154,8 @@ def test_folder_pairs_who_trains_its_base_with_who_loads_it(tmp_path, serve, rev
     (tmp_path / "train.py").write_text(TRAIN)
     (tmp_path / "serve.py").write_text(serve)
     (pair,) = gather(request(tmp_path)).project.pairs
-    assert pair.rule == "adapter-folder" and "out/adapter_config.json names a/b" in pair.reason
+    assert pair.kind is PairKind.ADAPTER_FOLDER
+    assert "out/adapter_config.json names a/b" in pair.reason
     assert pair.train.site.path == "train.py"
     assert pair.infer.site.repo_id == Known("a/b")
     assert pair.infer.site.revision == Known(revision)

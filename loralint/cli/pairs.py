@@ -45,7 +45,7 @@ def _loads(pair: Pair) -> tuple[Load, ...]:
 def _json(session: Session, pairs: Sequence[Pair]) -> str:
     listed = [
         {
-            "rule": pair.rule,
+            "rule": pair.kind.value,
             "reason": pair.reason,
             "merge": pair.merge,
             "train": _side(session, pair.train),
@@ -107,7 +107,8 @@ def _mermaid(session: Session, pairs: Sequence[Pair]) -> str:
     lines = ["flowchart LR"]
     for number, pair in enumerate(pairs):
         train, infer = (_node(session, load) for load in (pair.train, pair.infer))
-        lines.append(f'  t{number}["{train}"] -->|"{_quoted(pair.rule)}"| i{number}["{infer}"]')
+        kind = _quoted(pair.kind.value)
+        lines.append(f'  t{number}["{train}"] -->|"{kind}"| i{number}["{infer}"]')
     return "\n".join(lines) + "\n"
 
 

@@ -6,7 +6,7 @@ Rules see this and nothing else. All of it is frozen, plain and free of syntax.
 from __future__ import annotations
 
 from loralint.project.folders import Adapter, Locked, is_test
-from loralint.project.loads import Action, Load, Pair, Requirement, Save, Stage, Use
+from loralint.project.loads import Action, Load, Pair, PairKind, Requirement, Save, Stage, Use
 from loralint.project.whole import Project
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Load",
     "Locked",
     "Pair",
+    "PairKind",
     "Project",
     "Requirement",
     "Save",

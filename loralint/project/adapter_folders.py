@@ -1,11 +1,10 @@
-"""Adapter folders: their files put together, who loads them, and onto which base."""
+"""Adapter folders: their files put together, and found by the loads that name them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from posixpath import basename, dirname
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,14 +20,11 @@ from loralint.facts import (
     Sequence,
     Term,
 )
-from loralint.project import Adapter, Use
+from loralint.project.folders import Adapter
+from loralint.project.instances import Instance
 from loralint.source import START, Place
 from loralint.values.paths import candidates
 from loralint.values.values import texts_of
-
-if TYPE_CHECKING:
-    from loralint.project.evidence import Evidence
-    from loralint.project.instances import Sighting
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
@@ -43,15 +39,15 @@ class Folders:
     adapters: Mapping[str, Adapter]
     unread: tuple[Skipped, ...] = ()
 
-    def loaded(self, sighting: Sighting) -> Adapter | None:
+    def loaded(self, instance: Instance) -> Adapter | None:
         """The folder that a load names, where it certainly names one."""
-        site = sighting.load.site
+        site = instance.site
         texts = texts_of(site.repo_id)
         if len(texts) != 1 or site.loader == RECORDED:
             return None
         below = texts_of(dict(site.options).get("subfolder", ABSENT))
         text = "/".join((texts[0], *below))
-        found = (self.adapters.get(place) for place in candidates(text, sighting.path))
+        found = (self.adapters.get(place) for place in candidates(text, instance.path))
         return next((each for each in found if each is not None), None)
 
 
@@ -140,44 +136,3 @@ def _plain(term: Term) -> object:
     if isinstance(term, Sequence):
         return [_plain(item) for item in term.items]
     return _entries(term) if isinstance(term, Mapped) else None
-
-
-# --- who loads them -----------------------------------------------------------------------------
-
-
-def with_uses(evidence: Evidence) -> tuple[Adapter, ...]:
-    """The adapters with the bases that the code loads them onto."""
-    uses: dict[str, list[Use]] = {}
-    for sighting in evidence.seen.all():
-        adapter = evidence.folders.loaded(sighting)
-        if adapter is not None:
-            uses.setdefault(adapter.path, []).extend(_uses(evidence, adapter, sighting))
-    return tuple(
-        replace(each, uses=tuple(uses.get(each.path, ())))
-        for each in evidence.folders.adapters.values()
-    )
-
-
-def _uses(evidence: Evidence, adapter: Adapter, sighting: Sighting) -> Iterator[Use]:
-    load = sighting.load
-    if load.site.artifact != "adapter":
-        yield Use(recorded(adapter, sighting).load, load, evidence.is_merge(sighting))
-    elif "AutoPeft" not in load.site.loader:
-        for base in evidence.onto(sighting):
-            yield Use(base.load, load, evidence.is_merge(sighting))
-
-
-def recorded(adapter: Adapter, sighting: Sighting) -> Sighting:
-    """The load of the base that happens inside the load of a folder.
-
-    AutoPeft loads it at the recorded revision, `AutoModelFor...` at the one that it is given.
-    """
-    site = sighting.load.site
-    revision = Known(adapter.revision) if adapter.revision else ABSENT
-    made = msgspec.structs.replace(
-        site,
-        artifact="base-model",
-        repo_id=Known(adapter.base),
-        revision=site.revision if site.artifact != "adapter" else revision,
-    )
-    return replace(sighting, load=replace(sighting.load, site=made))

@@ -2,161 +2,183 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import msgspec
 
 from loralint.config import Config
-from loralint.facts import ABSENT, Known, LoadSite, Value
-from loralint.project import Action
-from loralint.project.adapter_folders import Folders, recorded
-from loralint.project.instances import Key, Sighting, Sightings
-from loralint.project.saving import Saving
+from loralint.facts import ABSENT, FileFacts, Known, Origin, Value
+from loralint.project.adapter_folders import Folders
+from loralint.project.flow import Key, Scope
+from loralint.project.folders import Adapter
+from loralint.project.instances import Instance, Instances
+from loralint.project.loads import Action, Use
+from loralint.project.saved_places import SavedPlaces
+from loralint.project.saves import Saving
 from loralint.project.stages import Signals
-from loralint.project.targets import Targets, side_of
+from loralint.refs import snapshot_of
 from loralint.values.commands import is_command
+from loralint.values.values import origins_of, texts_of
 
 BASES = frozenset({"base-model", "model", "engine", "pipeline", "embedding"})
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Evidence:
-    """Everything that pairs are made of; nothing of it changes any more."""
+    """Everything that pairs are made of; what many pairs ask for is looked up once."""
 
-    seen: Sightings
-    savings: list[Saving]
-    targets: Targets
-    signals: Signals
-    actions: tuple[Action, ...]
     config: Config
+    files: Mapping[str, FileFacts]
+    instances: Instances
+    actions: tuple[Action, ...]
+    savings: tuple[Saving, ...]
+    places: SavedPlaces
+    signals: Signals
     folders: Folders
-    saved_by: dict[str, list[Saving]] = field(default_factory=dict, init=False)
-    bases_in: dict[str, list[Sighting]] = field(default_factory=dict, init=False)
-    _merged: set[int] = field(default_factory=set, init=False)
-    _merges: dict[tuple[int, tuple[str, str]], bool] = field(default_factory=dict, init=False)
 
-    def __post_init__(self) -> None:
-        """Look at everything once: there may be thousands of pairs."""
-        for each in self.seen.all():
-            if each.load.site.artifact in BASES:
-                self.bases_in.setdefault(each.path, []).append(each)
+    @cached_property
+    def bases_in(self) -> Mapping[str, tuple[Instance, ...]]:
+        """The loads of bases by the file on whose side they stand."""
+        found: defaultdict[str, list[Instance]] = defaultdict(list)
+        for each in self.instances.every:
+            if each.artifact in BASES:
+                found[each.path].append(each)
+        return {path: tuple(each) for path, each in found.items()}
+
+    @cached_property
+    def adapters_saved_by(self) -> Mapping[str, tuple[Saving, ...]]:
+        """The saves of adapters by the file on whose side they stand."""
+        found: defaultdict[str, list[Saving]] = defaultdict(list)
         for saving in self.savings:
-            if saving.artifact == "adapter":
-                self.saved_by.setdefault(side_of(saving), []).append(saving)
-        for action in self.actions:
-            if action.kind == "merge":
-                self._merged.update(action.inputs)
+            if saving.site.artifact == "adapter":
+                found[saving.owner.file].append(saving)
+        return {path: tuple(each) for path, each in found.items()}
 
-    def onto(self, adapter: Sighting) -> list[Sighting]:
-        """The bases that an adapter is loaded onto."""
-        return self.bases(adapter.base.loads) or only_base(self, adapter)
+    @cached_property
+    def _merged(self) -> frozenset[int]:
+        """The loads, by index, that are merged."""
+        return frozenset(i for each in self.actions if each.kind == "merge" for i in each.inputs)
 
-    def is_merge(self, adapter: Sighting) -> bool:
+    @cached_property
+    def _inferring(self) -> frozenset[Scope]:
+        """The functions that generate; a module does what any of its functions does."""
+        found = [scope for scope, kinds in self.signals.kinds.items() if "infer" in kinds]
+        return frozenset((*found, *(Scope(path, "") for path, _ in found)))
+
+    def is_merge(self, adapter: Instance) -> bool:
         """Whether the inference side merges the adapter and saves, and does nothing else."""
-        if adapter.load.site.stage == "merge":
+        if adapter.site.stage == "merge":
             return True
-        key = (adapter.load.index, adapter.owner)
-        if key not in self._merges:
-            self._merges[key] = key[0] in self._merged and not self._infers(adapter.owner)
-        return self._merges[key]
+        return adapter.load.index in self._merged and adapter.owner not in self._inferring
 
-    def _infers(self, owner: tuple[str, str]) -> bool:
-        path, function = owner
-        return any(
-            "infer" in kinds
-            for scope, kinds in self.signals.kinds.items()
-            if scope[0] == path and function in (scope[1], "")
-        )
+    # --- bases ----------------------------------------------------------------------------------
 
-    def bases(self, flow_keys: Iterable[Key]) -> list[Sighting]:
+    def bases(self, keys: Iterable[Key]) -> list[Instance]:
         """The base loads behind some loads, through adapters between."""
-        found: dict[Key, Sighting] = {}
-        todo, done = list(flow_keys), set()
+        found: dict[Key, Instance] = {}
+        todo, done = list(keys), set()
         while todo:
             key = todo.pop(0)
-            sighting = self.seen.of(key)
-            if key in done or sighting is None:
+            instance = self.instances.of(key)
+            if key in done or instance is None:
                 continue
             done.add(key)
-            if sighting.load.site.artifact in BASES:
-                found[sighting.key] = sighting
+            if instance.artifact in BASES:
+                found[instance.key] = instance
             else:
-                todo.extend(sighting.base.loads)
+                todo.extend(instance.base.loads)
         return list(found.values())
 
+    def onto(self, adapter: Instance) -> list[Instance]:
+        """The bases that an adapter is loaded onto."""
+        return self.bases(adapter.base.loads) or self._only_base(adapter)
 
-def nearest(evidence: Evidence, owner: tuple[str, str], stage: str) -> list[Sighting]:
-    """The base loads of one side in a function, or where it has none in its file, if they agree."""
-    side = [
-        each for each in evidence.bases_in.get(owner[0], ()) if each.load.stage in (stage, "both")
-    ]
-    near = [each for each in side if each.owner == owner]
-    if not near and len({each.owner for each in side}) == 1:
-        near = side  # of several functions nobody knows which is meant
-    return near if len({each.load.site.repo_id for each in near}) == 1 else []
+    def served(self, adapter: Instance, train: Instance) -> list[Instance]:
+        """The same for what `train` trains: some loaders load the recorded base themselves."""
+        found = self.bases(adapter.base.loads)
+        if not found and (adapter.artifact in BASES or "AutoPeft" in adapter.site.loader):
+            return [self._recorded(adapter, train)]
+        return found or self._only_base(adapter)
+
+    def nearest(self, owner: Scope, stage: str) -> list[Instance]:
+        """The base loads of one side in a function, else in its file, if they agree."""
+        bases = self.bases_in.get(owner.file, ())
+        side = [each for each in bases if each.load.stage in (stage, "both")]
+        near = [each for each in side if each.owner == owner]
+        if not near and len({each.owner for each in side}) == 1:
+            near = side  # of several functions nobody knows which is meant
+        return near if len({each.site.repo_id for each in near}) == 1 else []
+
+    def _only_base(self, adapter: Instance) -> list[Instance]:
+        """The one base of the function or file, where it is not seen to flow into the adapter.
+
+        A command line says all of its base itself: that of another one in its file is none of it.
+        """
+        if is_command(adapter.site):
+            return []
+        near = self.nearest(adapter.owner, "infer")
+        return near if len({each.load.index for each in near}) == 1 else []
+
+    def _recorded(self, adapter: Instance, train: Instance) -> Instance:
+        """The load of the base inside that of an adapter folder, which records what was trained."""
+        folder = self.folders.loaded(adapter)
+        if folder is not None and folder.base:
+            return _inside(adapter, Known(folder.base), _revision(folder))
+        return _inside(adapter, train.site.repo_id, self._told_revision(train))
+
+    def _told_revision(self, train: Instance) -> Value:
+        """The revision that the training side tells PEFT; None is recorded where it tells none."""
+        for action in self.actions:
+            speaks = train.load.index in action.inputs or action.path == train.path
+            if action.kind in ("wrap", "lora-config") and speaks:
+                revision = action.options.get("revision", ABSENT)
+                if revision not in (ABSENT, Known(None)):
+                    return revision
+        return ABSENT
+
+    # --- adapter folders ------------------------------------------------------------------------
+
+    def adapters(self) -> tuple[Adapter, ...]:
+        """The adapter folders with the bases that the code loads them onto."""
+        uses: defaultdict[str, list[Use]] = defaultdict(list)
+        for each in self.instances.every:
+            adapter = self.folders.loaded(each)
+            if adapter is not None:
+                uses[adapter.path].extend(self._uses(adapter, each))
+        folders = self.folders.adapters.values()
+        return tuple(replace(each, uses=tuple(uses.get(each.path, ()))) for each in folders)
+
+    def _uses(self, adapter: Adapter, instance: Instance) -> Iterator[Use]:
+        if instance.artifact != "adapter":
+            bases = [_inside(instance, Known(adapter.base), _revision(adapter))]
+        elif "AutoPeft" not in instance.site.loader:
+            bases = self.onto(instance)
+        else:
+            bases = []
+        for base in bases:
+            yield Use(base.load, instance.load, self.is_merge(instance))
 
 
-def only_base(evidence: Evidence, adapter: Sighting) -> list[Sighting]:
-    """The one base of the function or file, where it is not seen to flow into the adapter.
-
-    A command line says all of its base itself: that of another one in its file is none of it.
-    """
-    if is_command(adapter.load.site):
-        return []
-    near = nearest(evidence, adapter.owner, "infer")
-    return near if len({each.load.index for each in near}) == 1 else []
+def _revision(adapter: Adapter) -> Value:
+    return Known(adapter.revision) if adapter.revision else ABSENT
 
 
-def served(evidence: Evidence, adapter: Sighting, train: Sighting) -> list[Sighting]:
-    """The bases that an adapter is loaded onto; some loaders load the recorded one themselves."""
-    found = evidence.bases(adapter.base.loads)
-    if found:
-        return found
-    if adapter.load.site.artifact in BASES or "AutoPeft" in adapter.load.site.loader:
-        return [_recorded(evidence, adapter, train)]
-    return only_base(evidence, adapter)
-
-
-def _recorded(evidence: Evidence, adapter: Sighting, train: Sighting) -> Sighting:
+def _inside(instance: Instance, repo_id: Value, recorded: Value) -> Instance:
     """The load of the base that happens inside the load of an adapter folder.
 
-    The folder records the id that was trained on. AutoPeft takes the recorded revision, too;
-    `AutoModelFor...` takes the one that it is given itself.
+    AutoPeft loads it at the recorded revision, `AutoModelFor...` at the one that it is given.
     """
-    folder = evidence.folders.loaded(adapter)
-    if folder is not None and folder.base:
-        return recorded(folder, adapter)
-    site = adapter.load.site
-    own = site.artifact != "adapter"
-    revision = site.revision if own else _recorded_revision(evidence, train)
-    made = _copy(site, train.load.site.repo_id, revision)
-    return Sighting(replace(adapter.load, site=made), adapter.key, adapter.base, adapter.owner)
+    site = instance.site
+    revision = recorded if site.artifact == "adapter" else site.revision
+    made = msgspec.structs.replace(site, artifact="base-model", repo_id=repo_id, revision=revision)
+    return replace(instance, load=replace(instance.load, site=made))
 
 
-def _copy(site: LoadSite, repo_id: Value, revision: Value) -> LoadSite:
-    return msgspec.structs.replace(site, artifact="base-model", repo_id=repo_id, revision=revision)
-
-
-def _recorded_revision(evidence: Evidence, train: Sighting) -> Value:
-    """The revision that the training side tells PEFT; None is recorded where it tells none."""
-    for action in evidence.actions:
-        if action.kind in ("wrap", "lora-config") and _speaks_of(evidence, action, train):
-            revision = action.options.get("revision", ABSENT)
-            if revision not in (ABSENT, Known(None)):
-                return revision
-    return ABSENT
-
-
-def _speaks_of(evidence: Evidence, action: Action, train: Sighting) -> bool:
-    return train.load.index in action.inputs or action.path == train.path
-
-
-def is_served(sighting: Sighting) -> bool:
-    """Whether an adapter is loaded for inference."""
-    return sighting.load.site.artifact == "adapter" and sighting.load.stage in ("infer", "both")
-
-
-def are_apart(train: Sighting, infer: Sighting) -> bool:
-    """Whether two loads are different ones: putting an adapter back on what was trained is none."""
-    return train.key != infer.key and train.load.place != infer.load.place
+def names_of(value: Value) -> tuple[str | Origin, ...]:
+    """What makes two bases the same: the Hub id, or who decides it."""
+    snapshots = ((snapshot_of(text), text) for text in texts_of(value))
+    names = (found[0] if found is not None else text for found, text in snapshots)
+    return tuple(dict.fromkeys((*names, *origins_of(value))))

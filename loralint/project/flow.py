@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
-from loralint.facts import Site
-from loralint.project import matching
+from loralint.facts import Site, SiteKind
+from loralint.project.calls import Linker
 from loralint.values.nodes import (
     Arguments,
     AttributeOf,
     ByDefault,
     CallResult,
+    Evaluable,
+    Frame,
     Instance,
     ItemOf,
     MappingNode,
     Node,
     OneOf,
     SequenceNode,
-    arguments_of,
 )
-
-if TYPE_CHECKING:
-    from loralint.values.evaluator import Evaluator
+from loralint.values.objects import changed
 
 MAX_STEPS = 200
 """How many objects are looked at for one question."""
@@ -31,128 +31,139 @@ MAX_STEPS = 200
 Chain = tuple[Site, ...]
 """The calls that lead to a load, the innermost first."""
 
+
+class Key(NamedTuple):
+    """A load as it happens: its site, and the calls that lead there."""
+
+    site: Site
+    chain: Chain = ()
+
+
+class Scope(NamedTuple):
+    """A function with its file; the function is "" for the module."""
+
+    file: str
+    function: str
+
+
 _MODEL = ("model", "base_model", "unet", "transformer", "pipeline", "llm")
 _PASSING = frozenset({"prepare", "prepare_model"})
+"""Methods that return what they are given, in order."""
+
+_WRAPPERS = frozenset({"peft.get_peft_model", "unsloth.FastLanguageModel.get_peft_model"})
+_PEFT_MODEL = re.compile(r"peft\.(Auto)?PeftModel\w*\.from_pretrained")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Flow:
     """The nearest loads behind an object, each with the frame it ran in; the calls between."""
 
-    loads: dict[tuple[Site, Chain], CallResult] = field(default_factory=dict)
-    steps: dict[Site, None] = field(default_factory=dict)
-    seen: set[int] = field(default_factory=set)
-    kept: list[Node] = field(default_factory=list)
+    loads: Mapping[Key, Frame] = field(default_factory=dict)
+    steps: tuple[Site, ...] = ()
 
 
-def trace(evaluator: Evaluator, node: Node) -> Flow:
+def written_flow(linker: Linker, path: str, inputs: Iterable[int]) -> Flow:
+    """The loads of a file that a front end says flow into another: nothing has to be followed."""
+    frame = linker.evaluator.module_frame(path)
+    return Flow({Key(Site(path, position, SiteKind.LOAD)): frame for position in inputs})
+
+
+def trace(linker: Linker, node: Node) -> Flow:
     """Follow an object back to the loads that it is made of."""
-    flow = Flow()
-    _visit(evaluator, node, flow)
-    return flow
+    loads: dict[Key, Frame] = {}
+    steps: dict[Site, None] = {}
+    seen: dict[int, Node] = {}  # holds each node, so that its id stays its own
+    todo = [node]
+    while todo and len(seen) <= MAX_STEPS:
+        at = todo.pop()
+        if id(at) in seen:
+            continue
+        seen[id(at)] = at
+        if isinstance(at, CallResult):
+            site = at.site
+            if linker.meaning(site).loads:
+                loads[Key(site, at.frame.chain)] = at.frame
+                continue
+            steps[site] = None
+        elif isinstance(at, Instance) and at.site is not None:
+            steps[at.site] = None
+        todo.extend(reversed(list(_behind(linker, at))))
+    return Flow(loads, tuple(steps))
 
 
-def _visit(evaluator: Evaluator, node: Node, flow: Flow) -> None:
-    if id(node) in flow.seen or len(flow.seen) > MAX_STEPS:
+def _behind(linker: Linker, node: Node) -> Iterator[Node]:
+    """What an object is made of, as far as a model may come from it."""
+    if isinstance(node, OneOf):
+        yield from node.options
+    elif isinstance(node, (SequenceNode, MappingNode)):
+        yield from map(linker.evaluator.look, _items(node))
+    elif isinstance(node, (ByDefault, AttributeOf)):
+        yield node.node if isinstance(node, ByDefault) else node.receiver
+    elif isinstance(node, ItemOf):
+        yield from _whole(linker, node)
+    elif isinstance(node, Instance):
+        yield from _model(linker, node.arguments or ())
+    elif isinstance(node, CallResult):
+        yield from _called_on(linker, node)
+
+
+def _items(node: SequenceNode | MappingNode) -> Iterable[Evaluable]:
+    """The items of a list; of an object with something set (`model.x = 1`), the object."""
+    if isinstance(node, SequenceNode):
+        return node.items
+    return [given for key, given in node.entries if key is None]
+
+
+def _whole(linker: Linker, node: ItemOf) -> Iterator[Node]:
+    """Behind an item of a result: `prepare(model, optimizer)` returns what it is given."""
+    if not isinstance(node.whole, CallResult) or not _passes(node.whole):
+        yield node.whole
         return
-    flow.seen.add(id(node))
-    flow.kept.append(node)  # keeps its id its own
-    handler = _HANDLERS.get(type(node))
-    if handler is not None:
-        handler(evaluator, node, flow)
-
-
-def _many(evaluator: Evaluator, node: OneOf, flow: Flow) -> None:
-    for option in node.options:
-        _visit(evaluator, option, flow)
-
-
-def _row(evaluator: Evaluator, node: SequenceNode, flow: Flow) -> None:
-    for item in node.items:
-        _visit(evaluator, evaluator.look(item), flow)
-
-
-def _record(evaluator: Evaluator, node: MappingNode, flow: Flow) -> None:
-    """An object of which something was set: `model.config.use_cache = False`."""
-    for key, given in node.entries:
-        if key is None:
-            _visit(evaluator, evaluator.look(given), flow)
-
-
-def _soft(evaluator: Evaluator, node: ByDefault, flow: Flow) -> None:
-    _visit(evaluator, node.node, flow)
-
-
-def _attribute(evaluator: Evaluator, node: AttributeOf, flow: Flow) -> None:
-    _visit(evaluator, node.receiver, flow)
-
-
-def _part(evaluator: Evaluator, node: ItemOf, flow: Flow) -> None:
-    """An item of a result; `prepare(model, optimizer)` returns what it is given, in order."""
-    if not isinstance(node.whole, CallResult) or _method(node.whole) not in _PASSING:
-        _visit(evaluator, node.whole, flow)
-        return
-    call = evaluator.index.call(node.whole.site)
-    given = arguments_of(call.arguments, node.whole.frame)
-    for position, each in enumerate(evaluator.positionals(given)):
+    given = linker.evaluator.positionals(linker.arguments_of(node.whole))
+    for position, each in enumerate(given):
         if position == node.key and each is not None:
-            _visit(evaluator, evaluator.look(each), flow)
+            yield linker.evaluator.look(each)
 
 
-def _method(node: CallResult) -> str:
-    return node.callee.name if isinstance(node.callee, AttributeOf) else ""
-
-
-def _instance(evaluator: Evaluator, node: Instance, flow: Flow) -> None:
-    if node.site is not None:
-        flow.steps[node.site] = None
-    _visit_model(evaluator, node.arguments or (), flow)
-
-
-def _visit_model(evaluator: Evaluator, arguments: Arguments, flow: Flow) -> None:
-    given = evaluator.argument(arguments, _MODEL, 0)
-    if given is not None:
-        _visit(evaluator, given, flow)
-
-
-def _outcome(evaluator: Evaluator, node: CallResult, flow: Flow) -> None:
-    site = node.site
-    if loader_at(evaluator, site) is not None and not _is_wrapping(evaluator, node):
-        flow.loads[site, node.frame.chain] = node
-        return
-    flow.steps[site] = None
+def _called_on(linker: Linker, node: CallResult) -> Iterator[Node]:
+    """Behind a library's result: the object whose method is called, else the model given."""
     if isinstance(node.callee, AttributeOf):
-        _visit(evaluator, node.callee.receiver, flow)
-        if node.callee.name not in _PASSING:
-            return
-    call = evaluator.index.call(site)
-    _visit_model(evaluator, arguments_of(call.arguments, node.frame), flow)
+        yield node.callee.receiver
+    if not isinstance(node.callee, AttributeOf) or _passes(node):
+        yield from _model(linker, linker.arguments_of(node))
 
 
-def _is_wrapping(evaluator: Evaluator, node: CallResult) -> bool:
-    """A trainer that is given a model object loads nothing: the model flows through it."""
-    from loralint.project.sites import is_load
-
-    return not is_load(evaluator, node.site)
+def _passes(node: CallResult) -> bool:
+    return isinstance(node.callee, AttributeOf) and node.callee.name in _PASSING
 
 
-_HANDLERS: dict[type, Callable[[Any, Any, Flow], None]] = {
-    OneOf: _many,
-    MappingNode: _record,
-    SequenceNode: _row,
-    ByDefault: _soft,
-    AttributeOf: _attribute,
-    ItemOf: _part,
-    Instance: _instance,
-    CallResult: _outcome,
-}
+def _model(linker: Linker, arguments: Arguments) -> Iterator[Node]:
+    given = linker.evaluator.argument(arguments, _MODEL, 0)
+    if given is not None:
+        yield given
 
 
-def loader_at(evaluator: Evaluator, site: Site) -> matching.Match | None:
-    """How the call at a site loads, whoever calls; None where it does not."""
-    cache = evaluator.cache("matches")
-    if site not in cache:
-        cache[site] = None  # while it is looked for: nothing loads through itself
-        cache[site] = matching.match(evaluator, site, evaluator.module_frame(site[0]))
-    found: matching.Match | None = cache[site]
-    return found
+# --- whether it is a PEFT model -----------------------------------------------------------------
+
+
+def wraps(linker: Linker, flow: Flow) -> bool:
+    """Whether an object is a PEFT model: an adapter was wrapped or loaded on the way."""
+    return any(linker.meaning(site).kind == "wrap" for site in flow.steps) or any(
+        linker.meaning(key.site).artifact == "adapter" for key in flow.loads
+    )
+
+
+def is_adapted(linker: Linker, node: Node) -> bool:
+    """Whether an object is certainly a PEFT model itself, and not made of one."""
+    if isinstance(node, OneOf):
+        return all(is_adapted(linker, option) for option in node.options)
+    if isinstance(node, (ByDefault, MappingNode)):
+        inner = node.node if isinstance(node, ByDefault) else changed(linker.evaluator, node)
+        return inner is not None and is_adapted(linker, inner)
+    if not isinstance(node, CallResult):
+        return False
+    meaning = linker.made(node)
+    acting, loading = meaning.acting, meaning.loading
+    if acting is not None and acting.kind == "wrap" and acting.callee in _WRAPPERS:
+        return True
+    return loading is not None and _PEFT_MODEL.fullmatch(loading.name) is not None

@@ -1,149 +1,244 @@
-"""Loads and their instances: one a site with what holds whoever calls, one a calling context."""
+"""Loads: one a site with what holds whoever calls, and one a calling context.
+
+All of them are made here, without a stage: `stages.staged` gives each its own, once it is known
+what flows into what.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-from loralint.facts import LoadSite, Site, SiteKind
-from loralint.project import Load, sites
-from loralint.project.acting import indices
-from loralint.project.collect import Collected
-from loralint.project.flow import Chain, Flow, trace
-from loralint.project.kinds import is_adapted
-from loralint.source import Place
-from loralint.values.nodes import Frame
+import msgspec
 
-if TYPE_CHECKING:
-    from loralint.values.evaluator import Evaluator
+from loralint.catalog import Loader, unresolved
+from loralint.facts import Known, LoadSite, RevisionKey, Site, SiteKind
+from loralint.project.calls import Asked, Linker, Loading
+from loralint.project.flow import Chain, Flow, Key, Scope, is_adapted, trace, written_flow
+from loralint.project.ids_and_revisions import asked_at, base_of, in_frame
+from loralint.project.loads import Load
+from loralint.project.options import options_of_load
+from loralint.values.nodes import Arguments, Frame
+from loralint.values.values import texts_of
 
-Key = tuple[Site, Chain]
-"""An instance: its site, and the calls that lead there."""
+LORA = "lora."
+"""Options of a written load that begin so are the fields of the LoraConfig put onto it."""
 
 
-@dataclass(slots=True)
-class Sighting:
-    """One instance of a load with what the linker still needs to know of it.
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A load in one calling context.
 
-    `owner` is the function, with its file, whose values decide: the caller's where there is one.
+    `base` is what the object is made of that an adapter is loaded onto. `owner` is the function
+    whose values decide: the outermost caller's where there is one.
     """
 
     load: Load
     key: Key
     base: Flow
-    owner: tuple[str, str]
+    owner: Scope
 
     @property
     def path(self) -> str:
         """The file on whose side the instance stands."""
-        return self.owner[0]
+        return self.owner.file
+
+    @property
+    def written(self) -> bool:
+        """Whether a front end gives it whole: it says itself what it does, and nobody enters it."""
+        return self.key.site.kind is not SiteKind.CALL
+
+    @property
+    def site(self) -> LoadSite:
+        """What is loaded, in this context."""
+        return self.load.site
+
+    @property
+    def artifact(self) -> str:
+        """The kind of what is loaded."""
+        return self.load.site.artifact
+
+    @property
+    def trains(self) -> bool:
+        """Whether it stands on a training side."""
+        return self.load.stage in ("train", "both")
+
+    @property
+    def infers(self) -> bool:
+        """Whether it stands on an inference side."""
+        return self.load.stage in ("infer", "both")
 
 
-@dataclass(slots=True)
-class Sightings:
-    """All instances, found by key; those of one site are together."""
+@dataclass(frozen=True)
+class Instances:
+    """All instances by key: with no calls those that hold whoever calls, one a site."""
 
-    evaluator: Evaluator
-    found: Collected
-    loads: list[Sighting] = field(default_factory=list)
-    by_key: dict[Key, Sighting] = field(default_factory=dict)
+    by_key: Mapping[Key, Instance]
 
-    def all(self) -> list[Sighting]:
+    @cached_property
+    def sites(self) -> tuple[Instance, ...]:
+        """One a site, in the order of `Project.loads`."""
+        return tuple(each for (_, chain), each in self.by_key.items() if not chain)
+
+    @cached_property
+    def every(self) -> tuple[Instance, ...]:
         """Every instance: of a site with contexts those, of one without the site itself."""
-        expanded = {key[0] for key in self.by_key if key[1]}
-        return [each for key, each in self.by_key.items() if key[1] or key[0] not in expanded]
+        entered = {site for site, chain in self.by_key if chain}
+        return tuple(
+            each for (site, chain), each in self.by_key.items() if chain or site not in entered
+        )
 
-    def of(self, key: Key) -> Sighting | None:
-        """The instance with this key, made if a flow found it first."""
-        found = self.by_key.get(key)
-        if found is None and key[0] in self.found.load_index:
-            return self.by_key.get((key[0], ()))
-        return found
-
-    def add(self, site: Site, frame: Frame) -> Sighting | None:
-        """Add the instance of a site in a frame."""
-        key = (site, frame.chain)
-        if key not in self.by_key:
-            made = _sighting(self.evaluator, self.found, site, frame)
-            if made is None:
-                return None
-            self.by_key[key] = made
-        return self.by_key[key]
+    def of(self, key: Key) -> Instance | None:
+        """The instance with this key, else what holds at its site."""
+        return self.by_key.get(key) or self.by_key.get(Key(key.site))
 
 
-def sightings(evaluator: Evaluator, found: Collected) -> Sightings:
-    """Every load of the project as it stands."""
-    seen = Sightings(evaluator, found)
-    for site in found.loads:
-        plain = seen.add(site, evaluator.module_frame(site[0]))
-        if plain is not None:
-            seen.loads.append(plain)
-    return seen
+def of_sites(linker: Linker, own: Collection[str]) -> Instances:
+    """Every load of the project as it stands; `own` are the folders that it saves to itself."""
+    by_key: dict[Key, Instance] = {}
+    for site in linker.found.loads:
+        _add(linker, by_key, site, linker.evaluator.module_frame(site.file), own)
+    by_key.update((each.key, each) for each in _written(linker, own))
+    return Instances(by_key)
 
 
-def expand(seen: Sightings, undecided: set[tuple[str, str]]) -> None:
-    """Add the instances of contexts: where they give other values, or decide the stage."""
-    for plain in list(seen.loads):
-        site = plain.key[0]
-        if site.kind is not SiteKind.CALL:  # no call: nobody enters it
-            continue
-        always = plain.owner in undecided
-        for frame in seen.evaluator.callers.frames(site, always=always):
-            seen.add(site, frame)
-    for each in list(seen.by_key.values()):
-        for (site, _), outcome in each.base.loads.items():
-            if site in seen.found.load_index:
-                seen.add(site, outcome.frame)
-    _place(seen)
+def in_contexts(
+    linker: Linker, found: Instances, own: Collection[str], undecided: Collection[Scope]
+) -> Instances:
+    """The same with the instances of contexts: where they give other values, or decide the stage.
+
+    `undecided` are the functions whose callers decide the stage.
+    """
+    by_key = dict(found.by_key)
+    for each in found.sites:
+        if not each.written:
+            always = each.owner in undecided
+            for frame in linker.evaluator.callers.frames(each.key.site, always=always):
+                _add(linker, by_key, each.key.site, frame, own)
+    for each in list(by_key.values()):
+        for (site, _), frame in each.base.loads.items():
+            _add(linker, by_key, site, frame, own)
+    return Instances(_told_apart(linker, by_key))
 
 
-def _place(seen: Sightings) -> None:
+def _add(
+    linker: Linker, by_key: dict[Key, Instance], site: Site, frame: Frame, own: Collection[str]
+) -> None:
+    known = Key(site, frame.chain) in by_key or site not in linker.found.load_index
+    made = _instance(linker, site, frame, own) if not known else None
+    if made is not None:
+        by_key[made.key] = made
+
+
+def _told_apart(linker: Linker, by_key: Mapping[Key, Instance]) -> dict[Key, Instance]:
     """Say where the instances of a site stand that has several: at the call that tells them apart.
 
     That is the innermost one that the others do not share.
     """
-    by_site: dict[Site, list[Sighting]] = {}
-    for (site, chain), sighting in seen.by_key.items():
+    chains: defaultdict[Site, list[Chain]] = defaultdict(list)
+    for site, chain in by_key:
         if chain:
-            by_site.setdefault(site, []).append(sighting)
-    for together in by_site.values():
-        for sighting in together if len(together) > 1 else ():
-            with_changes(sighting, via=_via(seen.evaluator, sighting, together))
+            chains[site].append(chain)
+    found = dict(by_key)
+    for (site, chain), each in by_key.items():
+        others = [other for other in chains[site] if other != chain]
+        if chain and others:
+            shared = {call for other in others for call in other}
+            own = next((call for call in chain if call not in shared), chain[-1])
+            load = replace(each.load, via=linker.place(own))
+            found[Key(site, chain)] = replace(each, load=load)
+    return found
 
 
-def _via(evaluator: Evaluator, sighting: Sighting, together: list[Sighting]) -> Place:
-    chain = sighting.key[1]
-    others = {call for each in together if each is not sighting for call in each.key[1]}
-    own = next((call for call in chain if call not in others), chain[-1])
-    call = evaluator.index.call(own)
-    return Place(own[0], call.span, call.cell)
+# --- of calls -----------------------------------------------------------------------------------
 
 
-def _sighting(evaluator: Evaluator, found: Collected, site: Site, frame: Frame) -> Sighting | None:
-    made = sites.load_site(evaluator, site, frame)
-    if made is None:
+def _instance(linker: Linker, site: Site, frame: Frame, own: Collection[str]) -> Instance | None:
+    loading = linker.meaning(site).loading
+    asked = asked_at(linker, site, frame)
+    if loading is None or asked is None:
         return None
-    base_node = sites.base_of(evaluator, site, frame)
-    base = trace(evaluator, base_node) if base_node is not None else Flow()
+    made = _load_site(linker, site, asked, loading, in_frame(linker, loading, site, frame))
+    below = base_of(linker, site, frame)
+    base = trace(linker, below) if below is not None else Flow()
     load = Load(
-        index=found.load_index[site],
+        index=linker.found.load_index[site],
         site=made,
         stage="neither",
-        inputs=indices(found.load_index, (each for each, _ in base.loads)),
-        actions=indices(found.action_index, base.steps),
-        discarded=evaluator.index.call(site).discarded,
-        onto_adapter=base_node is not None and is_adapted(evaluator, base_node),
+        inputs=linker.found.loads_of(base.loads),
+        actions=linker.found.actions_of(base.steps),
+        local=_is_local(made, own),
+        discarded=linker.call(site).discarded,
+        onto_adapter=below is not None and is_adapted(linker, below),
+        given=linker.evaluator.commands.words(made.repo_id),
+        given_revision=linker.evaluator.commands.words(made.revision),
     )
-    return Sighting(load, (site, frame.chain), base, _owner(evaluator, made, frame))
+    outermost = frame.chain[-1] if frame.chain else site
+    owner = Scope(outermost.file, linker.call(outermost).function)
+    return Instance(load, Key(site, frame.chain), base, owner)
 
 
-def _owner(evaluator: Evaluator, made: LoadSite, frame: Frame) -> tuple[str, str]:
-    if not frame.chain:
-        return made.path, made.function
-    outermost = frame.chain[-1]
-    return outermost[0], evaluator.index.call(outermost).function
+def _load_site(
+    linker: Linker, site: Site, asked: Asked, loading: Loading, arguments: Arguments
+) -> LoadSite:
+    call = linker.call(site)
+    return LoadSite(
+        path=site.file,
+        span=call.span,
+        cell=call.cell,
+        artifact=_artifact(linker, loading, arguments, call.text),
+        loader=loading.name,
+        repo_id=asked.repo_id,
+        revision=asked.revision,
+        options=options_of_load(linker, loading, arguments),
+        function=call.function,
+        text=call.text,
+        revision_key=_revision_key(loading.loader),
+    )
 
 
-def with_changes(sighting: Sighting, **changes: object) -> None:
-    """Change the load of an instance."""
-    sighting.load = replace(sighting.load, **changes)  # type: ignore[arg-type]
+def _revision_key(loader: Loader) -> RevisionKey:
+    if loader.revision_in == "@":
+        return RevisionKey("", behind_id=True)
+    return RevisionKey(loader.revision or "", loader.revision_in if loader.revision else "")
+
+
+def _artifact(linker: Linker, loading: Loading, arguments: Arguments, text: str) -> str:
+    artifact = loading.loader.artifact
+    if artifact == "file":
+        kind = linker.evaluator.argument(arguments, ("repo_type",))
+        return "dataset" if kind == Known("dataset") else artifact
+    if loading.loader.packages == "" and artifact == "model":
+        owner = text.partition(".from_pretrained")[0]  # `pipeline_cls = getattr(diffusers, name)`
+        return unresolved(owner.rpartition(".")[2]).artifact
+    return artifact
+
+
+def _is_local(site: LoadSite, own: Collection[str]) -> bool:
+    """Whether a load is of folders that the project itself saves to: those are no Hub ids."""
+    texts = texts_of(site.repo_id)
+    return bool(texts) and all(text in own for text in texts)
+
+
+# --- written: recipes, command lines, adapter folders -------------------------------------------
+
+
+def _written(linker: Linker, own: Collection[str]) -> Iterator[Instance]:
+    """The loads that a front end gives whole (`FileFacts.loads`): nothing calls them."""
+    for path, facts in linker.index.files.items():
+        for position, site in enumerate(facts.loads):
+            key = Key(Site(path, position, SiteKind.LOAD))
+            base = written_flow(linker, path, site.inputs)
+            options = tuple(each for each in site.options if not each[0].startswith(LORA))
+            load = Load(
+                index=linker.found.load_index[key.site],
+                site=msgspec.structs.replace(site, options=options),
+                stage="neither",
+                inputs=linker.found.loads_of(base.loads),
+                local=_is_local(site, own),
+                given=linker.evaluator.commands.words(site.repo_id),
+                given_revision=linker.evaluator.commands.words(site.revision),
+            )
+            yield Instance(load, key, base, Scope(path, site.function))

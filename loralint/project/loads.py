@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Literal
 
 from loralint.facts import (
@@ -122,11 +123,25 @@ class Requirement:
     folder: str = ""
 
 
+class PairKind(Enum):
+    """What joins the two sides of a pair, the firmest first.
+
+    The adapter that one side saves and the other loads; the settings; an adapter folder that names
+    the base; the base alone.
+    """
+
+    ARTIFACT = "artifact"
+    CONFIGURED = "configured"
+    ADAPTER_FOLDER = "adapter-folder"
+    BASE_ID = "base-id"
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """One training load and one inference load of the base that belong to the same adapter.
 
-    `reason` says why, in words ("out/mistral: saved in finetune.py:41, loaded in serve.py:7").
+    `kind` says what joins them, and `reason` the same of this pair in words ("out/mistral: saved
+    in finetune.py:41, loaded in serve.py:7").
     `adapter` is the load of the adapter on the inference side, where there is one; `merge` tells
     that the inference side only merges and saves.
     """
@@ -134,7 +149,7 @@ class Pair:
     train: Load
     infer: Load
     reason: str
-    rule: Literal["artifact", "configured", "adapter-folder", "base-id"]
+    kind: PairKind
     adapter: Load | None = None
     merge: bool = False
 

@@ -1,29 +1,295 @@
-"""Pairs: which training load and which inference load belong to the same adapter."""
+"""Pairs: which training load and which inference load belong to the same adapter.
+
+By what one side saves and the other loads; as the settings say; by an adapter folder that names
+the base; by the base alone. The firmest evidence comes first, and an adapter that it has joined
+is none of what follows.
+"""
 
 from __future__ import annotations
 
-from loralint.project import Pair
-from loralint.project.artifact_pairs import artifact_pairs
-from loralint.project.base_pairs import base_pairs
-from loralint.project.configured_pairs import configured_pairs
-from loralint.project.evidence import Evidence
-from loralint.project.folder_pairs import folder_pairs
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from posixpath import dirname
+
+from loralint.config.globs import matches
+from loralint.facts import RECORDED, Origin, Value
+from loralint.project.evidence import BASES, Evidence, names_of
+from loralint.project.folders import is_test
+from loralint.project.instances import Instance
+from loralint.project.loads import Pair, PairKind
+from loralint.project.saved_places import Match
+from loralint.project.saves import Saving
+from loralint.source import Place
+from loralint.values.commands import is_command
+from loralint.values.paths import fits, is_certain, may_agree, patterns_of
+from loralint.values.values import comes_from, origins_of, texts_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """Two sides, the adapter that the inference side loads, and why they belong together."""
+
+    kind: PairKind
+    train: Instance
+    infer: Instance
+    adapter: Instance | None
+    reason: str
 
 
 def pairs(evidence: Evidence) -> tuple[Pair, ...]:
     """All pairs, the firmest evidence first; two loads are paired once for one adapter."""
+    every = evidence.instances.every
+    by_artifact = [each for adapter in every for each in _by_artifact(evidence, adapter)]
+    joined = {each.adapter.key for each in by_artifact if each.adapter is not None}
+    rest = [each for each in every if each.key not in joined]
+    by_folder = [each for adapter in rest for each in _by_folder(evidence, adapter)]
+    joined = {each.adapter.key for each in by_folder if each.adapter is not None}
+    rest = [each for each in rest if each.key not in joined and _is_served(each)]
     found: dict[object, Pair] = {}
-    by_artifact = list(artifact_pairs(evidence))
-    joined = {id(pair.adapter) for pair in by_artifact}
-    configured = configured_pairs(evidence)
-    by_folder = list(folder_pairs(evidence, joined))
-    joined |= {id(pair.adapter) for pair in by_folder}
-    same_base = base_pairs(evidence, joined)
-    for pair in (*by_artifact, *configured, *by_folder, *same_base):
-        found.setdefault(_identity(pair), pair)
+    for each in (*by_artifact, *_configured(evidence), *by_folder, *_by_base(evidence, rest)):
+        pair = _pair(evidence, each)
+        loads = (pair.train.index, pair.train.via, pair.infer.index, pair.infer.via)
+        found.setdefault((loads, pair.adapter.place if pair.adapter else None), pair)
     return tuple(found.values())
 
 
-def _identity(pair: Pair) -> object:
-    return (pair.train.index, pair.train.via, pair.infer.index, pair.infer.via,
-            pair.adapter.place if pair.adapter else None)  # fmt: skip
+def _pair(evidence: Evidence, each: _Joined) -> Pair:
+    adapter = each.adapter
+    configured = each.kind is PairKind.CONFIGURED
+    return Pair(
+        train=each.train.load,
+        infer=each.infer.load,
+        reason=each.reason,
+        kind=each.kind,
+        adapter=adapter.load if adapter is not None else None,
+        merge=adapter is not None and not configured and evidence.is_merge(adapter),
+    )
+
+
+def _are_apart(train: Instance, infer: Instance) -> bool:
+    """Whether two loads are different ones: putting an adapter back on what was trained is none."""
+    return train.key != infer.key and train.load.place != infer.load.place
+
+
+def _is_served(instance: Instance) -> bool:
+    """Whether an adapter is loaded for inference."""
+    return instance.artifact == "adapter" and instance.infers
+
+
+# --- by artifact: what one side saves, the other loads ------------------------------------------
+
+
+def _by_artifact(evidence: Evidence, adapter: Instance) -> Iterator[_Joined]:
+    """The pairs of a load of something that the project saves."""
+    loads_adapter = adapter.artifact == "adapter"
+    if (adapter.artifact not in BASES and not loads_adapter) or adapter.site.loader == RECORDED:
+        return
+    found = evidence.places.matching(adapter)
+    unclear = _is_unclear(evidence, found)
+    for match in found:
+        saving = match.saving
+        if saving.written and unclear:
+            continue
+        if saving.site.artifact == "adapter" or loads_adapter:
+            where = Place(saving.site.path, saving.site.span, saving.site.cell)
+            reason = f"{match.shown}: saved in {where}, loaded in {adapter.load.place}"
+            for train in _trained(evidence, saving):
+                for infer in evidence.served(adapter, train):
+                    if _are_apart(train, infer) and train.site.stage != "merge":
+                        yield _Joined(PairKind.ARTIFACT, train, infer, adapter, reason)
+
+
+def _is_unclear(evidence: Evidence, found: Iterable[Match]) -> bool:
+    """Whether several recipes with different bases save to one place: which ran last?"""
+    written = (match.saving for match in found if match.saving.written)
+    bases = {each.site.repo_id for saving in written for each in evidence.bases(saving.flow.loads)}
+    return len(bases) > 1
+
+
+def _trained(evidence: Evidence, saving: Saving) -> list[Instance]:
+    """The bases of what was saved, else those of the function or file that saves."""
+    return evidence.bases(saving.flow.loads) or evidence.nearest(saving.owner, "train")
+
+
+# --- as the settings say ------------------------------------------------------------------------
+
+
+def _configured(evidence: Evidence) -> Iterator[_Joined]:
+    """The pairs of `[[tool.loralint.pair]]`."""
+    for setting in evidence.config.pairs:
+        trained = _bases_in(evidence, setting.train, "train")
+        served = _bases_in(evidence, setting.infer, "infer")
+        reason = f"configured: {setting.train} trains, {setting.infer} loads"
+        for train in trained:
+            own = set(names_of(train.site.repo_id))
+            same = [each for each in served if own & set(names_of(each.site.repo_id))]
+            for infer in same or served:
+                adapter = _adapter_on(evidence, infer)
+                yield _Joined(PairKind.CONFIGURED, train, infer, adapter, reason)
+
+
+def _bases_in(evidence: Evidence, glob: str, stage: str) -> list[Instance]:
+    """The base loads of a file; those of its side, if it has some."""
+    found = [
+        each
+        for each in evidence.instances.every
+        if each.artifact in BASES and matches(each.path, (glob,))
+    ]
+    return [each for each in found if each.load.stage in (stage, "both")] or found
+
+
+def _adapter_on(evidence: Evidence, base: Instance) -> Instance | None:
+    found = (
+        each
+        for each in evidence.instances.every
+        if each.artifact == "adapter" and base.key in each.base.loads
+    )
+    return next(found, None)
+
+
+# --- by an adapter folder in the tree, which names the base -------------------------------------
+
+
+def _by_folder(evidence: Evidence, adapter: Instance) -> Iterator[_Joined]:
+    """The pairs of a load of an adapter folder."""
+    folder = evidence.folders.loaded(adapter)
+    if folder is None or not (adapter.artifact in BASES or _is_served(adapter)):
+        return
+    for train in _training_on(evidence, folder.base):
+        if _is_contradicted(evidence, train, adapter):
+            continue
+        reason = f"{folder.path} names {folder.base}, which {train.load.place} trains on"
+        for infer in evidence.served(adapter, train):
+            if _are_apart(train, infer):
+                yield _Joined(PairKind.ADAPTER_FOLDER, train, infer, adapter, reason)
+
+
+def _training_on(evidence: Evidence, base: str | None) -> list[Instance]:
+    """The training loads of a base, if one file has them all: of two, which wrote the folder?"""
+    found = [
+        each
+        for each in evidence.instances.every
+        if each.trains and each.artifact in BASES and base in names_of(each.site.repo_id)
+    ]
+    return found if len({each.path for each in found}) == 1 else []
+
+
+# --- by the base alone --------------------------------------------------------------------------
+
+
+def _by_base(evidence: Evidence, adapters: Iterable[Instance]) -> Iterator[_Joined]:
+    """The pairs of adapters of which nothing says that they are others than those trained."""
+    trained = _trained_by_name(evidence)
+    for adapter in adapters:
+        for infer in evidence.onto(adapter):
+            for name in names_of(infer.site.repo_id):
+                for train in _beside(trained.get(name, ()), adapter):
+                    if _may_be_base_of(evidence, train, infer, adapter):
+                        base = name.written or "one base" if isinstance(name, Origin) else name
+                        places = f"trained in {train.load.place}, loaded in {infer.load.place}"
+                        reason = f"{base}: {places}"
+                        yield _Joined(PairKind.BASE_ID, train, infer, adapter, reason)
+
+
+def _trained_by_name(evidence: Evidence) -> Mapping[str | Origin, Sequence[Instance]]:
+    """The bases that an adapter is trained on, by Hub id or by who decides it."""
+    found: defaultdict[str | Origin, list[Instance]] = defaultdict(list)
+    for each in evidence.instances.every:
+        if each.trains and each.artifact in BASES and _trains_adapter(evidence, each):
+            for name in names_of(each.site.repo_id):
+                found[name].append(each)
+    return found
+
+
+def _may_be_base_of(
+    evidence: Evidence, train: Instance, infer: Instance, adapter: Instance
+) -> bool:
+    return (
+        not _are_tests(evidence, train, adapter)
+        and _are_apart(train, infer)
+        and not _is_contradicted(evidence, train, adapter)
+    )
+
+
+def _beside(trained: Sequence[Instance], adapter: Instance) -> Sequence[Instance]:
+    """Of all that train on a base, those in the folder of the script that serves, if any do."""
+    folder = dirname(adapter.path)
+    return [each for each in trained if dirname(each.path) == folder] or trained
+
+
+def _are_tests(evidence: Evidence, train: Instance, adapter: Instance) -> bool:
+    """Whether one side is a test: tests share a small model, and train nothing for one another."""
+    if train.owner == adapter.owner:
+        return False
+    sides = (train.path, adapter.path)
+    return any(is_test(path, evidence.files.get(path)) for path in sides)
+
+
+def _trains_adapter(evidence: Evidence, train: Instance) -> bool:
+    """Whether PEFT is seen on the training side: an adapter class of one's own is none of its."""
+    if train.written:
+        return True
+    wraps = any(
+        action.kind in ("wrap", "lora-config")
+        and (action.path == train.path or train.load.index in action.inputs)
+        for action in evidence.actions
+    )
+    return wraps or train.path in evidence.adapters_saved_by
+
+
+# --- whether the two sides speak of different adapters ------------------------------------------
+
+
+def _is_contradicted(evidence: Evidence, train: Instance, adapter: Instance) -> bool:
+    """Whether both sides name their adapters, and they are different ones."""
+    if _one_of_commands(evidence, train):
+        return True
+    loaded = adapter.site.repo_id
+    fetched = comes_from(loaded, "snapshot_download")  # no training side saves there
+    if adapter.load.given or (not fetched and (not _is_named(loaded) or _is_open(loaded))):
+        return False
+    saved = evidence.adapters_saved_by.get(train.path, ())
+    return (
+        bool(saved)
+        and all(_is_named(each.site.target) for each in saved)
+        and (fetched or not any(_may_be_loaded(evidence, each, adapter) for each in saved))
+    )
+
+
+def _is_named(value: Value) -> bool:
+    """Whether it is known where something goes: at least where the path begins, by no default."""
+    return any(texts_of(value)) or any(is_certain(each) for each in patterns_of(value))
+
+
+def _is_open(value: Value) -> bool:
+    """Whether somebody decides what is loaded: who, is known, and what, is not."""
+    return bool(origins_of(value)) and not patterns_of(value)
+
+
+def _may_be_loaded(evidence: Evidence, saving: Saving, adapter: Instance) -> bool:
+    """Whether a place that is only known in part may be the other side's.
+
+    Places that are known are no question here: those that are the same are a pair already.
+    """
+    places = evidence.places
+    saved, loaded = places.saved(saving, patterns_of), places.loaded(adapter, patterns_of)
+    return (
+        any(fits(each, place) for each in saved for place in places.loaded(adapter))
+        or any(fits(each, place) for each in loaded for place in places.saved(saving))
+        or any(may_agree(one, other) for one in saved for other in loaded)
+    )
+
+
+def _one_of_commands(evidence: Evidence, train: Instance) -> bool:
+    """Whether several command lines train on a base: it alone does not say which is meant."""
+    if not is_command(train.site):
+        return False
+    same = (
+        each
+        for each in evidence.instances.every
+        if is_command(each.site)
+        and each.load.stage == "train"
+        and each.site.repo_id == train.site.repo_id
+    )
+    return len({each.key for each in same}) > 1

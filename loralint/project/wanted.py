@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from loralint.facts import Data, FileFacts, Known, Site, Symbol, Term
-from loralint.project.flow import loader_at
+from loralint.project.calls import Linker
+from loralint.project.classify import meaning_of
 from loralint.project.needed import entered, needed
 from loralint.project.requirements import asks_versions, is_requirement_file
 from loralint.values import commands
@@ -83,6 +84,7 @@ def wanted(
     asked = asked if asked is not None else Asked()
     index = Index(facts, files)
     evaluator = Evaluator(index, libraries)
+    linker = Linker(evaluator, meaning_of)
     modules = index.modules
     paths: set[str] = set()
     names = {*asked.names, *COMMON}
@@ -93,7 +95,7 @@ def wanted(
         if each.path.endswith("__init__.py"):
             paths.update(_reexported(modules, each, used))
         paths.update(_data(evaluator, each, files, asked))
-        _names(evaluator, each, names)
+        _names(linker, each, names)
     paths.update(script for script, _ in commands.all_runs(index))
     if any(asks_versions(each) for each in index.files.values()):
         paths.update(path for path in files if is_requirement_file(path))
@@ -207,14 +209,14 @@ def _terms(facts: FileFacts) -> Iterator[Term]:
 # --- names --------------------------------------------------------------------------------------
 
 
-def _names(evaluator: Evaluator, facts: FileFacts, names: set[str]) -> None:
+def _names(linker: Linker, facts: FileFacts, names: set[str]) -> None:
     """Add the functions and classes whose callers decide what is loaded."""
     for position, call in enumerate(facts.calls):
         site = Site(facts.path, position)
         name = _called_as(call.function)
-        if not name or name in names or loader_at(evaluator, site) is None:
+        if not name or name in names or linker.meaning(site).loading is None:
             continue
-        if evaluator.callers.depends(site):
+        if linker.evaluator.callers.depends(site):
             names.add(name)
 
 

@@ -74,7 +74,6 @@ class Evaluator:
     def __init__(self, index: Index, libraries: Callable[[Evaluation], Library]) -> None:
         self.index = index
         self.busy: set[object] = set()
-        self._caches: dict[str, dict[Any, Any]] = {}
         self._libraries = libraries
         self._frames: dict[str, Frame] = {}
         self._active: set[object] = set()
@@ -107,10 +106,6 @@ class Evaluator:
             Result: self._result,
             **self._library.terms,
         }
-
-    def cache(self, name: str) -> dict[Any, Any]:
-        """A store of the project's own."""
-        return self._caches.setdefault(name, {})
 
     @property
     def library(self) -> Library:

@@ -102,7 +102,9 @@ def rows(project: Project):
 
 def paired(project: Project):
     """Each pair as places and its rule."""
-    return [(str(pair.train.place), str(pair.infer.place), pair.rule) for pair in project.pairs]
+    return [
+        (str(each.train.place), str(each.infer.place), each.kind.value) for each in project.pairs
+    ]
 
 
 # --- facts by hand ------------------------------------------------------------------------------

@@ -1,0 +1,182 @@
+"""Actions: calls that change what a loaded model is, with their options and what flows in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from loralint.catalog import POSITIONAL, canonical
+from loralint.facts import ABSENT, Attribute, Known, LoadSite, Site, SiteKind, Value
+from loralint.project.calls import Linker
+from loralint.project.flow import Flow, is_adapted, trace
+from loralint.project.instances import LORA
+from loralint.project.loads import Action
+from loralint.project.options import keyword_values
+from loralint.values.nodes import Arguments, CallResult, External, MappingNode, Node, SequenceNode
+from loralint.values.values import texts_of, value_of
+
+_MODEL = ("model", "base_model")
+_CONFIGS = ("peft_config", "config", "adapter_config")
+_ON_RECEIVER = frozenset(
+    """merge unload resize infer train set-adapter load-state wrap add-tokens""".split()
+)
+_STATE = ("state_dict", "peft_model_state_dict")
+_READERS = frozenset(
+    """safetensors.load_file torch.load peft.load_peft_weights mlx.load
+    safetensors.torch.load_file""".split()
+)
+_PADDING = "pad_token"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionFlow:
+    """An action with what flows into its model."""
+
+    action: Action
+    model: Flow
+
+
+def actions(linker: Linker) -> list[ActionFlow]:
+    """Every action of the project, in order: those of calls, then the written LoraConfigs."""
+    called = [_action(linker, site) for site in linker.found.actions]
+    return [*called, *_written(linker, len(called))]
+
+
+def _action(linker: Linker, site: Site) -> ActionFlow:
+    call, acting = linker.call(site), linker.meaning(site).acting
+    assert acting is not None  # the site is among the actions
+    kind, arguments = acting.kind, linker.arguments(site)
+    model, config = _model(linker, site, kind), _config(linker, kind, arguments)
+    steps = (step for step in (*model.steps, *config.steps) if step != site)
+    onto = linker.evaluator.argument(arguments, _MODEL, 0) if kind == "wrap" else None
+    options = keyword_values(linker, arguments, _positional(kind, call.callee))
+    if kind == "add-tokens":
+        options.update(_added_tokens(linker, arguments))
+    action = Action(
+        index=linker.found.action_index[site],
+        kind=kind,
+        callee=acting.callee,
+        path=site.file,
+        span=call.span,
+        cell=call.cell,
+        function=call.function,
+        text=call.text,
+        options=options,
+        inputs=linker.found.loads_of(model.loads),
+        actions=linker.found.actions_of(steps),
+        discarded=call.discarded,
+        configs=linker.found.loads_of(config.loads),
+        source=_state_source(linker, arguments) if kind == "load-state" else ABSENT,
+        onto_adapter=onto is not None and is_adapted(linker, onto),
+    )
+    return ActionFlow(action, model)
+
+
+def _positional(kind: str, callee: object) -> tuple[str, ...]:
+    """The names of positional arguments; a method has no `model` among them."""
+    names = POSITIONAL.get(kind, ())
+    is_method = isinstance(callee, Attribute)
+    return tuple(name for name in names if not (is_method and name == "model"))
+
+
+def _model(linker: Linker, site: Site, kind: str) -> Flow:
+    """What flows into the model that a call acts on: its receiver, or its first argument."""
+    callee = linker.call(site).callee
+    if isinstance(callee, Attribute) and kind in _ON_RECEIVER:
+        frame = linker.evaluator.module_frame(site.file)
+        flow = trace(linker, linker.evaluator.force(callee.base, frame))
+        if flow.loads or flow.steps:
+            return flow
+    if kind in ("lora-config", "silence"):
+        return Flow()
+    given = linker.evaluator.argument(linker.arguments(site), _MODEL, 0)
+    return trace(linker, given) if given is not None else Flow()
+
+
+def _config(linker: Linker, kind: str, arguments: Arguments) -> Flow:
+    """The LoraConfig that a wrap, or a trainer, is given."""
+    if kind not in ("wrap", "train"):
+        return Flow()
+    position = 1 if kind == "wrap" else None
+    given = linker.evaluator.argument(arguments, _CONFIGS, position)
+    return trace(linker, given) if given is not None else Flow()
+
+
+def _written(linker: Linker, first: int) -> Iterator[ActionFlow]:
+    """The LoraConfigs that written loads for training speak of; they are numbered from `first`."""
+    for path, facts in linker.index.files.items():
+        for position, site in enumerate(facts.loads):
+            fields = {n.removeprefix(LORA): v for n, v in site.options if n.startswith(LORA)}
+            if fields:
+                load = linker.found.load_index[Site(path, position, SiteKind.LOAD)]
+                yield ActionFlow(_written_config(site, first, load, fields), Flow())
+                first += 1
+
+
+def _written_config(site: LoadSite, index: int, load: int, fields: dict[str, Value]) -> Action:
+    return Action(
+        index=index,
+        kind="lora-config",
+        callee=site.loader,
+        path=site.path,
+        span=site.span,
+        cell=site.cell,
+        function=site.function,
+        text=site.text,
+        options=fields,
+        inputs=(load,),
+    )
+
+
+# --- what a state dict is read from -------------------------------------------------------------
+
+
+def _state_source(linker: Linker, arguments: Arguments) -> Value:
+    """The path that the state dict of a "load-state" is read from; Absent where none is seen."""
+    node = linker.evaluator.argument(arguments, _STATE, 0)
+    if not isinstance(node, CallResult) or not isinstance(node.callee, External):
+        return ABSENT
+    if canonical(node.callee.name) not in _READERS:
+        return ABSENT
+    given = linker.evaluator.argument(linker.arguments_of(node), ("filename", "f"), 0)
+    return value_of(given) if given is not None else ABSENT
+
+
+# --- which tokens a tokenizer is given ----------------------------------------------------------
+
+
+def _added_tokens(linker: Linker, arguments: Arguments) -> dict[str, Value]:
+    """The tokens that are added for the model to learn: padding is none of them."""
+    node = linker.evaluator.argument(arguments, ("special_tokens_dict", "new_tokens"), 0)
+    found = _tokens(linker, node) if node is not None else None
+    return {"tokens": Known(json.dumps(found))} if found is not None else {}
+
+
+def _tokens(linker: Linker, node: Node) -> list[str] | None:
+    """The texts of a list, or of a mapping without its padding; None where not all are known."""
+    if isinstance(node, Known) and isinstance(node.value, str):
+        return [node.value]
+    if isinstance(node, SequenceNode):
+        return _joined(_tokens(linker, linker.evaluator.look(item)) for item in node.items)
+    if isinstance(node, MappingNode):
+        keys = [key for key, _ in node.entries if key != _PADDING]
+        found = [linker.evaluator.lookup(node, key) if key is not None else None for key in keys]
+        return _joined(_entry(linker, each) for each in found)
+    return None
+
+
+def _entry(linker: Linker, node: Node | None) -> list[str] | None:
+    if isinstance(node, SequenceNode):
+        return _tokens(linker, node)
+    texts = texts_of(value_of(node)) if node is not None else ()
+    return list(texts) or None
+
+
+def _joined(parts: Iterable[list[str] | None]) -> list[str] | None:
+    found: list[str] = []
+    for part in parts:
+        if part is None:
+            return None
+        found += part
+    return found

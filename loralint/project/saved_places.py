@@ -1,0 +1,164 @@
+"""Saved artifacts, found again by whoever loads them: by path, by Hub id, by who decides."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from posixpath import dirname
+
+from loralint.facts import CommandFact, Known, Origin, Value
+from loralint.project.instances import Instance
+from loralint.project.saves import Saving
+from loralint.refs import is_repo_id
+from loralint.source import START
+from loralint.values import commands
+from loralint.values.evaluator import Evaluator
+from loralint.values.paths import absolute, fits, normal, patterns_of, places, weight
+from loralint.values.values import origins_of, texts_of
+
+Texts = Callable[[Value], tuple[str, ...]]
+"""Which strings of a value are meant: those that are known, or the patterns."""
+
+_NO_MODEL = frozenset({"tokenizer", "processor", "config", "dataset"})
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A save of what is loaded: at which place, and how that is called."""
+
+    saving: Saving
+    place: str
+    shown: str
+
+    @property
+    def folder(self) -> str:
+        """Where the script stands on whose side it is saved."""
+        return dirname(self.saving.owner.file)
+
+
+class SavedPlaces:
+    """The saves of a project by where they go."""
+
+    def __init__(self, savings: Iterable[Saving], evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._places: defaultdict[str, list[Saving]] = defaultdict(list)
+        self._patterns: defaultdict[str, list[Saving]] = defaultdict(list)
+        self._origins: defaultdict[Origin, list[Saving]] = defaultdict(list)
+        for saving in savings:
+            if saving.site.artifact in _NO_MODEL:
+                continue
+            for place in self.saved(saving):
+                self._places[place].append(saving)
+            for place in self.saved(saving, patterns_of):
+                self._patterns[place].append(saving)
+            for origin in origins_of(saving.site.target):
+                self._origins[origin].append(saving)
+
+    def saved(self, saving: Saving, texts: Texts = texts_of) -> tuple[str, ...]:
+        """Where something is saved; with `patterns_of`, what is known of where."""
+        options = dict(saving.site.options) if saving.written else {}
+        return self._all_places(texts(saving.site.target), saving.owner.file, options)
+
+    def loaded(self, instance: Instance, texts: Texts = texts_of) -> tuple[str, ...]:
+        """The same for where something is loaded from."""
+        site = instance.site
+        return self._all_places(texts(site.repo_id), instance.path, dict(site.options))
+
+    def _all_places(
+        self, texts: Iterable[str], script: str, options: Mapping[str, Value]
+    ) -> tuple[str, ...]:
+        found = (self._places_of(text, script, options) for text in texts if text)
+        return tuple(dict.fromkeys(place for each in found for place in each))
+
+    def _places_of(self, text: str, script: str, options: Mapping[str, Value]) -> tuple[str, ...]:
+        """Where a path may lie, in order: also from the folders that a command enters before."""
+        found = set(places(text, script))
+        if not absolute(text):
+            inside = set(self._evaluator.commands.folders(script))
+            folder = options.get("folder")
+            if isinstance(folder, Known):
+                own = CommandFact(span=START, folder=str(folder.value))
+                inside.update(commands.Run(script, own).folders)
+            found.update(normal(f"{each}/{text}") for each in inside)
+        return tuple(sorted(found))
+
+    # --- the saves of what is loaded ------------------------------------------------------------
+
+    def matching(self, instance: Instance) -> list[Match]:
+        """The saves of what is loaded, each once.
+
+        Of scripts that all save to `lora_model`, the one beside the loading script is meant; where
+        none stands beside it, nobody knows which.
+        """
+        found = list({match.saving: match for match in self._all(instance)}.values())
+        beside = [each for each in found if each.folder == dirname(instance.path)]
+        matches = beside or [each for each in found if "/" in each.place]
+        if not matches and len({each.folder for each in found}) == 1:
+            return found
+        return matches
+
+    def _all(self, instance: Instance) -> Iterator[Match]:
+        repo_id, folder = instance.site.repo_id, dirname(instance.path)
+        options = dict(instance.site.options)
+        for text in texts_of(repo_id):
+            near = self._places_of(text, instance.path, options)
+            above = [list(_above(place, text, folder)) for place in near]
+            yield from self._at(above, text) or self._fitting(above, text)
+        for text in patterns_of(repo_id):
+            near = self._places_of(text, instance.path, options)
+            for place, saved in self._places.items():
+                if any(fits(pattern, place) for pattern in near):
+                    yield from (Match(saving, place, text) for saving in saved)
+        for origin in origins_of(repo_id):
+            for each in origin.beginnings():
+                shown = each.written or "the same path"
+                for saving in self._origins.get(each, ()):
+                    yield Match(saving, f"/{shown}", shown)
+
+    def _at(self, near: Iterable[list[str]], text: str) -> list[Match]:
+        """The saves to one of these places; of a folder and one below it, the latter."""
+        lowest = (next((each for each in above if each in self._places), None) for above in near)
+        return [
+            Match(saving, place, text)
+            for place in lowest
+            if place is not None
+            for saving in self._places[place]
+        ]
+
+    def _fitting(self, near: Iterable[list[str]], text: str) -> list[Match]:
+        """The saves whose pattern a place fits; of several patterns the one that says most."""
+        fitting = [
+            (weight(pattern), pattern, place)
+            for pattern in self._patterns
+            for above in near
+            for place in above
+            if fits(pattern, place) and not _is_owner_alone(pattern, place)
+        ]
+        most = max((each[0] for each in fitting), default=0)
+        return [
+            Match(saving, place, text)
+            for says, pattern, place in fitting
+            if says == most
+            for saving in self._patterns[pattern]
+        ]
+
+
+def _above(place: str, text: str, folder: str) -> Iterator[str]:
+    """A path and the folders above it, but not the root of all.
+
+    What `text` would be beside a script in `folder` lies in that folder and in all above it: that
+    something is saved to one of these says nothing of the text, least of all of a Hub id.
+    """
+    first = place
+    while place and place not in ("/", ".", "~"):
+        beside = place == folder and not is_repo_id(text)
+        if place == first or beside or not f"{folder}/".startswith(f"{place}/"):
+            yield place
+        place = place.rpartition("/")[0]
+
+
+def _is_owner_alone(pattern: str, place: str) -> bool:
+    """Whether a Hub id fits a pattern of which only the owner is known: `owner/{}`."""
+    owner, _, name = pattern.partition("/")
+    return is_repo_id(place) and place.startswith(f"{owner}/") and weight(name) == 0

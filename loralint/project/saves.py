@@ -1,0 +1,216 @@
+"""Saves: where adapters, models and tokenizers go, and what flows into them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from loralint.catalog import SAVERS
+from loralint.catalog.recipes import PUSHES
+from loralint.facts import ABSENT, Absent, Attribute, Known, Reason, SaveSite, Site, Unknown, Value
+from loralint.project.calls import Linker, made_at
+from loralint.project.flow import Flow, Scope, trace, wraps, written_flow
+from loralint.project.options import keyword_values
+from loralint.values.nodes import CallResult, Frame, ItemOf, Node
+from loralint.values.values import value_of
+
+_PLAIN = frozenset({"tokenizer", "processor", "config", "dataset"})
+_FOLDER, _ON_HUB = "output_dir", "hub_model_id"
+"""What a trainer's arguments say of where it saves."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Saving:
+    """A save in one frame: where to, and what it is made of. It equals itself only.
+
+    `owner` is the function, with its file, on whose side it stands: the outermost caller's where
+    there is one. `pushed` tells that it goes to the Hub, `written` that it is no call.
+    """
+
+    site: SaveSite
+    flow: Flow
+    owner: Scope
+    pushed: bool = False
+    written: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A save as it holds whoever calls, and as each context has it."""
+
+    plain: Saving
+    contexts: tuple[Saving, ...] = ()
+
+    @property
+    def every(self) -> tuple[Saving, ...]:
+        """The saves in contexts, or the plain one where there are none."""
+        return self.contexts or (self.plain,)
+
+
+@dataclass(frozen=True, slots=True)
+class _What:
+    """What is saved, and what it is made of."""
+
+    artifact: str
+    flow: Flow
+
+
+def saves(linker: Linker) -> list[Saved]:
+    """Every save of the project: by a method, by the arguments of a trainer, written."""
+    by_method = [_in_frames(linker, site, _by_method) for site in linker.found.saves]
+    found = (*by_method, *_by_arguments(linker), *_written(linker))
+    return [saved for saved in found if saved is not None]
+
+
+def _in_frames(
+    linker: Linker, site: Site, in_frame: Callable[[Linker, Site, Frame], Saving | None]
+) -> Saved | None:
+    plain = in_frame(linker, site, linker.evaluator.module_frame(site.file))
+    if plain is None:
+        return None
+    frames = linker.evaluator.callers.frames(site, always=False)
+    others = (in_frame(linker, site, frame) for frame in frames)
+    return Saved(plain, tuple(each for each in others if each is not None))
+
+
+def _saving(
+    linker: Linker, site: Site, frame: Frame, target: Value, what: _What, pushed: bool
+) -> Saving:
+    call = linker.call(site)
+    options = keyword_values(linker, linker.arguments(site, frame))
+    made = SaveSite(
+        path=site.file,
+        span=call.span,
+        cell=call.cell,
+        artifact=what.artifact,
+        target=target,
+        function=call.function,
+        text=call.text,
+        options=tuple(options.items()),
+    )
+    outermost = frame.chain[-1] if frame.chain else site
+    return Saving(made, what.flow, Scope(outermost.file, linker.call(outermost).function), pushed)
+
+
+# --- by a method --------------------------------------------------------------------------------
+
+
+def _by_method(linker: Linker, site: Site, frame: Frame) -> Saving:
+    """`model.save_pretrained(folder)`, `trainer.push_to_hub()`."""
+    evaluator, call, method = linker.evaluator, linker.call(site), linker.meaning(site).saving
+    saver = SAVERS[method]
+    base = call.callee.base if isinstance(call.callee, Attribute) else None
+    nameless = Unknown(Reason.EXPRESSION, "a name")
+    receiver: Node = evaluator.force(base, frame) if base is not None else nameless
+    flow = trace(linker, receiver)
+    given = evaluator.argument(linker.arguments(site, frame), saver.target, 0)
+    if method == "push_to_hub" and linker.made(receiver).kind == "train":
+        given = None  # a trainer is given a commit message, and knows the id
+    if given is None or isinstance(given, Absent):
+        target = _output_of(linker, flow, _ON_HUB if "hub" in method else _FOLDER)
+    else:
+        target = value_of(given)
+    artifact = saver.artifact or _artifact(linker, receiver, flow, call.text, site)
+    pushed = "push_to_hub" in method
+    return _saving(linker, site, frame, target, _What(artifact, flow), pushed)
+
+
+def _output_of(linker: Linker, flow: Flow, name: str) -> Value:
+    """`trainer.save_model()` saves where the trainer's arguments say."""
+    for site in flow.steps:
+        arguments = _arguments_of_trainer(linker, site)
+        if isinstance(arguments, CallResult):
+            found = linker.evaluator.argument(linker.arguments_of(arguments), (name,))
+            if found is not None:
+                return value_of(found)
+    return Unknown(Reason.FRAMEWORK, "saved where something else decides")
+
+
+def _artifact(linker: Linker, receiver: Node, flow: Flow, text: str, site: Site) -> str:
+    """What is saved, from what flows into it, else from its name and its file."""
+    second = receiver.whole if isinstance(receiver, ItemOf) and receiver.key == 1 else None
+    if second is not None and linker.made(second).loading is not None:
+        return "tokenizer"  # of `model, tokenizer = load()`
+    kinds = {linker.meaning(each).artifact for each, _ in flow.loads}
+    if kinds and kinds <= _PLAIN:
+        return min(kinds)
+    if any(linker.meaning(step).kind == "merge" for step in flow.steps):
+        return "model"
+    through = (*flow.steps, *(each for each, _ in flow.loads))
+    if wraps(linker, flow) or any(_trains_adapter(linker, each) for each in through):
+        return "adapter"
+    return "model" if flow.loads else _artifact_by_name(linker, text, site)
+
+
+def _artifact_by_name(linker: Linker, text: str, site: Site) -> str:
+    owner = text.partition("(")[0].lower()
+    for word in ("tokenizer", "processor"):
+        if word in owner:
+            return word
+    positions = range(len(linker.index.files[site.file].calls))
+    wrapped = any(linker.meaning(Site(site.file, each)).kind == "wrap" for each in positions)
+    return "adapter" if wrapped else "model"
+
+
+def _trains_adapter(linker: Linker, site: Site) -> bool:
+    """Whether a call makes a trainer that wraps the model itself: it is given a `peft_config`."""
+    if linker.meaning(site).kind != "train":
+        return False
+    given = linker.evaluator.argument(linker.arguments(site), ("peft_config",))
+    return given is not None and given not in (ABSENT, Known(None))
+
+
+# --- by the arguments of a trainer --------------------------------------------------------------
+
+
+def _arguments_of_trainer(linker: Linker, site: Site) -> Node | None:
+    if linker.meaning(site).kind != "train":
+        return None
+    names = ("args", "training_args", "config")
+    return linker.evaluator.argument(linker.arguments(site), names, 1)
+
+
+def _by_arguments(linker: Linker) -> Iterator[Saved | None]:
+    """`TrainingArguments(output_dir=...)`: saved there is what the trainer trains."""
+    trainers: dict[Site, Site] = {}
+    for site in linker.found.actions:
+        given = _arguments_of_trainer(linker, site)
+        made = made_at(given) if given is not None else None
+        if made is not None:
+            trainers.setdefault(made, site)
+
+    def output(name: str) -> Callable[[Linker, Site, Frame], Saving | None]:
+        return lambda linker, site, frame: _output(linker, site, frame, name, trainers.get(site))
+
+    for site in linker.found.arguments:
+        for name in (_FOLDER, _ON_HUB):
+            yield _in_frames(linker, site, output(name))
+
+
+def _output(
+    linker: Linker, site: Site, frame: Frame, name: str, trainer: Site | None
+) -> Saving | None:
+    position = 0 if name == _FOLDER else None
+    node = linker.evaluator.argument(linker.arguments(site, frame), (name,), position)
+    if node is None or isinstance(node, Absent):
+        return None
+    if trainer is not None:
+        module = linker.evaluator.module_frame(trainer.file)
+        made = CallResult(trainer, module, Unknown(Reason.COMPUTED))
+        flow = trace(linker, made)
+        what = _What(_artifact(linker, made, flow, "", trainer), flow)
+    else:
+        what = _What(_artifact_by_name(linker, "", site), Flow())
+    return _saving(linker, site, frame, value_of(node), what, name == _ON_HUB)
+
+
+# --- written ------------------------------------------------------------------------------------
+
+
+def _written(linker: Linker) -> Iterator[Saved]:
+    """The saves of recipes and command lines, each with the loads of its recipe behind it."""
+    for path, facts in linker.index.files.items():
+        for site in facts.saves:
+            pushed = "push_to_hub" in site.text.partition("(")[0] or site.text in PUSHES
+            flow = written_flow(linker, path, site.inputs)
+            yield Saved(Saving(site, flow, Scope(path, site.function), pushed, written=True))
