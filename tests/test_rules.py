@@ -14,6 +14,7 @@ from loralint.config import Config
 from loralint.config.load import load
 from loralint.diagnostics import Diagnostic, Related
 from loralint.engine import Request, check, gather
+from loralint.engine.confirming import Confirming
 from loralint.rules import RULES, Rule
 from loralint.source import Location, Place
 from tests.markdown_pages import Case, Mark, cases
@@ -88,7 +89,9 @@ def _run(rule: Rule, folder: Path, title: str = "") -> list[Diagnostic]:
     request = Request(root=str(folder), scopes=(str(folder),), config=config, cached=False)
     if rule.code in ("LOR001", "LOR002"):  # the engine's own business
         return [one for one in check(request).diagnostics if one.code == rule.code]
-    return sorted(rule.run(gather(request).project), key=lambda found: found.sort_key)
+    gathered = gather(request)
+    found, _ = Confirming(gathered).confirmed(list(rule.run(gathered.project)))
+    return sorted(found, key=lambda one: one.sort_key)
 
 
 def _config(rule: Rule, folder: Path, title: str) -> Config:

@@ -12,7 +12,7 @@ HEAVY = (
     "pathspec",
     "yaml",
     "loralint.rules",
-    "loralint.linker",
+    "loralint.project.linking",
     "loralint.read.python.module",
     "loralint.engine.gathering",
     "concurrent.futures",

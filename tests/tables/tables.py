@@ -14,7 +14,7 @@ from loralint.catalog import (
     METHOD_ACTIONS,
     OPTIONS,
     QUANTIZATION_CONFIGS,
-    SAVE_METHODS,
+    SAVERS,
     Loader,
     loader_of,
 )
@@ -30,30 +30,38 @@ from loralint.catalog.commands import (
 )
 from loralint.catalog.recipe_signs import NEVER_RECIPES
 from loralint.catalog.recipes import FRAMEWORKS, PUSHES
-from loralint.frontends.flow import _EXITS as EXITS
-from loralint.frontends.magics import (
+from loralint.project.actions import _READERS as STATE_READERS
+from loralint.project.requirements import _GROUPS as GROUPS, _LISTS as LISTS
+from loralint.read.magics import (
     _OTHER as OTHER_MAGICS,
     _SHELLS as SHELL_MAGICS,
     _TRANSPARENT as TRANSPARENT_MAGICS,
 )
-from loralint.frontends.methods import METHODS as VALUE_METHODS
-from loralint.frontends.reducers import FUNCTIONS as VALUE_FUNCTIONS
-from loralint.linker.classes import _PROPERTIES as PROPERTIES
-from loralint.linker.entries import (
+from loralint.read.python.flow import _EXITS as EXITS
+from loralint.read.python.methods import METHODS as VALUE_METHODS
+from loralint.read.python.reducers import FUNCTIONS as VALUE_FUNCTIONS
+from loralint.values.classes import (
+    _PROPERTIES as PROPERTIES,
+    _RECORD_DECORATORS as RECORD_DECORATORS,
+)
+from loralint.values.evaluator import Evaluator
+from loralint.values.index import Index
+from loralint.values.libraries import libraries
+from loralint.values.libraries.argparse import (
+    _DATACLASS_PARSERS as DATACLASS_PARSERS,
+    _FLAGS as FLAG_ACTIONS,
+    _THROUGH as PARSER_MAKERS,
+)
+from loralint.values.libraries.entries import (
     _COMMANDS as COMMAND_DECORATORS,
     _OPTIONS as OPTION_DECORATORS,
     _RUNNERS as RUNNERS,
     _RUNNING as RUNNING,
 )
-from loralint.linker.libraries import _FUNCTIONS as LIBRARY_FUNCTIONS, _METHODS as LIBRARY_METHODS
-from loralint.linker.members import _RECORD_DECORATORS as RECORD_DECORATORS
-from loralint.linker.parsers import (
-    _DATACLASS_PARSERS as DATACLASS_PARSERS,
-    _FLAGS as FLAG_ACTIONS,
-    _THROUGH as PARSER_MAKERS,
-)
-from loralint.linker.requirements import _GROUPS as GROUPS, _LISTS as LISTS
-from loralint.linker.states import _READERS as STATE_READERS
+
+_LIBRARY = libraries(Evaluator(Index({}), libraries))
+LIBRARY_FUNCTIONS = _LIBRARY.functions
+LIBRARY_METHODS = _LIBRARY.methods
 
 __all__ = [
     "ACTIONS",
@@ -87,7 +95,7 @@ __all__ = [
     "RECORD_DECORATORS",
     "RUNNERS",
     "RUNNING",
-    "SAVE_METHODS",
+    "SAVERS",
     "SHELLS",
     "SHELL_MAGICS",
     "STATE_READERS",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
+from loralint.catalog.patterns import fits
 from tests.tables.projects import check, codes, inventory, pairs
-from tests.tables.tables import ACTIONS, METHOD_ACTIONS, SAVE_METHODS, STATE_READERS
+from tests.tables.tables import ACTIONS, METHOD_ACTIONS, SAVERS, STATE_READERS
 
 BASE = """\
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -259,7 +258,7 @@ def test_every_method_has_a_test():
     tried |= {"add_tokens"}  # beside resize_token_embeddings
     assert set(METHOD_ACTIONS) <= tried
     assert {name: tuple(words) for name, (_, words) in SAVES.items()} == {
-        name: words for name, (words, _) in SAVE_METHODS.items()
+        name: saver.target for name, saver in SAVERS.items()
     }
     assert {
         "safetensors.torch.load_file", "safetensors.load_file", "torch.load",
@@ -275,11 +274,14 @@ ELSEWHERE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("action", ACTIONS, ids=lambda row: f"{row[0]}: {row[1]}")
+@pytest.mark.parametrize(
+    "action",
+    [row for row in ACTIONS if row.packages],
+    ids=lambda row: f"{row.packages}: {row.calls}",
+)
 def test_every_row_has_a_call(action):
-    packages, pattern, _ = action
     tried = ELSEWHERE | {name.replace(" ", ".") for name in TRAINING}
     assert any(
-        re.fullmatch(packages, package) and re.fullmatch(pattern, rest)
+        fits(action.packages, package) and fits(action.calls, rest)
         for package, _, rest in (name.partition(".") for name in tried)
     )
