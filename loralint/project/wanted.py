@@ -99,6 +99,7 @@ def wanted(
     paths.update(script for script, _ in commands.all_runs(index))
     if any(asks_versions(each) for each in index.files.values()):
         paths.update(path for path in files if is_requirement_file(path))
+    evaluator.release()
     fresh = names - COMMON - asked.names
     asked.names |= fresh
     return Wanted(frozenset(paths - set(index.files)), frozenset(fresh))
