@@ -144,7 +144,8 @@ class Commands:
         if len(flags) < len(given) and not isinstance(default, Unknown):
             nodes.append(default)
         self._places[origin] = {Place(run.path, f.span, run.fact.cell) for run, f in flags}
-        made = merge(nodes)
+        # what one command leaves unknown, the others give by default
+        made = merge([node for node in nodes if not isinstance(node, Unknown)] or nodes)
         return default if isinstance(made, Unknown) and len(nodes) > 1 else made
 
     def _runs_of(self, paths: frozenset[str]) -> list[Run]:

@@ -125,7 +125,10 @@ _ATTRIBUTES: dict[type, Callable[[Any, Any, str], Node]] = {
 def item(evaluation: Evaluation, base: Node, key: Node, default: Evaluable | None = None) -> Node:
     """`base[key]`, or `base.get(key, default)`."""
     if isinstance(base, OneOf):
-        return merge(item(evaluation, option, key, default) for option in base.options)
+        origin = base.origin
+        if origin is not None and isinstance(key, (Known, Default)):
+            origin = origin.item(key.value)
+        return merge((item(evaluation, each, key, default) for each in base.options), origin)
     if isinstance(base, ByDefault):
         found = item(evaluation, base.node, key, default)
         origin = base.origin

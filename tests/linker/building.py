@@ -23,7 +23,8 @@ from loralint.project.linking import link
 from loralint.read import extract
 from loralint.source import Source, Span
 
-KINDS = {".py": "python", ".yaml": "yaml", ".json": "json", ".toml": "toml", ".env": "dotenv"}
+KINDS = {".py": "python", ".yaml": "yaml", ".json": "json", ".toml": "toml", ".env": "dotenv",
+         "Makefile": "makefile"}  # fmt: skip
 AUTO = "from transformers import AutoModelForCausalLM, AutoTokenizer\n"
 
 

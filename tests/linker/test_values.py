@@ -88,6 +88,18 @@ load(lib.other())
     assert only_load(all_known).site.repo_id == Choice((Known("org/m"), Known("org/n")))
 
 
+def test_of_what_several_unknown_callers_pass_an_item_has_an_origin_too():
+    source = f"""
+import lib
+{AUTO}
+def load(config):
+    return {LOAD}(config["name"])
+load(lib.one())
+load(lib.other())
+"""
+    assert decides(only_load(source).site.repo_id.origin) == "main.py:load.config.name"
+
+
 def test_callers_that_are_given_it_are_one_unknown_thing():
     source = f"""
 {AUTO}
@@ -581,3 +593,19 @@ def test_a_caller_of_the_same_name_in_another_file_is_no_recursion():
         }
     )
     assert rows(project)[0][2] == "org/m"
+
+
+def test_what_one_command_leaves_unknown_the_others_give():
+    sources = {
+        "main.py": f"""
+import argparse
+{AUTO}
+parser = argparse.ArgumentParser()
+parser.add_argument("--model")
+args = parser.parse_args()
+{LOAD}(args.model)
+""",
+        "Makefile": "any:\n\tpython main.py --model $$MODEL\none:\n\tpython main.py --model o/m\n",
+    }
+    (load,) = linked(sources).loads
+    assert short(load.site.repo_id) == "o/m by default"
