@@ -24,7 +24,7 @@ from loralint.read import extract
 from loralint.source import Source, Span
 
 KINDS = {".py": "python", ".yaml": "yaml", ".json": "json", ".toml": "toml", ".env": "dotenv",
-         "Makefile": "makefile"}  # fmt: skip
+         "Makefile": "shell"}  # fmt: skip
 AUTO = "from transformers import AutoModelForCausalLM, AutoTokenizer\n"
 
 
