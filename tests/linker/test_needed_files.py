@@ -87,8 +87,8 @@ def test_a_package_that_exports_by_a_star_who_is_called():
 
 
 def test_each_round_adds_what_is_new():
-    main = f"{AUTO}from lib.names import base\n{LOAD}(base())"
-    names = "from .more import BASE\ndef base():\n    return BASE"
+    main = "from lib.names import base\nbase().save_pretrained('out')"
+    names = f"{AUTO}from .more import BASE\ndef base():\n    return {LOAD}(BASE)"
     facts = facts_of({"main.py": main, "lib/names.py": names, "lib/more.py": 'BASE = "o/m"'})
     rounds = NeededFiles(facts.keys())
     assert rounds.after([facts["main.py"]]).paths == {"lib/names.py"}
