@@ -81,6 +81,24 @@ def decides(origin: Origin | None) -> str:
     return f"{origin.file or ''.join(owner)}:{name}"
 
 
+def is_one(*values: Value) -> bool:
+    """Whether values that others decide are certainly decided by one and the same thing."""
+    origins = {getattr(value, "origin", None) for value in values}
+    return len(origins) == 1 and None not in origins
+
+
+def repos(source, **more):
+    """The repo ids of all loads of a script, in order."""
+    files = {"main.py": source, **{_path(name): text for name, text in more.items()}}
+    loads = linked(files).loads
+    return [load.site.repo_id for load in loads if load.site.path == "main.py"]
+
+
+def revisions(source):
+    """The revisions of all loads of a script, in order."""
+    return [load.site.revision for load in linked({"main.py": source}).loads]
+
+
 def repo(source, **more):
     """The repo id of the one load of a script, in short."""
     return short(only_load(source, **more).site.repo_id)

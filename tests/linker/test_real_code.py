@@ -2,7 +2,16 @@
 
 import pytest
 
-from tests.linker.building import AUTO, linked, only_load, repo, revision, short
+from tests.linker.building import (
+    AUTO,
+    is_one,
+    is_unknown,
+    linked,
+    repo,
+    repos,
+    revision,
+    short,
+)
 
 LOAD = "AutoModelForCausalLM.from_pretrained"
 
@@ -38,8 +47,12 @@ def test_folders_beside_the_script_are_local(path, value):
     ["from vllm import LLM", "try:\n    from vllm import LLM\nexcept Exception:\n    LLM = None"],
 )
 def test_an_engine_with_an_unknown_model(imported):
-    source = f"{imported}\ndef worker(args):\n    return LLM(model=args.model)"
-    assert loaders(source) == [("vllm.LLM", "? main.py:worker.args.model")]
+    loads = "".join(f"    LLM(model=args.{name})\n" for name in ("model", "model", "other"))
+    source = f"{imported}\ndef worker(args):\n{loads}"
+    assert {loader for loader, _ in loaders(source)} == {"vllm.LLM"}
+    one, again, other = repos(source)
+    assert is_unknown(one)
+    assert is_one(one, again) and not is_one(one, other)
 
 
 @pytest.mark.parametrize(("action", "value"), [("store_true", "-"), ("store_false", "?")])
@@ -98,7 +111,9 @@ def test_a_registered_class_has_callers_that_nobody_sees():
     source = (
         f"from reg import register_model\n{AUTO}@register_model('hf')\nclass H:\n"
         f"    def __init__(self, pretrained):\n        {LOAD}(pretrained)\n"
+        f"        {LOAD}(pretrained)\n"
         "class S(H):\n    def __init__(self, pretrained='s/m'):\n"
         "        super().__init__(pretrained)"
     )
-    assert short(only_load(source).site.repo_id) == "? main.py:H.__init__.pretrained"
+    one, again = repos(source)
+    assert is_unknown(one) and is_one(one, again)

@@ -71,6 +71,14 @@ def test_layers_are_told_apart_and_the_first_is_spelt_out():
     assert all(name in everything for name in NAMES)
 
 
+def test_what_is_not_proved_stands_below_its_heading():
+    for verdict in ("failed", "inconclusive", "verified"):
+        lines = text(outcome(verdict), colour=False, loudness=0).splitlines()
+        at = lines.index("not proved:")
+        assert lines[at + 1] == "  the load tier: the dry-run tier has failed"
+        assert lines[at - 1] == lines[at + 2] == ""
+
+
 def test_quiet_leaves_the_findings():
     report = text(outcome(), colour=False, loudness=-1)
     assert report.startswith("error[LOR501]")
