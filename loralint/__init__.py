@@ -39,7 +39,7 @@ def revision(repo_id: str, *, ref: str | None = None) -> str:
     """
     import sys
 
-    from loralint.lockfile.lookup import locked_commit
+    from loralint.lockfile import locked_commit
 
     caller = sys._getframe(1).f_globals.get("__file__")
     return locked_commit(repo_id, ref, caller if isinstance(caller, str) else None)

@@ -102,6 +102,11 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     call: str = ""
 
     @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """What makes two findings the same, however the file around them grows."""
+        return self.code, self.place.path, self.subject, " ".join(self.call.split())
+
+    @property
     def sort_key(self) -> tuple[str, int, int, int, str, str]:
         """The one total order of findings."""
         start = self.place.span.start

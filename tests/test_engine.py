@@ -15,18 +15,17 @@ import pytest
 from loralint import __version__
 from loralint.cache import Entry
 from loralint.config import Config, ConfigError
+from loralint.config.selectors import enabled, severity
 from loralint.diagnostics import Diagnostic
 from loralint.discovery import walk
 from loralint.discovery.reading import LARGEST
 from loralint.engine import baseline, workers
-from loralint.engine.lines import lines_of
-from loralint.engine.selection import enabled, severity
 from loralint.engine.shelf import Shelf
-from loralint.engine.suppression import Suppressions
-from loralint.engine.unused import Judge
+from loralint.engine.suppression import Judge, Suppressions
 from loralint.engine.workers import SchedulerError, mapper, serialised
 from loralint.facts import FileFacts, Suppression
 from loralint.project import Project
+from loralint.read.cells import lines_of
 from loralint.rules.base import Finding, Rule, rule as decorate
 from loralint.source import Place, Source, Span
 from loralint.stamps import NEVER, digest

@@ -105,7 +105,7 @@ def _given(folder: Path, every: int = 1) -> Row:
     from loralint.diagnostics import Fix
     from loralint.engine import Request, gather
     from loralint.fix.applying import apply
-    from loralint.fix.files import replace
+    from loralint.fix.documents import replace
     from loralint.rules.judgement import fixes
     from loralint.rules.judgement.pinning import hub_loads
     from loralint.rules.judgement.values import only

@@ -14,11 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from loralint.cache import facts
-from loralint.cache.committed import is_committed
 from loralint.cache.container import Container
-from loralint.cache.facts import Entry
-from loralint.cache.manifest import Manifest
+from loralint.cache.manifest import Entry, Manifest, dump_entries, load_entries
 
 FOLDER = ".loralint_cache"
 FILE = "v1.bin"
@@ -42,7 +39,7 @@ class Cache:
         self.root = root
         self._version = version
         self._folder = Path(root, FOLDER)
-        foreign = self._folder.is_symlink() or is_committed(self._folder)
+        foreign = self._folder.is_symlink() or _is_committed(self._folder)
         self._container = None if foreign else Container(self._folder / FILE)
 
     def recall(self, key: str) -> bytes | None:
@@ -63,7 +60,7 @@ class Cache:
 
     def facts(self) -> dict[str, Entry]:
         """What is known of single files, by path."""
-        return facts.load(self._section(self._facts))
+        return load_entries(self._section(self._facts))
 
     def store(
         self, key: str, result: bytes, manifest: Manifest, entries: dict[str, Entry], now: int
@@ -72,13 +69,13 @@ class Cache:
         self._write(
             {
                 self._result(key): _encoded(manifest.settled(now), result),
-                self._facts: facts.dump(entries, now),
+                self._facts: dump_entries(entries, now),
             }
         )
 
     def store_facts(self, entries: dict[str, Entry], now: int) -> None:
         """Keep the facts alone."""
-        self._write({self._facts: facts.dump(entries, now)})
+        self._write({self._facts: dump_entries(entries, now)})
 
     @property
     def _facts(self) -> str:
@@ -124,3 +121,30 @@ _FRAME = {
 }
 
 __all__ = ["Cache", "Entry", "Manifest"]
+
+
+# --- caches that a project brought along ----------------------------------------------------------
+
+# A cache in a repository would let whoever wrote it decide what is found: it is not read. Ours
+# keeps itself out by its .gitignore, so only somebody who forced it in is turned down.
+
+
+def _is_committed(folder: Path) -> bool:
+    """Whether git keeps anything in this folder under version control."""
+    index = _index(folder)
+    try:
+        return index is not None and f"{folder.name}/".encode() in index.read_bytes()
+    except OSError:
+        return False
+
+
+def _index(folder: Path) -> Path | None:
+    """The index of the repository around a folder; paths stand in it as they are."""
+    for parent in folder.parents:
+        git = parent / ".git"
+        if git.is_dir():
+            return git / "index"
+        if git.is_file():  # a work tree or a submodule: "gitdir: <path>"
+            named = git.read_text(encoding="utf-8", errors="replace").partition("gitdir:")[2]
+            return parent / named.strip() / "index"
+    return None

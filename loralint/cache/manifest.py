@@ -4,9 +4,6 @@ One `stat` a file and folder answers that, as a rule. Where a stamp differs or w
 be trusted, the content decides: a fresh checkout of the same commit is no change.
 """
 
-# Paths are strings here: pathlib would cost more than the rest of a warm run.
-# ruff: noqa: PTH116, PTH123
-
 from __future__ import annotations
 
 import os
@@ -14,6 +11,9 @@ import os
 import msgspec
 
 from loralint.stamps import NEVER, Stamp, digest, listing_digest, stamp_of, trusted
+
+# Paths are strings here: pathlib would cost more than the rest of a warm run.
+# ruff: noqa: PTH116, PTH123
 
 State = tuple[Stamp, bytes]
 """The stamp of a file or folder and the digest of what it holds."""
@@ -99,3 +99,42 @@ def _content(path: str) -> bytes | None:
             return digest(file.read())
     except OSError:
         return None
+
+
+# --- the facts of each file by its content, as the front ends left them ---------------------------
+
+
+class Entry(msgspec.Struct, array_like=True, gc=False):
+    """What is known of a file: by stamp that it is unchanged, by digest what it says.
+
+    `matters` is the pre-filter's word, `facts` a serialised `FileFacts` where it was extracted,
+    `flagged` what was read again of its calls (`read.flagged`).
+    """
+
+    stamp: Stamp
+    digest: bytes
+    matters: bool
+    facts: bytes | None = None
+    flagged: bytes | None = None
+
+
+_Entries = dict[str, Entry]
+
+
+def load_entries(section: bytes | None) -> _Entries:
+    """The entries of a section by path; none where there is none to be read."""
+    if section is None:
+        return {}
+    try:
+        return msgspec.msgpack.decode(section, type=_Entries)
+    except msgspec.MsgspecError:
+        return {}
+
+
+def dump_entries(entries: _Entries, now: int) -> bytes:
+    """The section for the next run; stamps that are too young are forgotten."""
+    kept = {
+        path: msgspec.structs.replace(entry, stamp=trusted(entry.stamp, now))
+        for path, entry in entries.items()
+    }
+    return msgspec.msgpack.encode(kept)

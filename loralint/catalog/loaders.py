@@ -30,8 +30,9 @@ class Loader:
     Hub id among other names. `defaults` are options that hold unless the call says otherwise.
     `revision` is the keyword of the revision, `revision_position` its place; where the call takes
     none, `revision_in` is the keyword of the dict that does, or "@" for an id that takes it behind
-    its name. `swallows` tells that the callee ignores keywords that it does not know. A `common`
-    name says nothing alone: a file with it matters if `prefix` or the package stands there, too.
+    its name. `swallows` are the packages whose callee ignores keywords that it does not know. A
+    `common` name ("*": each) says nothing alone: a file with it matters if `prefix` or the package
+    stands there, too.
     """
 
     packages: str
@@ -51,8 +52,8 @@ class Loader:
     defaults: tuple[tuple[str, Scalar], ...] = ()
     revision_position: int | None = None
     revision_in: str = ""
-    swallows: bool = False
-    common: bool = False
+    swallows: str = ""
+    common: str = ""
 
 
 _BASE = "base-model"
@@ -66,11 +67,11 @@ _BUILT_ALIKE = (
 
 LOADERS: tuple[Loader, ...] = (
     # --- peft, and frameworks that wrap it ---
-    Loader("peft", "*Config.from_pretrained", "config", swallows=True),
+    Loader("peft", "*Config.from_pretrained", "config", swallows="peft"),
     Loader("peft", "AutoPeft*.from_pretrained", "adapter"),
     Loader("peft", "*.from_pretrained", "adapter", id=("model_id",), position=1,
-           base=("model",), base_position=0, swallows=True),
-    Loader("peft", "*.load_adapter", "adapter", id=("model_id",), receiver=True, swallows=True),
+           base=("model",), base_position=0, swallows="peft"),
+    Loader("peft", "*.load_adapter", "adapter", id=("model_id",), receiver=True, swallows="peft"),
     Loader("swift", "{Swift,SwiftModel}.from_pretrained", "adapter", id=("model_id",), position=1,
            base=("model",), base_position=0, hub="modelscope", revision_position=3),
     Loader("swift", "get_model_tokenizer get_model_processor", _BASE,
@@ -79,20 +80,17 @@ LOADERS: tuple[Loader, ...] = (
     Loader("unsloth", "Fast*.from_pretrained", _BASE, id=("model_name",), defaults=_UNSLOTH),
     # --- transformers and what is built like it ---
     Loader("transformers", "pipeline", "pipeline", id=("model",), position=1, text_only=True,
-           nested=("model_kwargs",), common=True),
+           nested=("model_kwargs",), common="pipeline"),
     Loader("transformers diffusers", "*.load_adapter", "adapter",
            id=("peft_model_id", "pretrained_model_name_or_path_or_dict"), receiver=True,
            revision_in="adapter_kwargs"),
-    Loader("transformers", "cached_file", "file", id=("path_or_repo_id",), common=True),
-    Loader("transformers", _TOKENIZERS, "tokenizer", id=(*PRETRAINED, "identifier"),
-           swallows=True),
-    Loader("pytorch_transformers tokenizers optimum tokenization_*", _TOKENIZERS, "tokenizer",
-           id=(*PRETRAINED, "identifier")),
-    Loader("transformers", "*{Processor,FeatureExtractor}{,Fast}.from_pretrained", "processor",
-           swallows=True),
-    Loader("optimum", "*{Processor,FeatureExtractor}{,Fast}.from_pretrained", "processor"),
-    Loader("transformers", "*Config.from_pretrained", "config", swallows=True),
-    Loader("transformers optimum", "*Config.{from_pretrained,get_config_dict}", "config"),
+    Loader("transformers", "cached_file", "file", id=("path_or_repo_id",), common="cached_file"),
+    Loader("transformers pytorch_transformers tokenizers optimum tokenization_*", _TOKENIZERS,
+           "tokenizer", id=(*PRETRAINED, "identifier"), swallows="transformers"),
+    Loader("transformers optimum", "*{Processor,FeatureExtractor}{,Fast}.from_pretrained",
+           "processor", swallows="transformers"),
+    Loader("transformers optimum", "*Config.{from_pretrained,get_config_dict}", "config",
+           swallows="transformers"),
     Loader(f"transformers {_BUILT_ALIKE}", "*.from_pretrained", _BASE,
            but="*{Mixin,Callback,Trainer}.from_pretrained",
            id=(*PRETRAINED, "model_path_or_repo_id")),
@@ -118,11 +116,10 @@ LOADERS: tuple[Loader, ...] = (
     Loader("langchain*", "HuggingFacePipeline.from_model_id", "pipeline", id=("model_id",),
            nested=("model_kwargs",), revision_in="model_kwargs"),
     # --- engines ---
-    Loader("vllm", "LLM", "engine", id=("model",), common=True),
-    Loader("vllm", "{,Async}EngineArgs", "engine", id=("model",)),
+    Loader("vllm", "LLM {,Async}EngineArgs", "engine", id=("model",), common="LLM"),
     Loader("vllm", "LoRARequest", "adapter", id=("lora_path", "lora_local_path"), position=2,
            revision=None),
-    Loader("sglang", "Engine", "engine", id=("model_path",), position=None, common=True),
+    Loader("sglang", "Engine", "engine", id=("model_path",), position=None, common="Engine"),
     # --- trainers that load what they are given the name of ---
     Loader("trl", "*Trainer", _BASE, id=("model",), text_only=True,
            nested=("model_init_kwargs", "args.model_init_kwargs"),
@@ -134,19 +131,18 @@ LOADERS: tuple[Loader, ...] = (
     Loader("huggingface_hub", "*Mixin.from_pretrained from_pretrained_{keras,fastai}", _BASE),
     # --- datasets ---
     Loader("datasets", "load_dataset{,_builder}", "dataset", id=("path",)),
-    Loader("datasets", "get_dataset_*", "dataset", id=("path",), common=True),
+    Loader("datasets", "get_dataset_*", "dataset", id=("path",), common="get_dataset_*"),
     # --- other libraries ---
     Loader("timm", "create_model", _BASE, id=("model_name",), revision=None, prefix=_SPECIAL,
-           revision_in="@", common=True),
+           revision_in="@", common="create_model"),
     Loader("open_clip", "create_model{,_and_transforms,_from_pretrained}", _BASE,
-           id=("model_name",), revision=None, prefix=_SPECIAL, common=True),
+           id=("model_name",), revision=None, prefix=_SPECIAL, common="*"),
     Loader("open_clip", "get_tokenizer", "tokenizer", id=("model_name",), revision=None,
-           prefix=_SPECIAL, common=True),
-    Loader("auto_gptq gptqmodel awq autoawq", "*.{from_pretrained,from_quantized}", _BASE,
-           id=("model_name_or_path", "quant_path", "model_path", "model_id_or_path", *PRETRAINED)),
-    Loader("auto_gptq gptqmodel awq autoawq", "*.load", _BASE, common=True,
-           id=("model_name_or_path", "quant_path", "model_path", "model_id_or_path", *PRETRAINED)),
-    Loader("mlx_lm mlx_vlm", "load", _BASE, id=("path_or_hf_repo",), common=True),
+           prefix=_SPECIAL, common="get_tokenizer"),
+    Loader("auto_gptq gptqmodel awq autoawq", "*.{from_pretrained,from_quantized,load}", _BASE,
+           id=("model_name_or_path", "quant_path", "model_path", "model_id_or_path", *PRETRAINED),
+           common="load"),
+    Loader("mlx_lm mlx_vlm", "load", _BASE, id=("path_or_hf_repo",), common="load"),
     Loader("modelscope", "*Tokenizer{,Fast}.from_pretrained", "tokenizer", hub="modelscope"),
     Loader("modelscope", "*Config.from_pretrained", "config", hub="modelscope"),
     Loader("modelscope", "*{Processor,processor,FeatureExtractor}{,Fast}.from_pretrained",
@@ -158,9 +154,9 @@ LOADERS: tuple[Loader, ...] = (
     Loader("modelscope", "{,HubApi.}model_file_download", "file", id=("model_id",),
            hub="modelscope", revision_position=2),
     Loader("modelscope", "pipeline", "pipeline", id=("model",), position=1, text_only=True,
-           revision="model_revision", hub="modelscope", common=True),
+           revision="model_revision", hub="modelscope", common="pipeline"),
     Loader("modelscope", "MsDataset.load", "dataset", id=("dataset_name",), hub="modelscope",
-           common=True),
+           common="load"),
     Loader("keras_hub keras_nlp", "*.from_preset", _BASE, id=("preset",), revision=None,
            prefix=r"hf://"),
 )  # fmt: skip

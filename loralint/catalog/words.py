@@ -34,12 +34,18 @@ def _marks() -> set[Mark]:
         if row.common and isinstance(row, Action):
             continue  # `train` says nothing of a file, whatever it imports
         for name in last_names(row.calls) - {"*"}:
-            alone = not row.common and "*" not in name
+            alone = not _is_common(row, name) and "*" not in name
             found.add(Mark(name) if alone else Mark(name, _beside(row)))
     engines = (loader for loader in LOADERS if loader.artifact == "engine")
     found |= {Mark(package) for loader in engines for package in loader.packages.split()}
     alone_already = {mark.name for mark in found if not mark.beside}
     return {mark for mark in found if not mark.beside or mark.name not in alone_already}
+
+
+def _is_common(row: Loader | Action, name: str) -> bool:
+    if isinstance(row, Action):
+        return row.common
+    return row.common == "*" or name in row.common.split()
 
 
 def _beside(row: Loader | Action) -> str:
@@ -93,8 +99,13 @@ def _programs() -> set[str]:
 PROGRAMS = re.compile(rf"\b(?:{'|'.join(sorted(_programs()))})\b".encode())
 """The tools of the catalogue, and the programs that launch a script."""
 
+LOAD_METHODS: frozenset[str] = frozenset(
+    name for row in LOADERS for name in methods(row.calls) if not _is_common(row, name)
+)
+"""Methods that load, whatever object they are called on."""
+
 METHODS: frozenset[str] = (
-    frozenset(name for row in LOADERS if not row.common for name in methods(row.calls))
+    LOAD_METHODS
     | frozenset(name for row in ACTIONS for name in methods(row.calls) if "*" not in name)
     | frozenset(
         name
@@ -107,8 +118,3 @@ METHODS: frozenset[str] = (
     | {"prepare", "from_engine_args", "__init__", "_parse_args"}  # what is given comes back
 )
 """Methods whose calls the evaluator is told of, on whatever object."""
-
-LOAD_METHODS: frozenset[str] = frozenset(
-    name for row in LOADERS if not row.common for name in methods(row.calls)
-)
-"""Methods that load, whatever object they are called on."""

@@ -11,6 +11,7 @@ import click
 from loralint.cli import options
 from loralint.cli.session import BASELINE, Reading, Session, open_session
 from loralint.engine import baseline
+from loralint.text import counted
 
 FLAGS = ("select", "extend_select", "ignore", "strict")
 
@@ -42,4 +43,4 @@ def command(paths: tuple[str, ...], output_file: str | None, **given: Any) -> No
         count = baseline.write(target, outcome.diagnostics)
     except OSError as error:
         raise click.UsageError(f"{target}: cannot be written: {error.strerror}") from error
-    click.echo(f"Accepted {count} finding{'' if count == 1 else 's'} in {os.path.relpath(target)}.")
+    click.echo(f"Accepted {counted(count, 'finding')} in {os.path.relpath(target)}.")

@@ -19,7 +19,7 @@ Sources = Mapping[str, Source]
 def diff(session: Session, before: Sources, after: Sources, paths: Iterable[str]) -> str:
     """What changes in some files, as one unified diff."""
     from loralint.cli.loads import naming  # the rules with it: a plain check needs neither
-    from loralint.fix.diff import unified
+    from loralint.fix.documents import unified
 
     name = naming(session).filename
     return "".join(unified(name(path), before[path].content, after[path].content) for path in paths)
@@ -32,7 +32,7 @@ def write(session: Session, before: Sources, after: Sources, paths: Iterable[str
 
 
 def _written(root: str, path: str, old: Source, new: Source) -> int:
-    from loralint.fix.files import HasChanged, replace
+    from loralint.fix.documents import HasChanged, replace
 
     try:
         replace(Path(root, path), new.content, old=old.content)
@@ -47,7 +47,7 @@ def _written(root: str, path: str, old: Source, new: Source) -> int:
 
 def put(path: Path, content: bytes, old: bytes | None, name: str) -> None:
     """Write the one file that a command is about; without it there is no use in going on."""
-    from loralint.fix.files import HasChanged, replace
+    from loralint.fix.documents import HasChanged, replace
 
     try:
         replace(path, content, old=old)

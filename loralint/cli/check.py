@@ -15,12 +15,12 @@ from loralint.cli.output import NOTHING_READ, in_colour, leave, put, statistics
 from loralint.cli.session import Reading, Session, open_session
 from loralint.config import FailOn
 from loralint.diagnostics import SEVERITIES, Diagnostic
-from loralint.engine.outcome import Outcome
+from loralint.engine.request import Outcome
 from loralint.report import FORMATS, renderer
 from loralint.report.base import Report
 
 if TYPE_CHECKING:
-    from loralint.fix.rounds import Mended
+    from loralint.fix.applying import Mended
 
 READING = ("config_file", "isolated", "no_cache", "jobs", "scheduler")
 FLAGS = ("select", "extend_select", "ignore", "strict", "fail_on", "baseline")

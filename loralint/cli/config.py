@@ -11,7 +11,7 @@ import click
 from loralint.cli import options
 from loralint.cli.output import put
 from loralint.cli.session import Reading, Session, open_session
-from loralint.config.keys import KEYS
+from loralint.config.load import KEYS
 
 
 @click.command("config")

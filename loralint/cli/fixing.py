@@ -12,11 +12,11 @@ import click
 from loralint.cli import changes
 from loralint.cli.output import leave, put
 from loralint.cli.session import Session
-from loralint.engine.outcome import Outcome
-from loralint.report.summary import counted
+from loralint.engine.request import Outcome
+from loralint.text import counted
 
 if TYPE_CHECKING:
-    from loralint.fix.rounds import Mended
+    from loralint.fix.applying import Mended
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def _meant(word: str, message: str) -> str:
     """What to say of a command that there is not; `loralint src` is a likely one."""
     if Path(word).exists():
         return f"{message} Did you mean `loralint check {word}`?"
-    from loralint.config.keys import suggestion
+    from loralint.config.load import suggestion
 
     return f"{message} {suggestion(word, COMMANDS).capitalize()}"
 

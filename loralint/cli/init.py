@@ -16,7 +16,7 @@ from loralint import __version__
 from loralint.cli import changes
 from loralint.cli.session import BASELINE
 from loralint.config.load import OWN_FILE, SHARED_FILE
-from loralint.report.summary import counted
+from loralint.text import counted
 
 SETTINGS = """\
 # Which rules run, how firmly repositories must be pinned, which files train and which infer:

@@ -13,7 +13,7 @@ from loralint.cli.loads import in_words, naming, shown
 from loralint.cli.output import leave, put
 from loralint.cli.session import Reading, Session, open_session
 from loralint.project import Load
-from loralint.report.visible import visible
+from loralint.text import visible
 
 HEAD = ("PLACE", "ARTIFACT", "REPO ID", "REVISION", "STAGE", "LOADER")
 

@@ -14,9 +14,8 @@ from loralint.cli.output import leave
 from loralint.cli.session import Reading, Session, open_session
 from loralint.hub.cache import LocalCache
 from loralint.hub.locking import Difference, Locker, Locking, differences
-from loralint.lockfile import Lock
-from loralint.lockfile.writing import serialise
-from loralint.report.visible import visible
+from loralint.lockfile import Lock, serialise
+from loralint.text import counted, visible
 
 ALL = "*"
 SIGNS = {"new": "+", "gone": "-", "moved": "~", "changed": "~"}
@@ -108,7 +107,7 @@ def _write(session: Session, locked: Sequence[Locking]) -> bool:
             click.echo(visible(line))
         changed = _put(Path(session.request.root, each.path), each)
         count = len(each.new.artifacts)
-        what = f"{count} artifact{'' if count == 1 else 's'}"
+        what = counted(count, "artifact")
         click.echo(f"Locked {what} in {each.path}." if changed else f"{each.path} is up to date.")
         for ask, reason in each.failed:
             click.echo(visible(f"error: {ask} is not locked: {reason}"), err=True)

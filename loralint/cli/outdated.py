@@ -15,8 +15,8 @@ from loralint.cli.session import Reading, Session, open_session
 from loralint.hub import Place
 from loralint.hub.cache import LocalCache
 from loralint.hub.outdated import Report, reports
-from loralint.report.visible import visible
 from loralint.source import Place as Where
+from loralint.text import visible
 
 HEAD = ("REPO ID", "REF", "PINNED", "NOW", "CHANGED")
 SHORT = 12

@@ -14,7 +14,7 @@ from loralint.cli.output import leave, put
 from loralint.cli.session import Reading, Session, open_session
 from loralint.facts import ABSENT
 from loralint.project import Load, Pair
-from loralint.report.visible import visible
+from loralint.text import visible
 
 
 @click.command("pairs")

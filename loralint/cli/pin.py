@@ -21,8 +21,7 @@ from loralint.hub.candidates import Scope
 from loralint.hub.locking import LockedCommits
 from loralint.hub.pins import OldEnough, Planner, duration
 from loralint.project import Project
-from loralint.report.summary import counted
-from loralint.report.visible import visible
+from loralint.text import counted, visible
 
 
 def _age(ctx: click.Context, option: click.Parameter, value: str | None) -> float:

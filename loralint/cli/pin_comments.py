@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import msgspec
 
 from loralint.diagnostics import Edit, Fix
-from loralint.engine.lines import lines_of
 from loralint.fix.applying import Read
 from loralint.fix.documents import Uneditable, edited
 from loralint.hub.noting import says_the_same
+from loralint.read.cells import lines_of
 from loralint.source import Source
 
 Text = tuple[str, int | None]

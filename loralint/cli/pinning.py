@@ -12,7 +12,7 @@ from loralint.cli.pin_comments import Noted, kept
 from loralint.diagnostics import Fix
 from loralint.engine.confirming import Confirming
 from loralint.engine.gathering import Gathered, gather
-from loralint.engine.outcome import Request
+from loralint.engine.request import Request
 from loralint.fix.applying import apply
 from loralint.hub.candidates import Left
 from loralint.hub.noting import with_note

@@ -75,7 +75,7 @@ def _find(word: str) -> Page:
     for rule in every_page():
         if word.upper() == rule.code or word.lower() == rule.name:
             return rule
-    from loralint.engine.selection import suggestion
+    from loralint.config.selectors import suggestion
 
     raise click.UsageError(f"unknown rule `{word}`; {suggestion(word, every_page())}")
 

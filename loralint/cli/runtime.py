@@ -12,10 +12,9 @@ import msgspec
 
 from loralint.cli.session import Session
 from loralint.cli.verify import prepare, progress_for
-from loralint.config.selectors import covers
+from loralint.config.selectors import covers, severity
 from loralint.diagnostics import Diagnostic
-from loralint.engine.outcome import Outcome
-from loralint.engine.selection import severity
+from loralint.engine.request import Outcome
 from loralint.engine.suppression import Suppressions
 from loralint.project import Project
 from loralint.verify import runtime

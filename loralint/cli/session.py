@@ -17,15 +17,15 @@ from loralint import engine
 from loralint.config import ConfigError
 from loralint.config.load import Settings, load
 from loralint.discovery.kinds import BY_SUFFIX, kind_of
-from loralint.engine.lines import lines_of
-from loralint.engine.outcome import Outcome, Request
+from loralint.engine.request import Outcome, Request
+from loralint.read.cells import lines_of
 from loralint.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from loralint.engine.gathering import Gathered
-    from loralint.fix.rounds import Mended
+    from loralint.fix.applying import Mended
 
 BASELINE = ".loralint-baseline.json"
 """A baseline of this name at the project's root is used without being named."""
@@ -56,7 +56,7 @@ class Session:
 
     def mend(self, *, unsafe: bool) -> Mended:
         """The findings that fixes leave, and the files as they should be; nothing is written."""
-        from loralint.fix.rounds import ALL, SAFE, mend
+        from loralint.fix.applying import ALL, SAFE, mend
 
         with self._naming_who_set_it():
             return mend(self.request, ALL if unsafe else SAFE)

@@ -37,7 +37,7 @@ from contextlib import contextmanager
 from loralint.report import renderer
 from loralint.report.base import Report, RuleDoc
 from loralint.report.json_ import finding
-from loralint.report.jsontext import to_json
+from loralint.report.text import to_json
 from loralint.verify.progress import SILENT, Progress
 
 LIBRARIES = ("torch", "transformers", "peft", "safetensors", "accelerate")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from loralint.diagnostics import Diagnostic
-from loralint.report.palette import Paint, palette
-from loralint.report.visible import visible
+from loralint.report.text import Paint, palette
+from loralint.text import visible
 from loralint.verify.codes import BY_CODE
 from loralint.verify.outcome import TierResult, Verdict, Verification
 from loralint.verify.wording import count, layer

@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
 
-from loralint.config.globs import matches
 from loralint.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
 
 Policy = Literal["commit", "ref", "any"]
 SideStage = Literal["train", "infer"]
@@ -97,3 +101,20 @@ class Config:
 def _specificity(glob: str) -> tuple[bool, int]:
     literal = sum(character not in "*?[]" for character in glob)
     return literal == len(glob), literal
+
+
+def matches(path: str, globs: tuple[str, ...]) -> bool:
+    """Whether a path relative to the project's root is named by the globs, last match first."""
+    return bool(globs) and compiled(tuple(map(_plain, globs))).match_file(path)
+
+
+def _plain(glob: str) -> str:
+    return glob.removeprefix("./")
+
+
+@lru_cache(maxsize=512)
+def compiled(globs: tuple[str, ...]) -> GitIgnoreSpec:
+    """The globs ready to match; pathspec is imported here, as most runs need none."""
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(globs)

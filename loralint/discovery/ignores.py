@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from loralint.config.globs import compiled
+from loralint.config import compiled
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from loralint.diagnostics import Skipped
+from loralint.source import SourceKind
 from loralint.stamps import Stamp, stamp_of
 
 LARGEST = 10 * 1024 * 1024
@@ -65,3 +67,27 @@ def read_header(path: str) -> Content | TooLarge:
 def _open(path: str, flags: int) -> int:
     # Without O_NONBLOCK, a named pipe in the tree would block for ever.
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+@dataclass
+class Tree:
+    """The files found, by path relative to the root, and what would change them.
+
+    `folders` and `inputs` (.gitignore files) hold stamp and digest; an input is None where there
+    is no such file.
+    """
+
+    root: str
+    files: dict[str, SourceKind] = field(default_factory=dict)
+    folders: dict[str, tuple[Stamp, bytes]] = field(default_factory=dict)
+    inputs: dict[str, tuple[Stamp, bytes] | None] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def relative(self, path: str) -> str:
+        """An absolute path as the project names it."""
+        inside = f"{self.root.rstrip(os.sep)}{os.sep}"
+        relative = path[len(inside) :] if path.startswith(inside) else self._outside(path)
+        return relative.replace(os.sep, "/")
+
+    def _outside(self, path: str) -> str:
+        return os.path.relpath(path, self.root)

@@ -6,18 +6,27 @@ A run whose inputs have not changed recalls its result and imports none of the p
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from loralint.cache import Cache
-from loralint.engine.outcome import Outcome, Request
-from loralint.engine.version import version
+from loralint import __version__
+from loralint.cache import Cache, Entry
+from loralint.engine.request import Outcome, Request
+from loralint.read import FRONTEND_VERSION
 from loralint.stamps import digest
 
 if TYPE_CHECKING:
     from loralint.engine.gathering import Gathered
+
+PACKAGE = Path(__file__).parents[1]
+JUDGING = frozenset(
+    """cache catalog config discovery engine facts project read rules values""".split()
+)
+"""The packages that decide what is found; a cache made by other ones is not read."""
 
 
 def check(request: Request) -> Outcome:
@@ -27,7 +36,12 @@ def check(request: Request) -> Outcome:
     if recalled is not None:
         with suppress(msgspec.MsgspecError):
             return msgspec.msgpack.decode(recalled, type=Outcome)
-    return _judged(request, cache)
+    outcome, found = _judged(request, cache.facts() if cache else {})
+    if cache:
+        result = msgspec.msgpack.encode(outcome)
+        entries = found.shelf.remembered()
+        cache.store(_key(request), result, found.manifest, entries, found.began)
+    return outcome
 
 
 def gather(request: Request) -> Gathered:
@@ -47,32 +61,21 @@ def recheck(request: Request, earlier: Gathered | None = None) -> tuple[Outcome,
     What an earlier run has read of the same project is not read again. Nothing is kept: what
     the overlay holds may never be written.
     """
+    if earlier is not None:
+        return _judged(request, earlier.shelf.remembered())
+    cache = _cache(request)
+    return _judged(request, cache.facts() if cache else {})
+
+
+def _judged(request: Request, known: Mapping[str, Entry]) -> tuple[Outcome, Gathered]:
+    from loralint.config.selectors import enabled
     from loralint.engine.gathering import gather as gathered
     from loralint.engine.judge import judge
-    from loralint.engine.selection import enabled
-    from loralint.rules import RULES
-
-    rules = enabled(request.config, RULES)
-    cache = _cache(request) if earlier is None else None
-    known = earlier.shelf.remembered() if earlier else cache.facts() if cache else {}
-    found = gathered(request, known)
-    return judge(request, found, rules), found
-
-
-def _judged(request: Request, cache: Cache | None) -> Outcome:
-    from loralint.engine.gathering import gather as gathered
-    from loralint.engine.judge import judge
-    from loralint.engine.selection import enabled
     from loralint.rules import RULES
 
     rules = enabled(request.config, RULES)  # before anything is read: it may be a typing error
-    found = gathered(request, cache.facts() if cache else {})
-    outcome = judge(request, found, rules)
-    if cache:
-        result = msgspec.msgpack.encode(outcome)
-        entries = found.shelf.remembered()
-        cache.store(_key(request), result, found.manifest, entries, found.began)
-    return outcome
+    found = gathered(request, known)
+    return judge(request, found, rules), found
 
 
 def _cache(request: Request) -> Cache | None:
@@ -85,6 +88,26 @@ def _key(request: Request) -> str:
     scopes = [os.path.relpath(scope, request.root) for scope in request.scopes]
     asked = (request.config, scopes, request.targets, request.honour_ignores)
     return digest(repr(asked).encode(errors="surrogateescape")).hex()
+
+
+def version() -> str:
+    """The release and, as a working copy changes without one, the stamps of its modules."""
+    modules = "\0".join(_modules(PACKAGE, JUDGING))
+    return digest(f"{__version__} {FRONTEND_VERSION} {modules}".encode()).hex()
+
+
+def _modules(folder: Path, inside: frozenset[str] | None = None) -> Iterator[str]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:  # in a zip file: the release alone has to do
+        return
+    for entry in entries:
+        if entry.is_dir():
+            if entry.name in (inside or (entry.name,)) and entry.name != "__pycache__":
+                yield from _modules(Path(entry.path))
+        elif entry.name.endswith(".py"):
+            status = entry.stat()
+            yield f"{entry.name} {status.st_mtime_ns} {status.st_size}"
 
 
 __all__ = ["Outcome", "Request", "check", "gather", "recheck"]

@@ -32,11 +32,6 @@ class _Baseline(msgspec.Struct, frozen=True):
     findings: tuple[_Accepted, ...]
 
 
-def key(found: Diagnostic) -> Key:
-    """What makes two findings the same, however the file around them grows."""
-    return found.code, found.place.path, found.subject, " ".join(found.call.split())
-
-
 def read(path: str) -> Counter[Key]:
     """The accepted findings with their numbers."""
     try:
@@ -63,8 +58,8 @@ def unaccepted(diagnostics: Iterable[Diagnostic], accepted: Counter[Key]) -> lis
     left = accepted.copy()
     fresh = []
     for found in diagnostics:
-        if left[key(found)] > 0:
-            left[key(found)] -= 1
+        if left[found.identity] > 0:
+            left[found.identity] -= 1
         else:
             fresh.append(found)
     return fresh
@@ -73,7 +68,7 @@ def unaccepted(diagnostics: Iterable[Diagnostic], accepted: Counter[Key]) -> lis
 def write(path: str, diagnostics: Iterable[Diagnostic]) -> int:
     """Accept these findings and return how many they are; the file is sorted and diffs well."""
     names = {found.code: found.name for found in diagnostics}
-    counts = Counter(key(found) for found in diagnostics)
+    counts = Counter(found.identity for found in diagnostics)
     findings = [
         {
             "code": code,

@@ -14,7 +14,7 @@ from functools import partial
 import msgspec
 
 from loralint.diagnostics import Diagnostic, Edit, Fix, Skipped
-from loralint.engine.gathering import Gathered
+from loralint.engine.gathering import CODE, Gathered
 from loralint.facts import CallFact
 from loralint.read.flagged import WrittenCall, first_import, written_calls
 from loralint.read.rewriting import rewritten
@@ -70,7 +70,8 @@ class Confirming:
     def _calls_of(self, path: str) -> dict[Place, CallFact]:
         if path not in self._facts:
             facts = self._gathered.project.files.get(path)
-            calls = facts.calls if facts is not None else ()
+            is_code = self._gathered.shelf.tree.files.get(path) in CODE
+            calls = facts.calls if facts is not None and is_code else ()
             self._facts[path] = {Place(path, call.span, call.cell): call for call in calls}
         return self._facts[path]
 

@@ -5,26 +5,36 @@ that they import, configuration files that they read, callers of their functions
 the next, and so on.
 """
 
+# Paths are strings here: pathlib would cost more than the rest of a warm run.
+# ruff: noqa: PTH112, PTH113, PTH116, PTH118, PTH120, PTH202
+
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from posixpath import basename, dirname
 
 import msgspec
 
 from loralint.cache import Entry, Manifest
+from loralint.catalog.recipe_signs import LARGEST_RECIPE, may_be_named_so
 from loralint.diagnostics import Skipped
 from loralint.discovery import walk
+from loralint.discovery.kinds import is_looked_at
 from loralint.discovery.prefilter import encoded, mentions
-from loralint.engine import folders, locks, recipes
-from loralint.engine.outcome import Request
-from loralint.engine.shelf import Shelf
+from loralint.discovery.reading import Tree
+from loralint.engine.request import Request
+from loralint.engine.shelf import DATA, Shelf
 from loralint.engine.workers import mapper
-from loralint.facts import FileFacts
+from loralint.facts import BesideFact, FileFacts
+from loralint.lockfile import NAME
 from loralint.project import Project
 from loralint.project.linking import link
 from loralint.project.needed_files import NeededFiles
+from loralint.source import SourceKind
+from loralint.stamps import stamp_of
 
 CODE = frozenset({"python", "notebook"})
 """The kinds of files in which functions are called."""
@@ -66,7 +76,7 @@ def gather(request: Request, known: Mapping[str, Entry]) -> Gathered:
     config = request.config
     tree = walk(request.root, request.scopes, (*config.exclude, *config.extend_exclude))
     tree.files.update((path, source.kind) for path, source in request.typed.items())
-    locks.add(tree, request.scopes)
+    _add_locks(tree, request.scopes)
     shelf = Shelf(tree, known, request.typed)
     facts = _Rounds(request, shelf).run()
     return Gathered(request, link(facts, tree.files, config), shelf, began)
@@ -87,8 +97,8 @@ class _Rounds:
         files = self.shelf.tree.files
         pythons = [path for path, kind in files.items() if kind in CODE]
         pending = [path for path in pythons if (e := self.shelf.entry(path)) and e.matters]
-        pending += [path for path in folders.to_read(files) if self.shelf.entry(path)]
-        pending += recipes.to_read(self.shelf)
+        pending += [path for path in _of_adapters(files) if self.shelf.entry(path)]
+        pending += _recipes(self.shelf)
         pending += [
             path for path, kind in files.items() if kind == "lock" and self.shelf.entry(path)
         ]
@@ -99,7 +109,7 @@ class _Rounds:
             pending = self._next(pending, pythons)
             if not pending:
                 break
-        facts = folders.with_stamps(self.facts, self.shelf)
+        facts = _with_stamps(self.facts, self.shelf)
         return dict(sorted({**facts, **self.shelf.unreadable}.items()))
 
     def _next(self, extracted: list[str], pythons: list[str]) -> list[str]:
@@ -135,3 +145,95 @@ class _Rounds:
             serialised = entries[path].facts
             assert serialised is not None
             self.facts[path] = self._decoder.decode(serialised)
+
+
+# --- adapter folders ------------------------------------------------------------------------------
+
+
+def _of_adapters(files: Mapping[str, SourceKind]) -> Iterator[str]:
+    """The files of adapter folders that say something, weights by their header."""
+    folders = {dirname(path) for path, kind in files.items() if kind == "adapter"}
+    for path, kind in files.items():
+        is_model = basename(path) == "config.json" and dirname(path) in folders
+        if kind in ("adapter", "weights", "card") or (is_model and kind == "json"):
+            yield path
+
+
+def _with_stamps(facts: Mapping[str, FileFacts], shelf: Shelf) -> dict[str, FileFacts]:
+    """The facts of configurations with what the folder itself says; no cache keeps that."""
+    beside: dict[str, list[BesideFact]] = {}
+    if any(each.adapter is not None for each in facts.values()):
+        for path in shelf.tree.files:
+            if is_looked_at(basename(path)) and (seen := _look(path, shelf)) is not None:
+                beside.setdefault(dirname(path), []).append(seen)
+    return {path: _with(each, tuple(beside.get(dirname(path), ()))) for path, each in facts.items()}
+
+
+def _with(facts: FileFacts, beside: tuple[BesideFact, ...]) -> FileFacts:
+    if facts.adapter is None or not beside:
+        return facts
+    return msgspec.structs.replace(
+        facts, adapter=msgspec.structs.replace(facts.adapter, beside=beside)
+    )
+
+
+def _look(path: str, shelf: Shelf) -> BesideFact | None:
+    """The size and age of a file; the result of the run then rests on them."""
+    try:
+        stamp = stamp_of(os.stat(os.path.join(shelf.tree.root, path)))
+    except OSError:
+        return None
+    shelf.states.setdefault(path, (stamp, b""))
+    return BesideFact(basename(path), stamp[2], stamp[0])
+
+
+# --- lock files: those above what is read hold for it too -----------------------------------------
+
+
+def _add_locks(tree: Tree, scopes: Sequence[str]) -> None:
+    """Take the lock files from the scopes up to the root, whatever .gitignore says of them."""
+    for folder in dict.fromkeys(each for scope in scopes for each in _upward(tree.root, scope)):
+        path = os.path.join(folder, NAME)
+        name = tree.relative(path)
+        if os.path.isfile(path):
+            if _is_inside(tree.root, path):
+                tree.files[name] = "lock"
+        elif name not in tree.files:
+            tree.inputs[name] = None  # once there is one, this run's result no longer holds
+    tree.files = dict(sorted(tree.files.items()))
+
+
+def _is_inside(root: str, path: str) -> bool:
+    """Whether a file is the project's own: a link that leaves it is not followed."""
+    return os.path.realpath(path).startswith(f"{root.rstrip(os.sep)}{os.sep}")
+
+
+def _upward(root: str, scope: str) -> Iterator[str]:
+    """The folders from a scope up to the root; none where it lies outside."""
+    folder = scope if os.path.isdir(scope) else os.path.dirname(scope)
+    inside = f"{root.rstrip(os.sep)}{os.sep}"
+    while folder.startswith(inside):
+        yield folder
+        folder = os.path.dirname(folder)
+    yield root
+
+
+# --- recipes --------------------------------------------------------------------------------------
+
+
+def _recipes(shelf: Shelf) -> Iterator[str]:
+    """The files that have a framework's keys as words; what is too large is not even opened."""
+    for path, kind in shelf.tree.files.items():
+        if kind in DATA and may_be_named_so(path) and _is_small(shelf, path):
+            entry = shelf.entry(path)
+            if entry is not None and entry.matters:
+                yield path
+            else:
+                shelf.release(path)
+
+
+def _is_small(shelf: Shelf, path: str) -> bool:
+    try:
+        return os.path.getsize(os.path.join(shelf.tree.root, path)) <= LARGEST_RECIPE
+    except OSError:  # typed in, or gone
+        return True

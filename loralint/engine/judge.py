@@ -7,16 +7,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from loralint.config.selectors import covers
+from loralint.config.selectors import covers, severity
 from loralint.diagnostics import Diagnostic
 from loralint.engine import baseline
 from loralint.engine.confirming import Confirming
 from loralint.engine.gathering import Gathered
-from loralint.engine.lines import lines_of
-from loralint.engine.outcome import Outcome, Request
-from loralint.engine.selection import severity
-from loralint.engine.suppression import EXEMPT, Suppressions
-from loralint.engine.unused import Judge
+from loralint.engine.request import Outcome, Request
+from loralint.engine.suppression import EXEMPT, Judge, Suppressions
+from loralint.read.cells import lines_of
 from loralint.rules import RULES
 from loralint.rules.base import Rule
 

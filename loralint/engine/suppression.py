@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from loralint.config.selectors import covers
-from loralint.diagnostics import Diagnostic
+from loralint.config.selectors import covers, known, suggestion
+from loralint.diagnostics import Diagnostic, Edit, Fix
 from loralint.facts import FileFacts, Suppression
+from loralint.rules.base import Rule
+from loralint.source import Place, Span
 
 EXEMPT = "LOR002"
 """What a comment on its own line cannot hide: that it hides nothing."""
@@ -60,3 +63,92 @@ class Suppressions:
         # Each comment is asked, not only the first: two that hide the same are both in use.
         hidden = [comment.hides(found) for comment in self._comments.get(found.place.path, ())]
         return any(hidden)
+
+
+Lines = Callable[[str, int | None], Sequence[str]]
+"""The lines of a file, or of a notebook's cell."""
+
+_OURS = re.compile(r"#\s*loralint:\s*ignore(?:-file)?\[(?P<list>[^\]]*)\][^#]*")
+_NOQA = re.compile(r"#\s*noqa:\s*(?P<list>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What decides whether a selector is in use: the rules there are and those that ran."""
+
+    rule: Rule
+    rules: Sequence[Rule]
+    ran: Callable[[str], Sequence[Rule]]
+    lines: Lines
+
+    def unused(self, comments: Sequence[Comment]) -> Iterator[Diagnostic]:
+        """One finding a comment that has selectors in vain."""
+        for comment in comments:
+            vain = [one for one in comment.suppression.selectors if self._in_vain(one, comment)]
+            if vain:
+                yield self._diagnostic(comment, vain)
+
+    def _in_vain(self, selector: str, comment: Comment) -> bool:
+        if selector in comment.used:
+            return False
+        if not known(selector, self.rules):
+            return True
+        # A rule that did not run here may have something to hide tomorrow.
+        return any(
+            covers(selector, rule.code, rule.name) and rule.code != EXEMPT
+            for rule in self.ran(comment.path)
+        )
+
+    def _diagnostic(self, comment: Comment, vain: list[str]) -> Diagnostic:
+        one = comment.suppression
+        place = Place(comment.path, one.span, one.cell)
+        return Diagnostic(
+            code=self.rule.code,
+            name=self.rule.name,
+            severity=self.rule.severity,
+            message=self._message(vain),
+            place=place,
+            fix=self._fix(comment, place, vain),
+            subject=", ".join(vain),
+        )
+
+    def _message(self, vain: list[str]) -> str:
+        unknown = [one for one in vain if not known(one, self.rules)]
+        hints = [f"no rule is called `{one}`; {suggestion(one, self.rules)}" for one in unknown]
+        nothing = [f"`{one}`" for one in vain if one not in unknown]
+        if nothing:
+            hints.insert(0, f"this comment hides no finding of {', '.join(nothing)}")
+        return "; ".join(hints)
+
+    def _fix(self, comment: Comment, place: Place, vain: list[str]) -> Fix | None:
+        row = place.span.start.row
+        lines = self.lines(comment.path, place.cell)
+        edit = _edit(place, lines[row - 1], vain) if row <= len(lines) else None
+        if edit is None:
+            return None
+        whole = len(vain) == len(comment.suppression.selectors)
+        what = "the comment" if whole else ", ".join(f"`{one}`" for one in vain)
+        return Fix("safe", f"remove {what}", (edit,), ("suppression",))
+
+
+def _edit(place: Place, line: str, vain: list[str]) -> Edit | None:
+    """Take selectors out of a comment, or the comment away with the space before it."""
+    start = place.span.start.column - 1
+    match = _OURS.search(line, start) or _NOQA.search(line, start)
+    if match is None:
+        return None
+    kept = [word for word in re.split(r"[\s,]+", match["list"].strip()) if word not in vain]
+    if kept:
+        return _replace(place, match.start("list"), match.end("list"), ", ".join(kept))
+    before, after = line[: match.start()], line[match.end() :]
+    if after.strip():
+        return _replace(place, match.start(), match.end(), "")
+    if before.strip():
+        return _replace(place, len(before.rstrip()), len(line), "")
+    row = place.span.start.row
+    return Edit(Place(place.path, Span.of(row, 1, row + 1, 1), place.cell), "")
+
+
+def _replace(place: Place, start: int, end: int, content: str) -> Edit:
+    row = place.span.start.row
+    return Edit(Place(place.path, Span.of(row, start + 1, row, end + 1), place.cell), content)

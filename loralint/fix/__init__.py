@@ -3,8 +3,7 @@
 Three steps, each usable alone (`pin` builds its fixes itself, `check --fix` takes the rules'):
 
     from loralint.fix.applying import apply
-    from loralint.fix.diff import unified
-    from loralint.fix.files import replace
+    from loralint.fix.documents import replace, unified
 
     applied = apply(fixes, read)          # fixes: Sequence[diagnostics.Fix]; nothing is written
     for path, new in applied.contents.items():

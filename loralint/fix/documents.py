@@ -7,8 +7,14 @@ from their own text is left alone.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Sequence
+import difflib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 
+from loralint import atomic
 from loralint.diagnostics import Edit
 from loralint.fix import notebooks
 from loralint.fix.rows import OutsideText, Rows
@@ -58,3 +64,80 @@ def _encoding(source: Source) -> str:
     from loralint.read.python.parsing import coding
 
     return coding(source.content)
+
+
+# --- one file replaced by its new content, at once ------------------------------------------------
+
+# A process that is killed leaves a temporary file at most, which the next one to write beside it
+# takes away (`loralint/atomic.py`).
+
+_MARK = ".loralint-tmp"
+_FORGOTTEN = 3600
+"""Seconds after which nobody is still writing to a temporary file."""
+
+
+class HasChanged(Exception):
+    """The file is no longer what it was when it was read: somebody else writes to it."""
+
+
+def replace(path: Path, new: bytes, *, old: bytes | None) -> None:
+    """Put `new` in the place of a file that holds `old`; None says that there is no file yet.
+
+    A link stays a link: what it leads to is replaced. The mode stays, and the owner where the
+    system allows it. Raises HasChanged, or OSError where the folder cannot be written to.
+    """
+    target = path.resolve()
+    atomic.sweep(target.parent.glob(f".*{_MARK}"), _FORGOTTEN)
+    with atomic.writing(target, _MARK) as file:
+        file.write(new)
+        file.flush()
+        _like(target, file.fileno())
+        os.fsync(file.fileno())
+        if _content(target) != old:
+            raise HasChanged(f"{path}: it was changed by somebody else meanwhile")
+
+
+def _like(target: Path, descriptor: int) -> None:
+    """Give the new file the old one's mode, and its owner where that is allowed."""
+    try:
+        status = target.stat()
+    except FileNotFoundError:
+        return
+    if hasattr(os, "fchown"):
+        with suppress(OSError):
+            os.fchown(descriptor, status.st_uid, status.st_gid)
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+
+
+def _content(target: Path) -> bytes | None:
+    try:
+        return target.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+# --- changes as a unified diff, which `patch` and `git apply` read --------------------------------
+
+_UNENDED = "\\ No newline at end of file"
+
+
+def unified(name: str, old: bytes, new: bytes) -> str:
+    """The diff of one file; empty where nothing changes."""
+    if old == new:
+        return ""
+    before, after = _lines(old), _lines(new)
+    lines = difflib.unified_diff(before, after, name, name, lineterm="\n")
+    return "".join(_ended(lines))
+
+
+def _lines(content: bytes) -> list[str]:
+    """Lines as git counts them: only a line feed ends one."""
+    text = content.decode("utf-8", errors="surrogateescape")
+    lines = text.split("\n")
+    return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+
+
+def _ended(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        yield line if line.endswith("\n") else f"{line}\n{_UNENDED}\n"

@@ -20,6 +20,7 @@ from loralint.rules.judgement.fixes import revision_changes
 from loralint.rules.judgement.pinning import is_unpinned, judged_ids
 from loralint.rules.judgement.values import by_default, leaves, only
 from loralint.source import Place
+from loralint.text import either
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ def _back_to_lock(
 def why_not(project: Project, load: Load, repos: tuple[Repo, ...]) -> str:
     """Why a commit must not be written into a load; "" where it may be."""
     if len(repos) > 1:
-        return f"it loads {wording.either(repo.id for repo in repos)}: no commit fits them all"
+        return f"it loads {either(repo.id for repo in repos)}: no commit fits them all"
     if not load.site.revision_key:
         return "its loader takes no revision"
     return _why_no_argument(project, load) if load.site.revision == ABSENT else ""

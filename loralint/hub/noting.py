@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from loralint.diagnostics import Edit
-from loralint.engine.lines import lines_of
+from loralint.read.cells import lines_of
 from loralint.source import Place, Source, Span
 
 _OLD = re.compile(r"#[ \t]*[^\s,#]+, \d{4}-\d\d-\d\d\b")

@@ -86,6 +86,7 @@ class NeededFiles:
         if any(each.asks_versions for each in self._files.values()):
             paths.update(path for path in self._paths if is_requirement_file(path))
         names = self._undecided(Linker(evaluator, meaning_of))
+        evaluator.release()
         self._names |= names
         return Needed(frozenset(paths - self._files.keys()), names)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import dirname
 
-from loralint.config.globs import matches
+from loralint.config import matches
 from loralint.facts import RECORDED, Origin, Value
 from loralint.project.evidence import BASES, Evidence, names_of
 from loralint.project.folders import is_test

@@ -8,11 +8,14 @@ Jupyter writes (NaN, another encoding), the standard library reads the file.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+
+from loralint.source import Source
 
 LONGEST = 1_000_000
 """Nobody writes a million characters of code into one cell; such a cell is data."""
@@ -159,3 +162,29 @@ def _at(metadata: object, key: str, inner: str) -> str:
     outer = metadata.get(key) if isinstance(metadata, dict) else None
     found = outer.get(inner) if isinstance(outer, dict) else None
     return found.lower() if isinstance(found, str) else ""
+
+
+# --- the rows of any file, as editors and Python count them ---------------------------------------
+
+_ENDS = re.compile(r"\r\n|\r|\n")
+
+
+def lines_of(content: bytes, cell: int | None = None) -> list[str]:
+    """Split where Python does; `str.splitlines` would also split at a form feed.
+
+    With `cell`, the lines of that cell of a notebook.
+    """
+    if cell is not None:
+        return lines(content, cell)
+    text = content.decode("utf-8-sig", errors="replace")
+    return _ENDS.split(text) if "\r" in text else text.split("\n")
+
+
+def cells_of(source: Source) -> list[int | None]:
+    """The numbers of a notebook's cells of code; of another file, the one that it is."""
+    if source.kind != "notebook":
+        return [None]
+    try:
+        return [each.number for each in read(source.content).cells if each.kind == "code"]
+    except NotANotebook:
+        return []

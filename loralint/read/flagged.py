@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +18,8 @@ import msgspec
 from loralint.facts import CallFact
 from loralint.read import cells, magics
 from loralint.read.magics import Row
+from loralint.read.python.newer import is_deep
+from loralint.read.python.parsing import NotPython, decode, parse, rows
 from loralint.source import Location, Place, Source, Span
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 200
 """How many characters of a call's text the facts keep."""
+
+_SURELY_SHALLOW = 400
+"""Characters in which nothing lies deeper than LibCST can be given."""
 
 MAX_CODE = 1_000
 """A value of more characters is not written anew."""
@@ -82,12 +86,12 @@ def written_calls(source: Source, places: Iterable[Place]) -> Iterator[WrittenCa
 
 def first_import(source: Source, module: str) -> tuple[Place, str] | None:
     """The first `from MODULE import …` outside functions, and what stands before it on its row."""
-    for cell in _cells(source):
-        rows = _rows(source, cell)
-        for statement in _statements("\n".join(row.text for row in rows)):
+    for cell in cells.cells_of(source):
+        found = _rows(source, cell)
+        for statement in _statements("\n".join(row.text for row in found)):
             if not isinstance(statement, ast.ImportFrom) or statement.level:
                 continue
-            row = rows[statement.lineno - 1]
+            row = found[statement.lineno - 1]
             before = row.text[: statement.col_offset]
             if statement.module == module and not before.strip():
                 at = Location(row.row, statement.col_offset + 1 + row.shift)
@@ -98,10 +102,8 @@ def first_import(source: Source, module: str) -> tuple[Place, str] | None:
 def _statements(text: str) -> Iterator[ast.stmt]:
     """The statements that run when a module is imported, in order; none where Python reads none."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            todo: list[ast.AST] = list(reversed(ast.parse(text).body))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        todo: list[ast.AST] = list(reversed(parse(text).body))
+    except NotPython:
         return
     while todo:
         node = todo.pop()
@@ -111,24 +113,12 @@ def _statements(text: str) -> Iterator[ast.stmt]:
             todo.extend(reversed(list(ast.iter_child_nodes(node))))
 
 
-def _cells(source: Source) -> list[int | None]:
-    if source.kind != "notebook":
-        return [None]
-    try:
-        return [cell.number for cell in cells.read(source.content).cells if cell.kind == "code"]
-    except cells.NotANotebook:
-        return []
-
-
 def _rows(source: Source, cell: int | None) -> list[Row]:
     """The rows of Python in a file, or in a cell of a notebook."""
     if cell is not None:
         text = "\n".join(cells.lines(source.content, cell))
         return magics.read(text, f"{source.path}:").python
-    from loralint.read.python.parsing import decode
-
-    text = decode(source.content).replace("\r\n", "\n").replace("\r", "\n")
-    return [Row(line, number) for number, line in enumerate(text.split("\n"), 1)]
+    return [Row(line, number) for number, line in enumerate(rows(decode(source.content)), 1)]
 
 
 class _Code:
@@ -206,6 +196,8 @@ def _pieces(source: str, start: Location) -> list[_Piece] | None:
 
     It is read in parentheses: it may stand in some, and then go over several rows without any.
     """
+    if len(source) > _SURELY_SHALLOW and is_deep(f"({source})"):
+        return None
     import libcst as cst
 
     try:

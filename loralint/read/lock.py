@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from loralint.facts import FileError, FileFacts, LockFacts
-from loralint.lockfile import LockError
-from loralint.lockfile.reading import parse
+from loralint.lockfile import LockError, parse
 from loralint.read.documents import TooLarge, check_toml
 from loralint.source import START, Source
 

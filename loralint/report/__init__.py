@@ -1,6 +1,6 @@
-"""The output formats: one module each, imported when it is asked for.
+"""The output formats, imported when one is asked for.
 
-Every module has `render(report: Report) -> str`. The text ends with a newline, or is empty
+Each is a function of a `Report`. The text ends with a newline, or is empty
 where the format has nothing to say, so it can be written as it is.
 """
 
@@ -10,23 +10,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # not from typing: this module must cost nothing
     from collections.abc import Callable
 
-FORMATS: dict[str, str] = {
-    "full": "loralint.report.full",
-    "concise": "loralint.report.concise",
-    "json": "loralint.report.json_",
-    "sarif": "loralint.report.sarif",
-    "github": "loralint.report.github",
-    "gitlab": "loralint.report.gitlab",
-    "junit": "loralint.report.junit",
-    "rdjson": "loralint.report.rdjson",
-    "markdown": "loralint.report.markdown",
+FORMATS: dict[str, tuple[str, str]] = {
+    "full": ("terminal", "full"),
+    "concise": ("terminal", "concise"),
+    "json": ("json_", "render"),
+    "sarif": ("sarif", "render"),
+    "github": ("ci", "github"),
+    "gitlab": ("ci", "gitlab"),
+    "junit": ("junit", "render"),
+    "rdjson": ("rdjson", "render"),
+    "markdown": ("markdown", "render"),
 }
-"""Each format's name, as in `--output-format`, and its module."""
+"""Each format's name, as in `--output-format`, with its module and the function that renders it."""
 
 
 def renderer(name: str) -> Callable[..., str]:
-    """Import the format `name` and return its `render` (`full` also takes a width)."""
+    """Import what renders the format `name` (`full` also takes a width)."""
     from importlib import import_module
 
-    render: Callable[..., str] = import_module(FORMATS[name]).render
+    module, function = FORMATS[name]
+    render: Callable[..., str] = getattr(import_module(f"loralint.report.{module}"), function)
     return render

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
@@ -101,3 +102,23 @@ def cell_note(place: Place) -> str:
     message does, and the finding stands on the first row.
     """
     return f"cell {place.cell}, row {place.span.start.row}: " if place.cell is not None else ""
+
+
+def fingerprints(report: Report) -> list[str]:
+    """Return one fingerprint a finding, in their order.
+
+    Made of what a baseline is keyed by (`Diagnostic.identity`), with the cell of a notebook, and of
+    the message where a finding stands on no call. Like findings in one file are numbered, since
+    GitLab drops the second of two equal fingerprints.
+    """
+    from hashlib import sha256
+
+    seen: Counter[tuple[str, ...]] = Counter()
+    digests = []
+    for found in report.diagnostics:
+        code, path, subject, call = found.identity
+        key = (code, path, str(found.place.cell or ""), subject, call or found.message)
+        seen[key] += 1
+        text = "\0".join((*key, str(seen[key])))
+        digests.append(sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32])
+    return digests

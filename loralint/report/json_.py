@@ -6,7 +6,7 @@ from typing import Any
 
 from loralint.diagnostics import Diagnostic, Edit, Fix, Related
 from loralint.report.base import Report
-from loralint.report.jsontext import to_json
+from loralint.report.text import to_json
 from loralint.source import Location, Place
 
 Object = dict[str, Any]

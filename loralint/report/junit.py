@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from loralint.diagnostics import Diagnostic
 from loralint.report.base import Report, position
-from loralint.report.visible import visible
+from loralint.text import visible
 
 # The two characters that XML 1.0 forbids and `visible` leaves.
 _NO_XML = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from loralint.report.layout import Laid, cut, lay_out
-from loralint.report.pen import Pen
+import msgspec
+
+from loralint.report.text import Paint
 from loralint.source import Location, Span
+from loralint.text import shown, width, width as text_width
 
 _HEAD = 3
 """How many lines after the first are shown of a span that is too long to show whole."""
@@ -78,3 +80,117 @@ def _closing(row: int, laid: Laid, column: int, label: str, pen: Pen) -> Iterato
     seen = cut(laid, max(end - 1, 0), end, pen.room(_BAR))
     yield pen.row(row, f"{pen.marked('|')} {seen.text}")
     yield from pen.labelled("", "|" + "_" * max(end - seen.low, 1) + pen.mark, label)
+
+
+_LEAST_ROOM = 30
+
+
+class Pen(msgspec.Struct, frozen=True):
+    """Draws behind a gutter of `gutter` columns on a terminal of `width` columns.
+
+    `mark` goes under a span, in `style`; `margin` columns stay free for the bar of a span
+    over several lines.
+    """
+
+    gutter: int
+    width: int
+    paint: Paint
+    mark: str = "^"
+    style: str = "error"
+
+    def room(self, margin: int = 0) -> int:
+        """Return the columns that are left for source text; some even on a tiny terminal."""
+        return max(self.width - self.gutter - 3, _LEAST_ROOM) - margin
+
+    def row(self, number: int | None, text: str = "") -> str:
+        """Return one line behind the gutter, with a row number or none."""
+        label = "" if number is None else str(number)
+        bar = self.paint(f"{label:>{self.gutter}} |", "gutter")
+        return f"{bar} {text}".rstrip() if text else bar
+
+    def marked(self, text: str) -> str:
+        """Return a mark, a bar or a label in the colour of the mark."""
+        return self.paint(text, self.style)
+
+    def labelled(self, lead: str, marks: str, label: str) -> Iterator[str]:
+        """Yield the marks with the label behind them, or below them where it does not fit."""
+        end = text_width(lead) + text_width(marks)
+        fits = end + 1 + text_width(label) <= self.room()
+        beside = f"{marks} {label}" if label and fits else marks
+        yield self.row(None, lead + self.marked(beside))
+        if label and not fits:
+            indent = min(text_width(lead), max(self.room() - text_width(label), 0))
+            yield self.row(None, " " * indent + self.marked(label))
+
+
+_TAB = 4
+_CONTEXT = 12
+"""Columns to keep before a span that fills the line on its own."""
+
+
+class Laid(msgspec.Struct, frozen=True):
+    """A line's characters as they are shown, and the column at which each one starts.
+
+    `starts` has one number more than there are cells: the width of the whole line.
+    """
+
+    cells: list[str]
+    starts: list[int]
+
+    @property
+    def width(self) -> int:
+        """The width of the whole line."""
+        return self.starts[-1]
+
+    def column(self, column: int) -> int:
+        """Return the display column, from 0, of a column of the file, from 1."""
+        return self.starts[min(max(column, 1) - 1, len(self.cells))]
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """What is shown of a line: `text` starts at display column `low` of it."""
+
+    text: str
+    low: int
+
+
+def lay_out(line: str) -> Laid:
+    """Measure a line of a file."""
+    line = line.rstrip("\r\n")
+    if line.isascii() and line.isprintable():  # most are: a column a character
+        return Laid(list(line), list(range(len(line) + 1)))
+    cells: list[str] = []
+    starts = [0]
+    for char in line:
+        cell = " " * (_TAB - starts[-1] % _TAB) if char == "\t" else shown(char)
+        cells.append(cell)
+        starts.append(starts[-1] + width(cell))
+    return Laid(cells, starts)
+
+
+def cut(laid: Laid, start: int, end: int, room: int) -> Cut:
+    """Cut a line to `room` columns around the display columns from `start` to `end`."""
+    if laid.width <= room:
+        return Cut("".join(laid.cells).rstrip(), 0)
+    low = _low(laid.width, start, end, room)
+    high = low + room
+    before, after = low > 0, high < laid.width
+    text = "".join(_cells_between(laid, low + before, high - after))
+    return Cut("…" * before + text.rstrip() + "…" * after, low)
+
+
+def _low(total: int, start: int, end: int, room: int) -> int:
+    """Return the first column to show: the line's own start where the span lets it."""
+    if end < room:
+        return 0
+    lead = max((room - (end - start)) // 2, _CONTEXT)
+    return min(max(start - lead, 0), total - room)
+
+
+def _cells_between(laid: Laid, low: int, high: int) -> Iterator[str]:
+    """Yield the cells from `low` to `high`, with spaces for one that sticks out."""
+    for cell, at, to in zip(laid.cells, laid.starts, laid.starts[1:], strict=False):
+        if low <= at and to <= high:
+            yield cell
+        elif at < high and to > low:
+            yield " " * (min(to, high) - max(at, low))

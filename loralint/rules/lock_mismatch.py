@@ -13,6 +13,7 @@ from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.pinning import adapter_revision, full_id, judged_ids
 from loralint.rules.judgement.values import is_none_by_default, leaves
+from loralint.text import either
 
 
 @rule("LOR210", "lock-mismatch", severity="error")
@@ -130,7 +131,7 @@ def _plain(ref: object) -> str:
 
 def _mismatch(load: Load, name: str, locked: Locked, held: tuple[Artifact, ...]) -> Finding:
     asked = wording.revision(adapter_revision(load))
-    holds = wording.either(_in_words(one) for one in held)
+    holds = either(_in_words(one) for one in held)
     message = (
         f"{wording.named(load, (name,))} is loaded at {asked}, and {locked.path} holds {holds}"
     )

@@ -15,6 +15,7 @@ from loralint.rules.judgement.pinning import subject_of
 from loralint.rules.judgement.sides import actions, pairs_of, why
 from loralint.rules.judgement.values import differ, only
 from loralint.source import Place
+from loralint.text import listed
 
 
 @rule("LOR209", "lora-config-drift", severity="error")
@@ -143,7 +144,7 @@ def _finding(pair: Pair, restated: _Restated, trained: Action, drift: list[str])
     ]
     message = (
         f"the LoRA configuration is written again for the load and differs from {trained.place}:"
-        f" {wording.listed(parts)} {why(pair)}; the adapter is loaded wrongly or in part"
+        f" {listed(parts)} {why(pair)}; the adapter is loaded wrongly or in part"
     )
     taker = restated.taker
     notes = [Related("the adapter is trained with this configuration", trained.place)]

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from loralint.diagnostics import Related
 from loralint.project import Action, Load, Project
 from loralint.rules.base import Finding, rule
-from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement import fixes
 from loralint.rules.judgement.actions import actions, bases, is_peft_model
 from loralint.rules.judgement.values import by_default, scalars
+from loralint.text import either
 
 
 @rule("LOR307", "merge-into-quantized", severity="warning")
@@ -88,4 +89,4 @@ def _bits(load: Load) -> str:
     words = [_WORDS.get(str(each), "") for each in scalars(given) or ()]
     if not words or not all(words):
         return ""
-    return wording.either(words) + (" by default" if by_default(given) else "")
+    return either(words) + (" by default" if by_default(given) else "")

@@ -27,6 +27,7 @@ from loralint.rules.judgement.values import (
     origin,
     texts,
 )
+from loralint.text import either
 
 
 @rule("LOR107", "misplaced-revision", severity="error")
@@ -176,7 +177,7 @@ def _adapter_as_model(project: Project) -> Iterator[Finding]:
             continue
         if is_pinned(load.site.revision) and load.option("adapter_kwargs.revision") == ABSENT:
             message = (
-                f"{wording.either(wording.code(name) for name in ids)} is an adapter:"
+                f"{either(wording.code(name) for name in ids)} is an adapter:"
                 f" {wording.revision(load.site.revision)} is used for the base that it names, too"
             )
             yield _finding(load, message, (), "load the base at its own revision, then the adapter")

@@ -117,7 +117,7 @@ def _keywords(load: Load) -> list[str]:
 def _swallows(load: Load) -> bool:
     """Whether the callee takes any keyword and drops those that it does not know."""
     loader = loader_of(load.site.loader)
-    return loader is not None and loader.swallows
+    return loader is not None and load.site.loader.partition(".")[0] in loader.swallows.split()
 
 
 def _meant(keyword: str) -> str:

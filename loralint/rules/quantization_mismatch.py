@@ -11,6 +11,7 @@ from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.models import bits, double, method
 from loralint.rules.judgement.sides import at_inference, distinct_pairs, once, why
 from loralint.rules.judgement.values import by_default, differ, only, scalars
+from loralint.text import either
 
 
 @rule("LOR204", "quantization-mismatch", severity="warning")
@@ -125,7 +126,7 @@ def _doubly(pair: Pair) -> str | None:
 
 
 def _words(given: Value) -> str:
-    return wording.either(_word(name) for name in scalars(given) or ())
+    return either(_word(name) for name in scalars(given) or ())
 
 
 def _word(name: object) -> str:

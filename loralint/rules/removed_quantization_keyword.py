@@ -13,6 +13,7 @@ from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.values import is_given, texts
 from loralint.rules.judgement.versions import pinned_below
 from loralint.source import Place
+from loralint.text import listed
 
 
 @rule("LOR315", "removed-quantization-keyword", severity="error")
@@ -70,7 +71,7 @@ def removed_quantization_keyword(project: Project) -> Iterator[Finding]:
         words = _given(load)
         if words and _is_transformers(load):
             pin = pinned_below(project, load.site.path, "transformers", 5)
-            shown = wording.listed(wording.code(f"{word}=") for word in words)
+            shown = listed(wording.code(f"{word}=") for word in words)
             message = (
                 f"transformers 5 no longer takes {shown}: from_pretrained raises a TypeError"
                 f"{f' ({pin.path} still keeps transformers below 5)' if pin else ''}"
@@ -123,7 +124,7 @@ def _advice(load: Load, words: list[str]) -> str:
     """What to write. A configuration in which nothing is on would quantise to 4 bits."""
     on = [word for word in words if load.option(word) not in (Known(False), Known(None))]
     if not on or "quantization_config" in _keywords(load):
-        return f"leave {wording.listed(wording.code(f'{word}=') for word in words)} out"
+        return f"leave {listed(wording.code(f'{word}=') for word in words)} out"
     options = [word for word in _keywords(load) if word in OPTIONS]
     given = ", ".join([" or ".join(f"{word}=True" for word in on), *(f"{o}=…" for o in options)])
     config = f"{CLASS}({given})"

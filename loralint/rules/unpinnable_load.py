@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loralint.facts import ABSENT, Default, Unknown, Value
+from loralint.facts import ABSENT, Default, Value
 from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
@@ -78,4 +78,4 @@ def _comes_from_outside(repo_id: Value) -> bool:
     """A default that is an id is judged by LOR101 already."""
     if isinstance(repo_id, Default):
         return repo_id.value is None and origin(repo_id) is not None
-    return isinstance(repo_id, Unknown) and repo_id.origin is not None
+    return origin(repo_id) is not None

@@ -12,6 +12,7 @@ from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.actions import actions, in_file, is_after, same_model, steps
 from loralint.rules.judgement.values import is_off, only, texts
+from loralint.text import listed
 
 
 @rule("LOR309", "unsaved-resized-embeddings", severity="warning")
@@ -129,4 +130,4 @@ def _added(project: Project, wrap: Action) -> Action | None:
 def _tokens(added: Action) -> str:
     found = json.loads(str(only(added.options["tokens"])))
     shown = [wording.code(token) for token in found[:3]]
-    return wording.listed([*shown, "others"] if len(found) > 3 else shown)
+    return listed([*shown, "others"] if len(found) > 3 else shown)

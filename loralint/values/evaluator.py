@@ -107,6 +107,16 @@ class Evaluator:
             **self._library.terms,
         }
 
+    def release(self) -> None:
+        """Let go of all that was concluded; nothing can be asked any more.
+
+        An evaluator and its parts refer to one another, so what they hold would otherwise stay
+        until the collector of cycles comes by.
+        """
+        self._memo.clear()
+        self._handlers.clear()
+        del self.classes, self.callers, self.commands, self.parameters, self._library
+
     @property
     def library(self) -> Library:
         """What is known of libraries."""

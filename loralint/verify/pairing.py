@@ -9,7 +9,7 @@ from loralint import engine
 from loralint.config import ConfigError
 from loralint.config.load import load
 from loralint.diagnostics import Skipped
-from loralint.engine.outcome import Request
+from loralint.engine.request import Request
 from loralint.project import Project
 from loralint.source import START, Place
 from loralint.verify.outcome import TierName, UnusableInputError, Verification

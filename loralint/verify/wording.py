@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from loralint.text import counted
+
 _LAYER = re.compile(r"\.(\d+)\.")
 _PREFIX = re.compile(r"^base_model\.(model\.)?")
 SPELT_OUT = 3
@@ -23,7 +25,7 @@ def layer(name: str) -> int | None:
 
 def count(number: int, noun: str = "tensor") -> str:
     """`1 tensor`, `12 tensors`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return counted(number, noun)
 
 
 def listed(names: Sequence[str], most: int = SPELT_OUT) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 from small_project import OTHER, PINNED
 
@@ -10,7 +12,7 @@ HEAVY = (
     "pathspec",
     "yaml",
     "loralint.rules",
-    "loralint.linker",
+    "loralint.project.linking",
     "loralint.read.python.module",
     "loralint.engine.gathering",
     "concurrent.futures",
@@ -28,6 +30,19 @@ except SystemExit as end:
 
 def listed(run, *arguments):
     return run("check", "--output-format", "json", *arguments).stdout
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_heavy_modules_exist(name):
+    """A name that is none any more would never be imported, and assert nothing."""
+    assert importlib.util.find_spec(name) is not None
+
+
+def test_a_cold_run_imports_its_own(project, run, start):
+    cold = start("check", "--no-cache", code=WARM.format(heavy=set(HEAVY)))
+    assert [
+        name for name in HEAVY if name.startswith("loralint.") and name not in cold.stderr
+    ] == []
 
 
 def test_warm_run_imports_nothing_heavy(project, run, start):

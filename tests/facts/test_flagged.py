@@ -103,8 +103,8 @@ class TestConfirming:
 
     def judged(self, folder: Path, **changes: object) -> tuple[int, tuple[str, ...]]:
         """How many findings and which calls that are read otherwise, of facts with changes."""
+        from loralint.config.selectors import enabled
         from loralint.engine.judge import judge
-        from loralint.engine.selection import enabled
         from loralint.rules import RULES
 
         (folder / "a.py").write_text(f"{IMPORT}M.from_pretrained('a/b', x=1)\n")

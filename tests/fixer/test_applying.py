@@ -6,8 +6,7 @@ import pytest
 
 from loralint.diagnostics import Edit, Fix
 from loralint.fix.applying import Applied, apply
-from loralint.fix.diff import unified
-from loralint.fix.files import HasChanged, replace
+from loralint.fix.documents import HasChanged, replace, unified
 from loralint.read import extract
 from loralint.source import Place, Source, Span
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from loralint.config import Config
 from loralint.engine import Request, gather
 from loralint.facts import Known
-from loralint.fix.rounds import ALL, mend
+from loralint.fix.applying import ALL, mend
 from loralint.project import Project
 
 COMMIT = "ef382358ec9e382308935a992d908de099b64c23"

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from loralint.hub.cache import blob_id
-from loralint.lockfile import NAME, Lock
-from loralint.lockfile.reading import parse
+from loralint.lockfile import NAME, Lock, parse
 from tests.hub.cache import FakeCache
 from tests.hub.server import Commit, FakeHub, Step
 

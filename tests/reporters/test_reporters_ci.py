@@ -14,8 +14,9 @@ import xmlschema
 from msgspec.structs import replace
 
 from loralint.diagnostics import Edit, Fix, Related
-from loralint.report import github, gitlab, junit, rdjson
+from loralint.report import junit, rdjson
 from loralint.report.base import Report
+from loralint.report.ci import github, gitlab
 from loralint.source import Place, Span
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -29,7 +30,7 @@ def schema(name: str) -> jsonschema.Draft202012Validator:
 def commands(report: Report) -> list[tuple[str, dict[str, str], str]]:
     """Read workflow commands as the runner does (ActionCommand.TryParseV2)."""
     found = []
-    for line in github.render(report).splitlines():
+    for line in github(report).splitlines():
         _, head, data = line.split("::", 2)
         name, _, properties = head.partition(" ")
         pairs = dict(pair.split("=", 1) for pair in properties.split(","))
@@ -81,7 +82,7 @@ def test_github_escapes(sample: Report) -> None:
         message="50%: a, b\r\n::error::x",
         fix=None,
     )
-    text = github.render(replace(sample, diagnostics=(found,)))
+    text = github(replace(sample, diagnostics=(found,)))
     assert text == (
         "::warning file=a%2Cb%3Ac%250A\\n.py,line=1,col=1,endLine=1,endColumn=2,"
         "title=LOR101 missing-revision::50%25: a, b\\r\\n::error::x\n"
@@ -95,7 +96,7 @@ def test_github_gives_a_hostile_text_one_command(hostile: Report) -> None:
 
 
 def issues(report: Report) -> list[dict[str, Any]]:
-    found = json.loads(gitlab.render(report))
+    found = json.loads(gitlab(report))
     schema("gitlab-code-quality.json").validate(found)
     return list(found)
 

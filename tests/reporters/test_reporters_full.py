@@ -9,12 +9,11 @@ from msgspec.structs import replace
 
 from loralint.diagnostics import Diagnostic, Fix, Related, Skipped
 from loralint.report.base import Report
-from loralint.report.concise import render as concise
-from loralint.report.full import render
-from loralint.report.layout import cut, lay_out
-from loralint.report.summary import summary
-from loralint.report.visible import shown, visible, well_formed, width
+from loralint.report.snippet import cut, lay_out
+from loralint.report.terminal import concise, full as render
+from loralint.report.text import summary
 from loralint.source import START, Place, Span
+from loralint.text import shown, visible, well_formed, width
 
 Snapshot = Callable[[str, str], None]
 

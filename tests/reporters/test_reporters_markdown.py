@@ -9,8 +9,7 @@ from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from loralint.report.base import Report
-from loralint.report.markdown import render
-from loralint.report.markup import code, fence, prose
+from loralint.report.markdown import code, fence, prose, render
 from loralint.source import Place, Span
 
 

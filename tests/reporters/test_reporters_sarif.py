@@ -14,8 +14,7 @@ from msgspec.structs import replace
 
 from loralint.diagnostics import Diagnostic, Edit, Fix
 from loralint.report.base import Report
-from loralint.report.sarif import render
-from loralint.report.sarif_places import artifact
+from loralint.report.sarif import artifact, render
 from loralint.source import Place, Span
 
 SCHEMA = json.loads(

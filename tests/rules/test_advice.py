@@ -115,3 +115,15 @@ def test_an_edit_uses_the_keyword_of_the_call(tmp_path: Path) -> None:
     (partial,) = [one for one in found.diagnostics if one.code == "LOR211"]
     assert partial.fix is not None
     assert [edit.content for edit in partial.fix.edits] == [', model_revision="v1"']
+
+
+def test_a_target_of_hydra_has_no_place_that_pin_could_write_to(tmp_path: Path) -> None:
+    (tmp_path / "conf.yaml").write_text(
+        "model:\n  _target_: transformers.AutoModel.from_pretrained\n"
+        "  pretrained_model_name_or_path: acme/base\n"
+    )
+    scope = str(tmp_path)
+    found = check(Request(root=scope, scopes=(scope,), config=Config(), cached=False))
+    (missing,) = [one for one in found.diagnostics if one.code == "LOR101"]
+    assert missing.fix is not None
+    assert PIN not in missing.fix.message

@@ -12,7 +12,7 @@ import pytest
 
 from loralint import engine
 from loralint.config import Config
-from loralint.engine.outcome import Request
+from loralint.engine.request import Request
 from loralint.verify import children, runtime
 from loralint.verify.case import Case
 from loralint.verify.child import Task, read_task, write

@@ -26,7 +26,7 @@ _LINKS = frozenset("and or not if in is lambda await for".split())
 
 def reads(text: str) -> bool:
     """Whether LibCST reads a text that the running Python does not."""
-    if len(text) > LONGEST or _is_deep(text):
+    if len(text) > LONGEST or is_deep(text):
         return False
     import libcst as cst
 
@@ -37,7 +37,8 @@ def reads(text: str) -> bool:
     return True
 
 
-def _is_deep(text: str) -> bool:
+def is_deep(text: str) -> bool:
+    """Whether LibCST must not be given a text."""
     brackets = links = branches = 0
     patterns = starts = False
     try:

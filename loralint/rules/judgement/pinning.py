@@ -27,6 +27,7 @@ from loralint.rules.judgement.values import (
     texts,
 )
 from loralint.source import Place
+from loralint.text import listed
 
 WEIGHTS_AND_MORE = frozenset(
     """base-model model tokenizer processor config pipeline engine embedding file other""".split()
@@ -250,7 +251,7 @@ def named(given: Given) -> str:
     first: dict[tuple[str, ...], Load] = {}
     for load, ids in given.loads:
         first.setdefault(ids, load)
-    return wording.listed(wording.named(load, ids) for ids, load in first.items())
+    return listed(wording.named(load, ids) for ids, load in first.items())
 
 
 def is_one(given: Given) -> bool:

@@ -10,6 +10,7 @@ from loralint.facts import Absent, Default, Known, OriginKind, Unknown, Value
 from loralint.project import Load
 from loralint.refs import DEFAULT_BRANCHES
 from loralint.rules.judgement.values import by_default, is_none_by_default, leaves, origin, texts
+from loralint.text import either
 
 PIN = "`loralint pin` finds it"
 """Where a commit comes from that nobody has written down."""
@@ -32,8 +33,6 @@ _NOUNS = {
 _FILES = ("hf_hub_download", "cached_file", "cached_download", "model_file_download")
 """Loaders of one file; the others that load files take a whole repository."""
 
-_MANY = 4
-
 _NOBODY_KNOWS = "an unknown value"
 
 
@@ -47,20 +46,6 @@ def noun(load: Load) -> str:
 def code(text: object) -> str:
     """Text as code."""
     return f"`{text}`"
-
-
-def either(words: Iterable[str]) -> str:
-    """`a`, `a or b`, `a, b or c`; what is longer than four ends in "one of 5 others"."""
-    items = list(dict.fromkeys(words))
-    if len(items) > _MANY:
-        items = [*items[: _MANY - 1], f"one of {len(items) - _MANY + 1} others"]
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} or {items[-1]}"
-
-
-def listed(words: Iterable[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    items = list(dict.fromkeys(words))
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def named(load: Load, ids: Iterable[str] = ()) -> str:

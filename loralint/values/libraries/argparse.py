@@ -55,14 +55,18 @@ class Argparse:
 
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
-        self.methods: dict[str, CallModel] = {
-            **dict.fromkeys(("parse_args", "parse_known_args", "_parse_args"), self._parsed),
-            **dict.fromkeys(_INTO_DATACLASSES, self._dataclasses),
-        }
         self._by_destination: dict[str, list[Site]] | None = None
         self._declared: dict[tuple[str, frozenset[Site]], list[Site]] = {}
         self._parsers: dict[Site, frozenset[Site] | None] = {}
         """The parsers that a declaration may speak of; None while they are looked for."""
+
+    @property
+    def methods(self) -> dict[str, CallModel]:
+        """The models of methods of parsers."""
+        return {
+            **dict.fromkeys(("parse_args", "parse_known_args", "_parse_args"), self._parsed),
+            **dict.fromkeys(_INTO_DATACLASSES, self._dataclasses),
+        }
 
     # --- results of parse_args ---
 

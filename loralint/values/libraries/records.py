@@ -33,7 +33,11 @@ class Records:
 
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
-        self.functions: dict[str, CallModel] = {
+
+    @property
+    def functions(self) -> dict[str, CallModel]:
+        """The models of functions."""
+        return {
             **dict.fromkeys(_NAMESPACES, self._namespace),
             **dict.fromkeys(("merge", "unsafe_merge"), self._merged),
             **dict.fromkeys(("cli", "parse", "wrap"), self._parsed),
@@ -41,7 +45,11 @@ class Records:
             "from_cli": self._from_cli,
             "replace": self._replaced,
         }
-        self.methods: dict[str, CallModel] = {
+
+    @property
+    def methods(self) -> dict[str, CallModel]:
+        """The models of methods."""
+        return {
             **dict.fromkeys(
                 ("model_validate", "parse_obj", "from_dict", "schema"), self._validated
             ),

@@ -1,4 +1,4 @@
-"""`full`: the source with the place marked, the related places, the help, and a summary."""
+"""For people: `full`, with the source and the places, and `concise`, a line a finding."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from collections.abc import Iterator
 from loralint.diagnostics import Diagnostic, Fix, Related
 from loralint.report.base import Report
 from loralint.report.grouping import Group, also, group, taken_in
-from loralint.report.palette import Paint, palette
-from loralint.report.pen import Pen
-from loralint.report.snippet import snippet
-from loralint.report.summary import fixable, headline, option_for, summary
-from loralint.report.visible import visible
+from loralint.report.snippet import Pen, snippet
+from loralint.report.text import Paint, fixable, headline, option_for, palette, summary
 from loralint.source import Place
+from loralint.text import visible
 
 _PLACES = 12
 """How many places like the one shown are named; `-v` names all."""
 
 
-def render(report: Report, width: int = 100) -> str:
+def full(report: Report, width: int = 100) -> str:
     """Render the report for a terminal of `width` columns."""
     paint = palette(report.colour)
     blocks = [_block(report, found, width, paint) for found in group(report.diagnostics)]
@@ -97,3 +95,18 @@ def _summary(report: Report, paint: Paint) -> str:
     style = "bold" if report.diagnostics or not report.files else "good"
     line = paint(first, style) + summary(report)[len(first) :]
     return "\n".join(filter(None, (line, fixable(report))))
+
+
+# --- concise: one line a finding, `path:row:column: CODE name message` ----------------------------
+
+
+def concise(report: Report) -> str:
+    """Render the findings alone: the lines are for editors and for grep."""
+    paint = palette(report.colour)
+    return "".join(_line(report, found, paint) for found in report.diagnostics)
+
+
+def _line(report: Report, found: Diagnostic, paint: Paint) -> str:
+    where = paint(visible(report.where(found.place)), "bold")
+    code = paint(found.code, found.severity)
+    return f"{where}: {code} {found.name} {visible(found.message)}\n"

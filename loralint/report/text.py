@@ -1,12 +1,13 @@
-"""The last line of a run: what was found, and what was not judged."""
+"""What reports share: the last line of a run, colours, and JSON that every reader takes."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from loralint.diagnostics import SEVERITIES, Diagnostic, Fix, Severity
 from loralint.report.base import Report
+from loralint.text import counted, well_formed
 
 _NOUNS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
 
@@ -19,12 +20,12 @@ def summary(report: Report) -> str:
 def fixable(report: Report) -> str:
     """Return `2 fixable with --fix, 1 more with --unsafe-fixes.`, or nothing."""
     counts = Counter(filter(None, (option_for(found.fix, report) for found in report.diagnostics)))
-    listed: list[str] = []
+    parts: list[str] = []
     if safe := counts["--fix"]:
-        listed.append(f"{safe:,} fixable with --fix")
+        parts.append(f"{safe:,} fixable with --fix")
     if unsafe := counts["--unsafe-fixes"]:
-        listed.append(f"{unsafe:,} {'more ' if safe else 'fixable '}with --unsafe-fixes")
-    return f"{', '.join(listed)}." if listed else ""
+        parts.append(f"{unsafe:,} {'more ' if safe else 'fixable '}with --unsafe-fixes")
+    return f"{', '.join(parts)}." if parts else ""
 
 
 def option_for(fix: Fix | None, report: Report) -> str:
@@ -53,11 +54,6 @@ def tally(diagnostics: tuple[Diagnostic, ...]) -> str:
     return ", ".join(counted(count, _NOUNS[name]) for name, count in counts.items() if count)
 
 
-def counted(count: int, noun: str) -> str:
-    """Return `1 file`, `2 files`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def _rest(report: Report) -> Iterator[str]:
     if report.fixed is not None:
         yield f"[{report.fixed:,} fixed, {len(report.diagnostics):,} remaining]"
@@ -75,3 +71,48 @@ def _unjudged(report: Report) -> Iterator[str]:
     if report.skipped:
         hint = "" if report.verbose else " (-v lists them)"
         yield f"{len(report.skipped):,} not decided{hint}"
+
+
+# --- colours: without them, no escape at all ------------------------------------------------------
+
+Paint = Callable[[str, str], str]
+"""Give a text a style, by the style's name."""
+
+_STYLES = {
+    "error": "1;31",
+    "warning": "1;33",
+    "info": "1;36",
+    "gutter": "1;34",
+    "related": "1;34",
+    "help": "1;36",
+    "bold": "1",
+    "good": "1;32",
+    "dim": "2",
+}
+
+
+def palette(colour: bool) -> Paint:
+    """Return the paint for a terminal with or without colour."""
+    return _coloured if colour else _plain
+
+
+def _plain(text: str, _style: str) -> str:
+    return text
+
+
+def _coloured(text: str, style: str) -> str:
+    return f"\033[{_STYLES[style]}m{text}\033[0m" if text else ""
+
+
+# --- JSON -----------------------------------------------------------------------------------------
+
+
+def to_json(value: object) -> str:
+    """Serialise with an indent of 2 and characters as they are, and end with a newline.
+
+    A lone surrogate, from a file name that is no UTF-8, would be refused by strict readers,
+    and with it the whole report.
+    """
+    import json
+
+    return well_formed(json.dumps(value, indent=2, ensure_ascii=False)) + "\n"

@@ -1,10 +1,12 @@
-"""Text that a terminal may be given: what would steer it is shown as an escape.
+"""Text for people: what would steer a terminal made visible, and things counted and listed.
 
 A file name, a comment or a repo id can hold escape sequences that move the cursor or recolour
 the screen, and bidirectional controls that reorder what is read (CVE-2021-42574).
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 _STEERING = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 _ZERO_WIDTH = frozenset(("Mn", "Me", "Cf"))
@@ -60,3 +62,27 @@ def well_formed(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+# --- words --------------------------------------------------------------------------------------
+
+_MANY = 4
+
+
+def counted(count: int, noun: str) -> str:
+    """Return `1 file`, `2 files`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return `a`, `a and b`, `a, b and c`."""
+    items = list(dict.fromkeys(words))
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def either(words: Iterable[str]) -> str:
+    """Return `a`, `a or b`, `a, b or c`; what is longer than four ends in "one of 5 others"."""
+    items = list(dict.fromkeys(words))
+    if len(items) > _MANY:
+        items = [*items[: _MANY - 1], f"one of {len(items) - _MANY + 1} others"]
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} or {items[-1]}"

@@ -1,16 +1,19 @@
-"""`github`: workflow commands, which GitHub Actions turns into annotations."""
+"""For forges: `github` makes annotations of workflow commands, `gitlab` a Code Quality report."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from loralint.diagnostics import Diagnostic
-from loralint.report.base import Report, cell_note
-from loralint.report.visible import visible
+from loralint.report.base import Report, cell_note, fingerprints
+from loralint.report.text import to_json
 from loralint.source import Span
+from loralint.text import visible
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
 
-def render(report: Report) -> str:
+def github(report: Report) -> str:
     """Render one workflow command a finding."""
     return "".join(f"{_command(report, found)}\n" for found in report.diagnostics)
 
@@ -52,3 +55,32 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(visible(text)).replace(":", "%3A").replace(",", "%2C")
+
+
+# --- GitLab ---------------------------------------------------------------------------------------
+
+_SEVERITIES = {"error": "major", "warning": "minor", "info": "info"}
+
+
+def gitlab(report: Report) -> str:
+    """Render the findings as GitLab's array of issues."""
+    pairs = zip(report.diagnostics, fingerprints(report), strict=True)
+    return to_json([_issue(report, found, fingerprint) for found, fingerprint in pairs])
+
+
+def _issue(report: Report, found: Diagnostic, fingerprint: str) -> dict[str, Any]:
+    note = cell_note(found.place)
+    return {
+        "description": f"{found.code} {found.name}: {note}{found.message}",
+        "check_name": found.code,
+        "fingerprint": fingerprint,
+        "severity": _SEVERITIES[found.severity],
+        "location": {"path": report.filename(found.place.path), "lines": _lines(found)},
+    }
+
+
+def _lines(found: Diagnostic) -> dict[str, int]:
+    if found.place.cell is not None:
+        return {"begin": 1, "end": 1}
+    span = found.place.span
+    return {"begin": span.start.row, "end": span.end.row}
