@@ -32,7 +32,7 @@ from loralint.facts import BesideFact, FileFacts
 from loralint.lockfile import NAME
 from loralint.project import Project
 from loralint.project.linking import link
-from loralint.project.wanted import Asked, wanted
+from loralint.project.needed_files import NeededFiles
 from loralint.source import SourceKind
 from loralint.stamps import stamp_of
 
@@ -89,7 +89,7 @@ class _Rounds:
         self.request = request
         self.shelf = shelf
         self.facts: dict[str, FileFacts] = {}
-        self._asked = Asked()
+        self._needed = NeededFiles(shelf.tree.files)
         self._decoder = msgspec.msgpack.Decoder(FileFacts)
 
     def run(self) -> dict[str, FileFacts]:
@@ -106,20 +106,20 @@ class _Rounds:
         pending += [path for path in shells if (e := self.shelf.entry(path)) and e.matters]
         for _ in range(ROUNDS):
             self._extract(pending)
-            pending = self._next(pythons)
+            pending = self._next(pending, pythons)
             if not pending:
                 break
         facts = _with_stamps(self.facts, self.shelf)
         return dict(sorted({**facts, **self.shelf.unreadable}.items()))
 
-    def _next(self, pythons: list[str]) -> list[str]:
-        """The files that the linker wants beside those that it has."""
+    def _next(self, extracted: list[str], pythons: list[str]) -> list[str]:
+        """The files that the linker needs beside those that it has, after some were extracted."""
         files = self.shelf.tree.files
-        want = wanted(self.facts, files, self._asked)
-        found = {path for path in want.paths if path in files}
-        if want.names:
+        need = self._needed.after(self.facts[path] for path in dict.fromkeys(extracted))
+        found = {path for path in need.paths if path in files}
+        if need.names:
             rest = (path for path in pythons if path not in self.facts)
-            found.update(self._mentioning(rest, want.names))
+            found.update(self._mentioning(rest, need.names))
         return sorted(path for path in found - self.facts.keys() if self.shelf.entry(path))
 
     def _mentioning(self, paths: Iterable[str], names: frozenset[str]) -> Iterator[str]:

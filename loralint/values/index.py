@@ -34,8 +34,8 @@ class Index:
     """
 
     def __init__(self, facts: Mapping[str, FileFacts], paths: Iterable[str] = ()) -> None:
-        self.files = dict(facts)
-        self.modules = Modules({*self.files, *paths})
+        self.files: dict[str, FileFacts] = {}
+        self.modules = Modules({*facts, *paths})
         self.functions: dict[tuple[str, str], FunctionFact] = {}
         self.classes: dict[tuple[str, str], ClassFact] = {}
         self.definitions: dict[tuple[str, str], tuple[ClassFact | FunctionFact, ...]] = {}
@@ -43,11 +43,13 @@ class Index:
         self.calls_by_name: defaultdict[str, list[Site]] = defaultdict(list)
         self.aliases: defaultdict[str, set[str]] = defaultdict(set)
         self.subclasses: defaultdict[str, set[str]] = defaultdict(set)
-        for each in self.files.values():
-            self._add(each)
+        for each in facts.values():
+            self.add(each)
 
-    def _add(self, facts: FileFacts) -> None:
+    def add(self, facts: FileFacts) -> None:
+        """Add what one more file says."""
         path = facts.path
+        self.files[path] = facts
         for function in facts.functions:
             self.functions[path, function.name] = function
         for class_ in facts.classes:

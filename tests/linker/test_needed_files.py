@@ -1,14 +1,14 @@
-"""What the linker asks for between rounds."""
+"""Which files the linker needs to see more, round by round."""
 
-from loralint.project.wanted import Asked, wanted
+from loralint.project.needed_files import NeededFiles
 from tests.linker.building import AUTO, facts_of
 
 LOAD = "AutoModelForCausalLM.from_pretrained"
 
 
 def asked(sources, *others):
-    """What is wanted for these sources where the project has other files."""
-    return wanted(facts_of(sources), {*sources, *others})
+    """What is needed for these sources where the project has other files."""
+    return NeededFiles({*sources, *others}).after(facts_of(sources).values())
 
 
 def test_imported_modules_of_the_project():
@@ -73,9 +73,33 @@ def test_nothing_more_ends_it():
 
 def test_a_package_that_exports_by_a_star_who_is_called():
     """The caller names the package, which names the function nowhere."""
-    asks = Asked(names={"make_model"})
-    sources = {"main.py": "from pkg import make_model\n\nmake_model('o/m')\n"}
-    others = ("pkg/__init__.py", "pkg/impl.py")
-    assert wanted(facts_of(sources), {*sources, *others}, asks).paths == {"pkg/__init__.py"}
-    sources["pkg/__init__.py"] = "from .impl import *\n"
-    assert wanted(facts_of(sources), {*sources, *others}, asks).paths == {"pkg/impl.py"}
+    facts = facts_of(
+        {
+            "loading.py": f"{AUTO}def make_model(name):\n    return {LOAD}(name)",
+            "main.py": "from pkg import make_model\n\nmake_model('o/m')\n",
+            "pkg/__init__.py": "from .impl import *\n",
+        }
+    )
+    rounds = NeededFiles({*facts, "pkg/impl.py"})
+    assert rounds.after([facts["loading.py"]]).names == {"make_model"}
+    assert rounds.after([facts["main.py"]]).paths == {"pkg/__init__.py"}
+    assert rounds.after([facts["pkg/__init__.py"]]).paths == {"pkg/impl.py"}
+
+
+def test_each_round_adds_what_is_new():
+    main = "from lib.names import base\nbase().save_pretrained('out')"
+    names = f"{AUTO}from .more import BASE\ndef base():\n    return {LOAD}(BASE)"
+    facts = facts_of({"main.py": main, "lib/names.py": names, "lib/more.py": 'BASE = "o/m"'})
+    rounds = NeededFiles(facts.keys())
+    assert rounds.after([facts["main.py"]]).paths == {"lib/names.py"}
+    assert rounds.after([facts["lib/names.py"]]).paths == {"lib/more.py"}
+    assert rounds.after([facts["lib/more.py"]]).paths == frozenset()
+
+
+def test_a_name_is_looked_for_once():
+    library = f"{AUTO}def load_base_model(name):\n    return {LOAD}(name)"
+    script = 'from lib import load_base_model\nload_base_model("o/m")'
+    facts = facts_of({"lib.py": library, "main.py": script})
+    rounds = NeededFiles(facts.keys())
+    assert rounds.after([facts["lib.py"]]).names == {"load_base_model"}
+    assert rounds.after([facts["main.py"]]).names == frozenset()
