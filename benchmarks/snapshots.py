@@ -68,14 +68,14 @@ def _add_save(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--settings", action="store_true", help="with the settings of projects")
     parser.add_argument("--hash-seed", type=int, default=0, help="PYTHONHASHSEED (default: 0)")
     parser.add_argument("--limit", type=int, default=600, help="seconds a command (default: 600)")
-    parser.add_argument("--again", action="store_true", help="also what is saved already")
+    parser.add_argument("--resume", action="store_true", help="but for what is saved already")
 
 
 def _save(given: argparse.Namespace) -> int:
     options = Options(
         given.loralint.resolve(), given.forked, given.settings, given.hash_seed, given.limit
     )
-    save(options, given.out, [project.resolve() for project in given.projects], given.again)
+    save(options, given.out, [project.resolve() for project in given.projects], given.resume)
     return 0
 
 

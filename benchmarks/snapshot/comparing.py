@@ -110,8 +110,9 @@ def _rows(run: str, old: Row, new: Row) -> Said:
     pairs, lost, added = paired(olds, news, keys)
     for row in lost:
         yield f"{name} lost", _sort(row), _place(row), _gist(row), ""
+    known = set(map(_exactly, olds)) if added else set()
     for row in added:
-        again = ", once more" if row in olds else ""
+        again = ", once more" if _exactly(row) in known else ""
         yield f"{name} new", _sort(row) + again, _place(row), "", _gist(row)
     for one, other in pairs:
         for field, *rest in fields(olds[one], news[other]):

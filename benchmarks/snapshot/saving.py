@@ -136,16 +136,19 @@ def _undecided(lines: Sequence[str]) -> Iterator[str]:
             yield line.strip()
 
 
-def save(options: Options, out: Path, projects: Sequence[Path], again: bool) -> None:
-    """Save what loralint says of each project; one that is saved already is left as it is."""
+def save(options: Options, out: Path, projects: Sequence[Path], resume: bool) -> None:
+    """Save what loralint says of each project; `resume`: but for those that are saved already."""
     for folder in ("answers", "costs"):
         (out / folder).mkdir(parents=True, exist_ok=True)
-    write(out / "about.json", _about(options))
+    about = _about(options)
+    if resume and json.loads((out / "about.json").read_text(encoding="utf-8")) != about:
+        raise SystemExit(f"{out} is of another version, or was made otherwise")
+    write(out / "about.json", about)
     with Loralint(options) as loralint:
         loralint.run("check", projects[0])  # to compile it
         for number, project in enumerate(projects, 1):
             name = f"{project.name}.json"
-            if again or not (out / "answers" / name).exists():
+            if not resume or not (out / "costs" / name).exists():
                 costs = _saved(loralint, project, out)
                 write(out / "costs" / name, costs)
                 total = sum(cost["cpu"] for cost in costs.values())
