@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from loralint.version import __version__ as __version__
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -13,8 +15,6 @@ if TYPE_CHECKING:
         record as record,
         verify_loaded as verify_loaded,
     )
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "AdapterVerificationError": "loralint.verify.programs",

@@ -28,12 +28,16 @@ class Mark:
 _ROWS: tuple[Loader | Action, ...] = (*LOADERS, *ACTIONS)
 
 
+_ANYBODYS = frozenset({"*", "*Config"})
+"""Ends of names that any code has: they tell nothing, whatever stands beside them."""
+
+
 def _marks() -> set[Mark]:
     found = {Mark(name) for name, saver in SAVERS.items() if not saver.common}
     for row in _ROWS:
         if row.common and isinstance(row, Action):
             continue  # `train` says nothing of a file, whatever it imports
-        for name in last_names(row.calls) - {"*"}:
+        for name in last_names(row.calls) - _ANYBODYS:
             alone = not _is_common(row, name) and "*" not in name
             found.add(Mark(name) if alone else Mark(name, _beside(row)))
     engines = (loader for loader in LOADERS if loader.artifact == "engine")
@@ -82,7 +86,7 @@ MARKERS: frozenset[str] = (
 """Whole identifiers: a function with one of these matters by itself, in a file that does."""
 
 OPEN_MARKERS = re.compile(
-    "|".join(sorted(name.replace("*", r"\w*") for name in _ENDS - {"*Config"} if "*" in name))
+    "|".join(sorted(name.replace("*", r"\w*") for name in _ENDS - _ANYBODYS if "*" in name))
 )
 """Identifiers of which a row gives a part, as `SFTTrainer`; anybody's class may end in Config."""
 

@@ -6,7 +6,7 @@ import gc
 import sys
 from typing import TYPE_CHECKING, Any
 
-from loralint import __version__
+from loralint.version import __version__
 
 if TYPE_CHECKING:
     from loralint.cli.group import loralint as loralint

@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 
 import click
 
-from loralint import __version__
 from loralint.config import ConfigError
+from loralint.version import __version__
 
 COMMANDS = MappingProxyType(
     {

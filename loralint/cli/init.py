@@ -12,11 +12,11 @@ from typing import Any
 import click
 import yaml
 
-from loralint import __version__
 from loralint.cli import changes
 from loralint.cli.session import BASELINE
 from loralint.config.load import OWN_FILE, SHARED_FILE
 from loralint.text import counted
+from loralint.version import __version__
 
 SETTINGS = """\
 # Which rules run, how firmly repositories must be pinned, which files train and which infer:

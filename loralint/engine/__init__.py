@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from loralint import __version__
 from loralint.cache import Cache, Entry
 from loralint.engine.request import Outcome, Request
 from loralint.read import FRONTEND_VERSION
 from loralint.stamps import digest
+from loralint.version import __version__
 
 if TYPE_CHECKING:
     from loralint.engine.gathering import Gathered

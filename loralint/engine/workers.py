@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
-from loralint import __version__
 from loralint.facts import FileError, FileFacts
 from loralint.read import extract
 from loralint.source import START, Source
+from loralint.version import __version__
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor

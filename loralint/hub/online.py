@@ -16,9 +16,9 @@ from threading import Thread
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from loralint import __version__
 from loralint.hub import MAIN, Answer, Ask, Failure, Found, Repo, is_commit
 from loralint.hub.cache import named, part_of
+from loralint.version import __version__
 
 _T = TypeVar("_T")
 

@@ -6,11 +6,11 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from loralint import __version__
 from loralint.diagnostics import Diagnostic, Edit, Fix, Related, Skipped
 from loralint.report.base import Report, RuleDoc, cell_note, fingerprints
 from loralint.report.text import to_json
 from loralint.source import Place
+from loralint.version import __version__
 
 Object = dict[str, Any]
 

@@ -228,6 +228,8 @@ def merge(nodes: Iterable[Node], origin: Origin | None = None) -> Node:
         for option in options(node):
             if not any(option is seen or _equal(option, seen) for seen in flat):
                 flat.append(option)
+        if len(flat) > MAX_OPTIONS:  # comparing each with all others would take the square
+            break
     if len(flat) == 1:
         return flat[0]
     if 0 < len(flat) <= MAX_OPTIONS:
@@ -236,6 +238,8 @@ def merge(nodes: Iterable[Node], origin: Origin | None = None) -> Node:
 
 
 def _equal(one: Node, other: Node) -> bool:
+    if type(one) is not type(other):
+        return False
     if isinstance(one, External) and isinstance(other, External):
         return one.name == other.name
     if isinstance(one, CallResult) and isinstance(other, CallResult):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loralint import __version__
 from loralint.contract import (
     NAME,
     VERSION,
@@ -35,6 +34,7 @@ from loralint.verify.inspection import inspect
 from loralint.verify.outcome import UnusableInputError
 from loralint.verify.sharded import is_sharded
 from loralint.verify.values import FileTensors, Look
+from loralint.version import __version__
 
 NOT_ACTIVE = "LOR509"
 LOST = frozenset({"LOR501", "LOR502", "LOR503", "LOR504"})
