@@ -23,6 +23,8 @@ from loralint.refs import snapshot_of
 from loralint.values.commands import is_command
 from loralint.values.values import origins_of, texts_of
 
+_WRAPPING = frozenset({"wrap", "lora-config"})
+
 BASES = frozenset({"base-model", "model", "engine", "pipeline", "embedding"})
 
 
@@ -56,6 +58,17 @@ class Evidence:
             if saving.site.artifact == "adapter":
                 found[saving.owner.file].append(saving)
         return {path: tuple(each) for path, each in found.items()}
+
+    @cached_property
+    def wrapping_files(self) -> frozenset[str]:
+        """The files that put adapters onto models."""
+        return frozenset(each.path for each in self.actions if each.kind in _WRAPPING)
+
+    @cached_property
+    def wrapped(self) -> frozenset[int]:
+        """The loads, by index, that adapters are put onto."""
+        wraps = (each for each in self.actions if each.kind in _WRAPPING)
+        return frozenset(index for each in wraps for index in each.inputs)
 
     @cached_property
     def _merged(self) -> frozenset[int]:
@@ -133,7 +146,7 @@ class Evidence:
         """The revision that the training side tells PEFT; None is recorded where it tells none."""
         for action in self.actions:
             speaks = train.load.index in action.inputs or action.path == train.path
-            if action.kind in ("wrap", "lora-config") and speaks:
+            if action.kind in _WRAPPING and speaks:
                 revision = action.options.get("revision", ABSENT)
                 if revision not in (ABSENT, Known(None)):
                     return revision

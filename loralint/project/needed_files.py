@@ -48,17 +48,18 @@ class _File:
     """What a file says by itself, whatever else is read.
 
     `entered` are the project's files that its calls may enter, `called` the names that they call,
-    `reads` the configuration files that it reads, as it names them. `open` are the calls whose
-    values depend on who calls the function around them, and the name under which that is called.
-    `symbols` are those of other modules that matter, found in `state`: of the files that its calls
-    enter those that had been read, and the names of those whose callers were looked for.
+    `reads` the configuration files that it reads, as it names them. `inside` are its calls inside
+    of functions, each with the name under which the function is called: those of which it is not
+    settled whether callers decide what they load. `symbols` are those of other modules that
+    matter, found in `state`: of the files that its calls enter those that had been read, and the
+    names of those whose callers were looked for.
     """
 
     facts: FileFacts
     entered: frozenset[str]
     called: frozenset[str]
     reads: tuple[Data, ...]
-    open: tuple[tuple[Site, str], ...]
+    inside: tuple[tuple[Site, str], ...]
     asks_versions: bool
     state: object = None
     symbols: tuple[Symbol, ...] = ()
@@ -80,7 +81,7 @@ class NeededFiles:
             self._index.add(each)
         evaluator = Evaluator(self._index, libraries)
         for each in fresh:
-            self._files[each.path] = self._looked_at(evaluator, each)
+            self._files[each.path] = self._looked_at(each)
         paths = {*self._imported(), *self._configuration(evaluator)}
         paths.update(script for script, _ in commands.all_runs(self._index))
         if any(each.asks_versions for each in self._files.values()):
@@ -90,7 +91,7 @@ class NeededFiles:
         self._names |= names
         return Needed(frozenset(paths - self._files.keys()), names)
 
-    def _looked_at(self, evaluator: Evaluator, facts: FileFacts) -> _File:
+    def _looked_at(self, facts: FileFacts) -> _File:
         modules = {each.callee.module for each in facts.calls if isinstance(each.callee, Symbol)}
         found = (self._index.modules.find(facts.path, module) for module in modules - {""})
         named = (
@@ -102,11 +103,7 @@ class NeededFiles:
             entered=frozenset(path for path in found if path is not None),
             called=frozenset(_called(call.callee) for call in facts.calls),
             reads=tuple(term for term in _terms(facts) if isinstance(term, Data)),
-            open=tuple(
-                (site, name)
-                for site, name in named
-                if name and name not in COMMON and evaluator.callers.depends(site)
-            ),
+            inside=tuple((site, name) for site, name in named if name and name not in COMMON),
             asks_versions=asks_versions(facts),
         )
 
@@ -142,10 +139,15 @@ class NeededFiles:
         """The functions and classes whose callers decide what is loaded, not looked for so far."""
         found: set[str] = set()
         for each in self._files.values():
-            for site, name in each.open:
-                known = name in found or name in self._names
-                if not known and linker.meaning(site).loading is not None:
+            rest: list[tuple[Site, str]] = []
+            for site, name in each.inside:
+                if name in found or name in self._names:
+                    continue
+                if linker.meaning(site).loading is None:
+                    rest.append((site, name))  # what is read next may say what is called
+                elif linker.evaluator.callers.depends(site):
                     found.add(name)
+            each.inside = tuple(rest)
         return frozenset(found)
 
 

@@ -228,14 +228,12 @@ def _are_tests(evidence: Evidence, train: Instance, adapter: Instance) -> bool:
 
 def _trains_adapter(evidence: Evidence, train: Instance) -> bool:
     """Whether PEFT is seen on the training side: an adapter class of one's own is none of its."""
-    if train.written:
-        return True
-    wraps = any(
-        action.kind in ("wrap", "lora-config")
-        and (action.path == train.path or train.load.index in action.inputs)
-        for action in evidence.actions
+    return (
+        train.written
+        or train.path in evidence.wrapping_files
+        or train.load.index in evidence.wrapped
+        or train.path in evidence.adapters_saved_by
     )
-    return wraps or train.path in evidence.adapters_saved_by
 
 
 # --- whether the two sides speak of different adapters ------------------------------------------
