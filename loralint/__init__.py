@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from loralint.version import __version__ as __version__
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -15,8 +13,10 @@ if TYPE_CHECKING:
         record as record,
         verify_loaded as verify_loaded,
     )
+    from loralint.version import __version__ as __version__
 
 _HOMES = {
+    "__version__": "loralint.version",
     "AdapterVerificationError": "loralint.verify.programs",
     "RecordCallback": "loralint.verify.callback",
     "load_verified": "loralint.verify.programs",
