@@ -23,9 +23,6 @@ import msgspec
 
 NAME = "loralint.lock"
 
-LOCKED = "lock:"
-"""How the origin of a revision begins that a lock file ought to give and does not."""
-
 VERSION = 1
 
 RepoType = Literal["model", "dataset", "space"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from loralint.cli.session import Session
-from loralint.facts import Absent, Default, Known, Scalar, Unknown, Value
+from loralint.facts import Absent, Default, Known, Scalar, Unknown, Value, leaves
 from loralint.project import Load
 from loralint.refs import is_repo_id
 from loralint.report.base import Report
 from loralint.rules.judgement.pinning import hub_ids, kinds
-from loralint.rules.judgement.values import by_default, leaves
+from loralint.rules.judgement.values import by_default
 from loralint.source import Location
 
 

@@ -68,6 +68,7 @@ from loralint.facts.terms import (
     Term,
     Unknown,
     Value,
+    leaves,
 )
 
 __all__ = [
@@ -119,4 +120,5 @@ __all__ = [
     "Unknown",
     "Value",
     "Writing",
+    "leaves",
 ]

@@ -192,3 +192,10 @@ Value: TypeAlias = Absent | Known | Default | Choice | Unknown
 """What rules see. A `Choice` of a value holds values only."""
 
 ABSENT = Absent()
+
+
+def leaves(value: Value) -> tuple[Value, ...]:
+    """What a value may be: the options of a choice, flattened, or the value itself."""
+    if not isinstance(value, Choice):
+        return (value,)
+    return tuple(leaf for each in value.values for leaf in leaves(each))  # type: ignore[arg-type]

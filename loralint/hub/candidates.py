@@ -9,7 +9,7 @@ import msgspec
 
 from loralint.catalog import loader_of
 from loralint.config.selectors import covers
-from loralint.facts import ABSENT, RECORDED, Default, Parameter, Unknown, Value
+from loralint.facts import ABSENT, RECORDED, Default, Parameter, Unknown, Value, leaves
 from loralint.hub import MAIN, Ask, Repo, is_commit, plain
 from loralint.hub.wants import Sources, is_elsewhere, repos_of, stands_for
 from loralint.lockfile import NAME
@@ -18,7 +18,7 @@ from loralint.refs import kind_of
 from loralint.rules.judgement import wording
 from loralint.rules.judgement.fixes import revision_changes
 from loralint.rules.judgement.pinning import is_unpinned, judged_ids
-from loralint.rules.judgement.values import by_default, leaves, only
+from loralint.rules.judgement.values import by_default, only
 from loralint.source import Place
 from loralint.text import either
 

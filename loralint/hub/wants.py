@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from loralint.catalog import loader_of
-from loralint.facts import Absent, Default, Known, Reason, Unknown, Value
+from loralint.facts import Absent, Default, Known, Reason, Unknown, Value, leaves
 from loralint.hub import MAIN, Ask, Repo, plain
 from loralint.lockfile import RepoType
 from loralint.project import Load, Project
 from loralint.read.cells import cells_of, lines_of
 from loralint.rules.judgement.fixes import written_at
 from loralint.rules.judgement.pinning import adapter_revision, full_id, judged_ids
-from loralint.rules.judgement.values import is_none_by_default, leaves, only
+from loralint.rules.judgement.values import is_none_by_default, only
 from loralint.source import Place, Source
 
 _NOTE = re.compile(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from loralint.config import Config
 from loralint.diagnostics import Skipped
-from loralint.facts import Choice, FileFacts, Reason, Unknown, Value
+from loralint.facts import FileFacts, Reason, Unknown, Value, leaves
 from loralint.project import instances, stages
 from loralint.project.actions import actions
 from loralint.project.adapter_folders import fold
@@ -94,8 +94,7 @@ def _undecided(loads: Iterable[Instance]) -> Iterator[Skipped]:
 
 def _reason(value: Value) -> str:
     """Why a value is not known; "" where it is, or where whoever runs the code decides."""
-    leaves = value.values if isinstance(value, Choice) else (value,)
-    for leaf in leaves:
+    for leaf in leaves(value):
         if isinstance(leaf, Unknown) and leaf.reason is not Reason.FORWARDED:
             return leaf.words
     return ""

@@ -13,7 +13,7 @@ from loralint.catalog import (
     POSITIONS,
     QUANTIZATION_CONFIGS,
 )
-from loralint.facts import ABSENT, Absent, Choice, Default, Known, Reason, Unknown, Value
+from loralint.facts import ABSENT, Absent, Choice, Default, Known, Reason, Unknown, Value, leaves
 from loralint.project.calls import Linker, Loading
 from loralint.values.nodes import (
     Arguments,
@@ -191,8 +191,7 @@ def _flags(get: Get, other: dict[str, str]) -> Options:
 
 
 def _may_be_true(value: Value) -> bool:
-    leaves = value.values if isinstance(value, Choice) else (value,)
-    return any(isinstance(leaf, (Known, Default)) and bool(leaf.value) for leaf in leaves)
+    return any(isinstance(leaf, (Known, Default)) and bool(leaf.value) for leaf in leaves(value))
 
 
 def _summary(found: Options) -> Value:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from loralint.catalog import commands as catalog
 from loralint.catalog.commands import Tool
-from loralint.facts import ABSENT, Choice, CommandFact, FlagFact, Known, Unknown, Value
-from loralint.read.words import Command, Word, flag_value, leaves, mapped, rooted, text_of
+from loralint.facts import ABSENT, Choice, CommandFact, FlagFact, Known, Unknown, Value, leaves
+from loralint.read.words import Command, Word, flag_value, mapped, rooted, text_of
 from loralint.source import Span
 
 _FLAG = re.compile(r"--?[A-Za-z_][\w.-]*")

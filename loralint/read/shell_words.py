@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from loralint.facts import ABSENT, Default, Known, Value
-from loralint.read.words import Environment, Word, joined, leaves, unfollowed, unset, with_default
+from loralint.facts import ABSENT, Default, Known, Value, leaves
+from loralint.read.words import Environment, Word, joined, unfollowed, unset, with_default
 from loralint.source import Span
 
 if TYPE_CHECKING:

@@ -24,10 +24,11 @@ from loralint.facts import (
     Unknown,
     Value,
     Writing,
+    leaves,
 )
 from loralint.facts.origins import joined
 from loralint.read.command_line import Flag, Invocation
-from loralint.read.words import Word, choice, flag_value, leaves, mapped, rooted, text_of
+from loralint.read.words import Word, choice, flag_value, mapped, rooted, text_of
 from loralint.source import Span
 
 Given = dict[str, "list[tuple[Value, Span]]"]

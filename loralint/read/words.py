@@ -21,6 +21,7 @@ from loralint.facts import (
     Reason,
     Unknown,
     Value,
+    leaves,
 )
 from loralint.facts.origins import joined as joined_origin
 from loralint.source import Span
@@ -98,13 +99,6 @@ def text_of(value: Value) -> str | None:
     """The text of a value that is certain or a default."""
     text = value.value if isinstance(value, (Known, Default)) else None
     return text if isinstance(text, str) else None
-
-
-def leaves(value: Value) -> tuple[Value, ...]:
-    """The options of a value."""
-    if not isinstance(value, Choice):
-        return (value,)
-    return tuple(leaf for each in value.values for leaf in leaves(each))  # type: ignore[arg-type]
 
 
 def choice(values: Iterable[Value]) -> Value:

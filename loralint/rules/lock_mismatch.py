@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.diagnostics import Related
-from loralint.facts import RECORDED, Absent, Default, Known, Reason, Unknown, Value
+from loralint.facts import RECORDED, Absent, Default, Known, Reason, Unknown, Value, leaves
 from loralint.lockfile import Artifact
 from loralint.project import Load, Locked, Project
 from loralint.refs import DEFAULT_BRANCHES, is_commit
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.pinning import adapter_revision, full_id, judged_ids
-from loralint.rules.judgement.values import is_none_by_default, leaves
+from loralint.rules.judgement.values import is_none_by_default
 from loralint.text import either
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.diagnostics import Fix, Related
-from loralint.facts import ABSENT, Known, Unknown, Value
+from loralint.facts import ABSENT, Known, Unknown, Value, leaves
 from loralint.project import Load, Project
 from loralint.refs import kind_of
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.pinning import hub_ids, is_local, is_waived, kinds, subject_of
-from loralint.rules.judgement.values import from_outside, is_true, leaves, only, origin, same
+from loralint.rules.judgement.values import from_outside, is_true, only, origin, same
 
 
 @rule("LOR211", "partial-pin", severity="warning")

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from loralint.diagnostics import Fix
-from loralint.facts import Value
+from loralint.facts import Value, leaves
 from loralint.project import Load, Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
 from loralint.rules.judgement.sides import at_inference, distinct_pairs, trained_here, why
-from loralint.rules.judgement.values import by_default, is_off, is_true, leaves, same, texts
+from loralint.rules.judgement.values import by_default, is_off, is_true, same, texts
 
 
 @rule("LOR206", "remote-code-mismatch", severity="error")

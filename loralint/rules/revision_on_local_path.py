@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loralint.facts import Default
+from loralint.facts import Default, leaves
 from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.pinning import is_local, is_pinned
-from loralint.rules.judgement.values import leaves, texts
+from loralint.rules.judgement.values import texts
 
 
 @rule("LOR109", "revision-on-local-path", severity="warning", default=False)

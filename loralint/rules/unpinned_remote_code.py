@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from loralint.diagnostics import Fix
-from loralint.facts import ABSENT, Value
+from loralint.facts import ABSENT, Value, leaves
 from loralint.project import Load, Project
 from loralint.refs import RevisionKind
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.pinning import COMMIT_ONLY, REFERENCES, are, hub_loads, kinds
-from loralint.rules.judgement.values import by_default, is_none_by_default, is_true, leaves
+from loralint.rules.judgement.values import by_default, is_none_by_default, is_true
 
 
 @rule("LOR105", "unpinned-remote-code", severity="error")

@@ -26,12 +26,13 @@ from loralint.facts import (
     Unknown,
     Value,
     Writing,
+    leaves,
 )
 from loralint.source import Place
 from loralint.values.evaluation import Evaluation
 from loralint.values.index import Index
 from loralint.values.nodes import Node, merge, soften
-from loralint.values.values import leaves_of, origins_of, texts_of
+from loralint.values.values import origins_of, texts_of
 
 MAX_DEPTH = 3
 """How many imports may lie between the script that is run and the file with its parser."""
@@ -170,7 +171,7 @@ class Commands:
 
     def words(self, value: Value) -> tuple[Place, ...]:
         """The words of commands that give a value."""
-        origins = [leaf.origin for leaf in leaves_of(value) if isinstance(leaf, Default)]
+        origins = [leaf.origin for leaf in leaves(value) if isinstance(leaf, Default)]
         places = (self._places.get(each, ()) for each in origins if each is not None)
         return tuple(sorted({place for each in places for place in each}))
 
@@ -195,7 +196,7 @@ def _flag(run: Run, names: frozenset[str]) -> FlagFact | None:
 def _given(flag: FlagFact, default: Node, origin: Origin) -> Node:
     if flag.several:
         return Unknown(Reason.OUTSIDE, "several values", origin)
-    return merge(_option(each, default, origin) for each in leaves_of(flag.value))
+    return merge(_option(each, default, origin) for each in leaves(flag.value))
 
 
 def _option(value: Value, default: Node, origin: Origin) -> Node:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from posixpath import dirname, normpath
 
-from loralint.facts import Choice, Default, Known, Unknown, Value
+from loralint.facts import Default, Known, Unknown, Value, leaves
 
 _WINDOWS = re.compile(r"^[A-Za-z]:[\\/]")
 _HERE = "__file__"
@@ -93,8 +93,7 @@ def _part(value: Value) -> str:
 
 def patterns_of(value: Value) -> tuple[str, ...]:
     """The patterns that a value may be and that say where a path begins."""
-    leaves = value.values if isinstance(value, Choice) else (value,)
-    found = (leaf.pattern for leaf in leaves if isinstance(leaf, Unknown))
+    found = (leaf.pattern for leaf in leaves(value) if isinstance(leaf, Unknown))
     return tuple(each for each in found if beginning(each) and weight(each) >= _ENOUGH)
 
 

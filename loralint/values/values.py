@@ -15,6 +15,7 @@ from loralint.facts import (
     Reason,
     Unknown,
     Value,
+    leaves,
 )
 from loralint.facts.origins import joined as joined_origins
 from loralint.values.nodes import (
@@ -44,9 +45,8 @@ def value_of(node: Node) -> Value:
     """What a node is to a rule. An option that nobody has to give is unknown: forwarded."""
     if not isinstance(node, OneOf):
         return _leaf(node)
-    leaves = [leaf for option in node.options for leaf in leaves_of(_leaf(option))]
     flat: dict[object, Value] = {}
-    for leaf in leaves:
+    for leaf in (leaf for option in node.options for leaf in leaves(_leaf(option))):
         scalar = isinstance(leaf, (Known, Default))
         key = (type(leaf.value), leaf.value) if scalar else leaf  # type: ignore[union-attr]
         # what is certain here and a default there is a default
@@ -58,11 +58,6 @@ def value_of(node: Node) -> Value:
     # of several that nobody knows it is known who decides which
     is_open = any(isinstance(leaf, Unknown) for leaf in found)
     return Choice(found, node.origin if is_open else None)
-
-
-def leaves_of(value: Value) -> tuple[Value, ...]:
-    """What a value may be; the options of a choice are values and no choices."""
-    return value.values if isinstance(value, Choice) else (value,)  # type: ignore[return-value]
 
 
 def _leaf(node: Node) -> Value:
@@ -139,15 +134,15 @@ def texts_of(value: Value) -> tuple[str, ...]:
     """The strings that a value may be."""
     return tuple(
         leaf.value
-        for leaf in leaves_of(value)
+        for leaf in leaves(value)
         if isinstance(leaf, (Known, Default)) and isinstance(leaf.value, str)
     )
 
 
 def origins_of(value: Value) -> tuple[Origin, ...]:
     """Who decides the parts of a value that are not known."""
-    leaves = (leaf for leaf in leaves_of(value) if isinstance(leaf, Unknown))
-    return tuple(leaf.origin for leaf in leaves if leaf.origin is not None)
+    unknown = (leaf for leaf in leaves(value) if isinstance(leaf, Unknown))
+    return tuple(leaf.origin for leaf in unknown if leaf.origin is not None)
 
 
 def comes_from(value: Value, called: str) -> bool:

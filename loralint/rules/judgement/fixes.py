@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from loralint.diagnostics import AddKeyword, Applicability, Edit, Fix, Intent
-from loralint.facts import ABSENT, Known, LoadSite, RevisionKey, Writing
+from loralint.facts import ABSENT, Known, LoadSite, RevisionKey, Writing, leaves
 from loralint.project import Action, Load, Project
 from loralint.rules.judgement.pinning import is_local
-from loralint.rules.judgement.values import leaves, same
+from loralint.rules.judgement.values import same
 from loralint.source import Place
 
 _PLAIN = re.compile(r"[\w./+@-]+")

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from loralint.diagnostics import Related
-from loralint.facts import ABSENT, RECORDED, Absent, Default, Known, RevisionKey, Unknown, Value
+from loralint.facts import (
+    ABSENT,
+    RECORDED,
+    Absent,
+    Default,
+    Known,
+    RevisionKey,
+    Unknown,
+    Value,
+    leaves,
+)
 from loralint.project import Load, Project
 from loralint.refs import (
     DEFAULT_BRANCHES,
@@ -18,14 +28,7 @@ from loralint.refs import (
     kind_of,
 )
 from loralint.rules.judgement import wording
-from loralint.rules.judgement.values import (
-    from_outside,
-    is_none_by_default,
-    is_true,
-    leaves,
-    origin,
-    texts,
-)
+from loralint.rules.judgement.values import from_outside, is_none_by_default, is_true, origin, texts
 from loralint.source import Place
 from loralint.text import listed
 

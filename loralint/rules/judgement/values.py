@@ -16,14 +16,8 @@ from loralint.facts import (
     Scalar,
     Unknown,
     Value,
+    leaves,
 )
-
-
-def leaves(value: Value) -> tuple[Value, ...]:
-    """The options of a choice, flattened; a value that is no choice is its only option."""
-    if not isinstance(value, Choice):
-        return (value,)
-    return tuple(leaf for option in value.values for leaf in leaves(option))  # type: ignore[arg-type]
 
 
 def scalars(value: Value) -> tuple[Scalar, ...] | None:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from typing import TypeGuard
 
-from loralint.facts import Absent, Default, Known, OriginKind, Unknown, Value
+from loralint.facts import Absent, Default, Known, OriginKind, Unknown, Value, leaves
 from loralint.project import Load
 from loralint.refs import DEFAULT_BRANCHES
-from loralint.rules.judgement.values import by_default, is_none_by_default, leaves, origin, texts
+from loralint.rules.judgement.values import by_default, is_none_by_default, origin, texts
 from loralint.text import either
 
 PIN = "`loralint pin` finds it"
