@@ -38,6 +38,7 @@ from loralint.catalog.words import (
     PARSER_METHODS,
     PROGRAMS,
     Mark,
+    is_an_end,
 )
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "action_of",
     "canonical",
     "class_of",
+    "is_an_end",
     "is_training_arguments",
     "loader_of",
     "unresolved",

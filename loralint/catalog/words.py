@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass
+from functools import cache
 
 from loralint.catalog.actions import ACTIONS, SAVERS, TRAINING_ARGUMENTS, Action
 from loralint.catalog.commands import LAUNCHERS, TOOLS
@@ -89,6 +90,15 @@ OPEN_MARKERS = re.compile(
     "|".join(sorted(name.replace("*", r"\w*") for name in _ENDS - _ANYBODYS if "*" in name))
 )
 """Identifiers of which a row gives a part, as `SFTTrainer`; anybody's class may end in Config."""
+
+
+_OPEN_ENDS = re.compile("|".join(name.replace("*", r"\w*") for name in sorted(_ENDS) if "*" in name))
+
+
+@cache
+def is_an_end(name: str) -> bool:
+    """Whether something called so may be of the catalogue: a load, an action, a save."""
+    return name in _ENDS or name in SAVERS or _OPEN_ENDS.fullmatch(name) is not None
 
 
 def _programs() -> set[str]:

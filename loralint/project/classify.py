@@ -12,20 +12,25 @@ from loralint.catalog import (
     FOREIGN,
     LOAD_METHODS,
     METHOD_ACTIONS,
+    PACKAGES,
     SAVERS,
     Loader,
     action_of,
     canonical,
     class_of,
+    is_an_end,
     is_training_arguments,
     loader_of,
     unresolved,
 )
-from loralint.facts import Known, Reason, Site, Unknown
-from loralint.project.calls import Acting, Linker, Loading, Meaning
+from loralint.facts import Attribute, Known, Reason, Site, Symbol, Term, Unknown
+from loralint.project.calls import NOTHING, Acting, Linker, Loading, Meaning
 from loralint.project.flow import trace, wraps
 from loralint.project.ids_and_revisions import asked
 from loralint.values import calls
+from loralint.values.evaluator import Evaluator
+from loralint.values.index import Index
+from loralint.values.libraries import libraries
 from loralint.values.nodes import (
     Arguments,
     AttributeOf,
@@ -46,11 +51,17 @@ VENDORED = frozenset({"peft", "transformers", "diffusers", "trl", "sentence_tran
 """Libraries whose own source may be what is read: their classes count as theirs."""
 
 
+def new_linker(index: Index) -> Linker:
+    """What is to be asked about a project's calls, nothing of it answered yet."""
+    return Linker(Evaluator(index, libraries), meaning_of)
+
+
 def meaning_of(linker: Linker, site: Site) -> Meaning:
     """What the call at a site is, whoever calls its function."""
     call = linker.call(site)
-    frame = linker.evaluator.module_frame(site.file)
-    node = linker.evaluator.callee(site, call.callee, frame)
+    node = _called_at(linker, site)
+    if node is None:
+        return NOTHING
     loading = _loading(linker, node, linker.arguments(site))
     saving = _saving_method(linker, node)
     return Meaning(
@@ -60,6 +71,32 @@ def meaning_of(linker: Linker, site: Site) -> Meaning:
         saving=saving,
         arguments=not saving and _is_training_arguments(linker, node),
     )
+
+
+def calls_a_loader(linker: Linker, site: Site) -> bool:
+    """Whether a loader of the catalogue is called at a site, whatever it is given."""
+    node = _called_at(linker, site)
+    return node is not None and _loading(linker, node, ()) is not None
+
+
+def _called_at(linker: Linker, site: Site) -> Node | None:
+    """What is called at a site; None where that certainly is nothing of the catalogue."""
+    call = linker.call(site)
+    if not _may_mean(linker, call.callee):
+        return None
+    frame = linker.evaluator.module_frame(site.file)
+    return linker.evaluator.callee(site, call.callee, frame)
+
+
+def _may_mean(linker: Linker, callee: Term) -> bool:
+    """Whether it is worth asking what is called, by its name: nine in ten calls are none of ours."""
+    if isinstance(callee, Attribute):
+        name = callee.name
+    elif isinstance(callee, Symbol) and callee.module.partition(".")[0] not in PACKAGES:
+        name = callee.name.rpartition(".")[2] or callee.module.rpartition(".")[2]
+    else:
+        return True
+    return is_an_end(name) or name in linker.index.bound
 
 
 # --- names of the ecosystem ---------------------------------------------------------------------

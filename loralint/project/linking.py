@@ -11,7 +11,7 @@ from loralint.project import instances, stages
 from loralint.project.actions import actions
 from loralint.project.adapter_folders import fold
 from loralint.project.calls import Linker
-from loralint.project.classify import meaning_of
+from loralint.project.classify import new_linker
 from loralint.project.evidence import Evidence
 from loralint.project.instances import Instance
 from loralint.project.loads import Save
@@ -20,17 +20,25 @@ from loralint.project.requirements import requirements
 from loralint.project.saved_places import SavedPlaces
 from loralint.project.saves import Saved, saves
 from loralint.project.whole import Project
-from loralint.values.evaluator import Evaluator
 from loralint.values.index import Index
-from loralint.values.libraries import libraries
 from loralint.values.values import texts_of
 
 
-def link(facts: Mapping[str, FileFacts], files: Iterable[str], config: Config) -> Project:
-    """Link the facts of a project by path; `files` are all paths, also of files without facts."""
+def link(
+    facts: Mapping[str, FileFacts],
+    files: Iterable[str],
+    config: Config,
+    linker: Linker | None = None,
+) -> Project:
+    """Link the facts of a project by path; `files` are all paths, also of files without facts.
+
+    A `linker` that was asked about the same code before knows answers already.
+    """
     paths = tuple(files)
     folders = fold(facts, paths)
-    linker = Linker(Evaluator(Index(folders.facts, paths), libraries), meaning_of)
+    if linker is None:
+        linker = new_linker(Index(folders.facts, paths))
+    linker.index.files = dict(folders.facts)
     index = linker.index.files
 
     acting = actions(linker)

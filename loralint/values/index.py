@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping as MappingOf
 from posixpath import dirname
 
 from loralint.catalog import PACKAGES
@@ -13,9 +13,12 @@ from loralint.facts import (
     CallFact,
     Choice,
     ClassFact,
+    Either,
     FileFacts,
     FunctionFact,
     Item,
+    Mapping,
+    Parameter,
     Partial,
     Result,
     Site,
@@ -30,10 +33,12 @@ COMPUTED = "*"
 class Index:
     """All facts of a project, ready to be looked up.
 
-    `definitions` are all meanings of a name, where branches define it differently.
+    `definitions` are all meanings of a name, where branches define it differently. `bound` are the
+    names under which a function or class of another name may be called: aliases, fields, keys,
+    and classes that inherit.
     """
 
-    def __init__(self, facts: Mapping[str, FileFacts], paths: Iterable[str] = ()) -> None:
+    def __init__(self, facts: MappingOf[str, FileFacts], paths: Iterable[str] = ()) -> None:
         self.files: dict[str, FileFacts] = {}
         self.modules = Modules({*facts, *paths})
         self.functions: dict[tuple[str, str], FunctionFact] = {}
@@ -43,6 +48,7 @@ class Index:
         self.calls_by_name: defaultdict[str, list[Site]] = defaultdict(list)
         self.aliases: defaultdict[str, set[str]] = defaultdict(set)
         self.subclasses: defaultdict[str, set[str]] = defaultdict(set)
+        self.bound: set[str] = set()
         for each in facts.values():
             self.add(each)
 
@@ -64,6 +70,7 @@ class Index:
             self.names[path, name] = term
             self._alias(name, term)
         self._add_calls(facts)
+        self.bound.update(_bound(facts))
 
     def _alias(self, name: str, term: Term) -> None:
         for target in _callee_names(term):
@@ -93,6 +100,29 @@ class Index:
             found |= fresh
             todo.extend(fresh)
         return found
+
+
+def _bound(facts: FileFacts) -> Iterator[str]:
+    """The names under which something of another name may be called."""
+    yield from _called_otherwise(facts.names)
+    for class_ in facts.classes:
+        if class_.bases:
+            yield _tail(class_.name)
+        yield from _called_otherwise(class_.attributes)
+        yield from _called_otherwise((each.name, each.default) for each in class_.fields)
+    for call in facts.calls:
+        yield from _called_otherwise((each.name, each.value) for each in call.arguments)
+
+
+def _called_otherwise(given: Iterable[tuple[str | None, Term]]) -> Iterator[str]:
+    for name, term in given:
+        if name and isinstance(term, _CALLABLE) and last_name(term) != name:
+            yield name
+        if isinstance(term, Mapping):
+            yield from _called_otherwise(term.entries)
+
+
+_CALLABLE = (Attribute, Choice, Either, Item, Parameter, Partial, Result, Symbol)
 
 
 def _callee_names(term: Term) -> tuple[str, ...]:

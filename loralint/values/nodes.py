@@ -223,33 +223,33 @@ MAX_OPTIONS = 24
 
 def merge(nodes: Iterable[Node], origin: Origin | None = None) -> Node:
     """One of `nodes`: flattened, without repeats."""
-    flat: list[Node] = []
+    found: dict[object, Node] = {}
     for node in nodes:
         for option in options(node):
-            if not any(option is seen or _equal(option, seen) for seen in flat):
-                flat.append(option)
-        if len(flat) > MAX_OPTIONS:  # comparing each with all others would take the square
+            found.setdefault(_identity(option), option)
+        if len(found) > MAX_OPTIONS:
             break
-    if len(flat) == 1:
-        return flat[0]
-    if 0 < len(flat) <= MAX_OPTIONS:
-        return OneOf(tuple(flat), origin)
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if 0 < len(found) <= MAX_OPTIONS:
+        return OneOf(tuple(found.values()), origin)
     return Unknown(Reason.INVOLVED, "too many possible values")
 
 
-def _equal(one: Node, other: Node) -> bool:
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, External) and isinstance(other, External):
-        return one.name == other.name
-    if isinstance(one, CallResult) and isinstance(other, CallResult):
-        return (one.site, one.frame) == (other.site, other.frame)
-    if isinstance(one, Class) and isinstance(other, Class):
-        return one.path == other.path and one.fact is other.fact
-    if isinstance(one, (Known, Default)) and isinstance(other, (Known, Default)):
+def _identity(node: Node) -> object:
+    """What makes two nodes one option; most are so only where they are one object."""
+    if isinstance(node, (Known, Default)):
         # 1 and True are equal in Python and are not the same option
-        return one == other and type(one.value) is type(other.value)
-    return isinstance(one, (Unknown, Absent)) and one == other
+        return (node, type(node.value))
+    if isinstance(node, (Unknown, Absent)):
+        return node
+    if isinstance(node, External):
+        return (External, node.name)
+    if isinstance(node, CallResult):
+        return (node.site, id(node.frame))
+    if isinstance(node, Class):
+        return (node.path, id(node.fact))
+    return id(node)
 
 
 def options(node: Node) -> tuple[Node, ...]:
