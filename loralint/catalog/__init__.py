@@ -38,7 +38,8 @@ from loralint.catalog.words import (
     PARSER_METHODS,
     PROGRAMS,
     Mark,
-    is_an_end,
+    may_be_meant,
+    may_load,
 )
 
 __all__ = [
@@ -70,8 +71,9 @@ __all__ = [
     "action_of",
     "canonical",
     "class_of",
-    "is_an_end",
     "is_training_arguments",
     "loader_of",
+    "may_be_meant",
+    "may_load",
     "unresolved",
 ]

@@ -92,13 +92,26 @@ OPEN_MARKERS = re.compile(
 """Identifiers of which a row gives a part, as `SFTTrainer`; anybody's class may end in Config."""
 
 
-_OPEN_ENDS = re.compile("|".join(name.replace("*", r"\w*") for name in sorted(_ENDS) if "*" in name))
+_LOADING = frozenset(name for row in LOADERS for name in last_names(row.calls))
+
+
+def _open(names: frozenset[str]) -> re.Pattern[str]:
+    return re.compile("|".join(each.replace("*", r"\w*") for each in sorted(names) if "*" in each))
+
+
+_OPEN_ENDS, _OPEN_LOADING = _open(_ENDS), _open(_LOADING)
 
 
 @cache
-def is_an_end(name: str) -> bool:
+def may_be_meant(name: str) -> bool:
     """Whether something called so may be of the catalogue: a load, an action, a save."""
     return name in _ENDS or name in SAVERS or _OPEN_ENDS.fullmatch(name) is not None
+
+
+@cache
+def may_load(name: str) -> bool:
+    """Whether something called so may be a loader of the catalogue."""
+    return name in _LOADING or _OPEN_LOADING.fullmatch(name) is not None
 
 
 def _programs() -> set[str]:
