@@ -209,8 +209,7 @@ def _pieces(source: str, start: Location) -> list[_Piece] | None:
     code_of = cst.Module([]).code_for_node
 
     def written(part: cst.CSTNode) -> str:
-        is_plain = isinstance(part, (cst.SimpleWhitespace, cst.Name))
-        return part.value if is_plain and not getattr(part, "lpar", ()) else code_of(part)
+        return part.value if isinstance(part, cst.SimpleWhitespace) else code_of(part)
 
     callee = (*node.lpar[1:], node.func, node.whitespace_after_func)
     parts = [*map(written, callee), "(", written(node.whitespace_before_args)]
