@@ -165,12 +165,12 @@ class Evidence:
         return tuple(replace(each, uses=tuple(uses.get(each.path, ()))) for each in folders)
 
     def _uses(self, adapter: Adapter, instance: Instance) -> Iterator[Use]:
-        if instance.artifact != "adapter":
+        if instance.artifact not in BASES and instance.artifact != "adapter":
+            return  # a tokenizer, a processor, a configuration: files of the folder itself
+        if instance.artifact != "adapter" or "AutoPeft" in instance.site.loader:
             bases = [_inside(instance, Known(adapter.base), _revision(adapter))]
-        elif "AutoPeft" not in instance.site.loader:
-            bases = self.onto(instance)
         else:
-            bases = []
+            bases = self.onto(instance)
         for base in bases:
             yield Use(base.load, instance.load, self.is_merge(instance))
 
@@ -187,7 +187,7 @@ def _inside(instance: Instance, repo_id: Value, recorded: Value) -> Instance:
     site = instance.site
     revision = recorded if site.artifact == "adapter" else site.revision
     made = msgspec.structs.replace(site, artifact="base-model", repo_id=repo_id, revision=revision)
-    return replace(instance, load=replace(instance.load, site=made))
+    return replace(instance, load=replace(instance.load, site=made, local=False))
 
 
 def names_of(value: Value) -> tuple[str | Origin, ...]:
