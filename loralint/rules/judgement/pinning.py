@@ -17,6 +17,7 @@ from loralint.facts import (
     RevisionKey,
     Unknown,
     Value,
+    Writing,
     leaves,
 )
 from loralint.project import Load, Project
@@ -263,17 +264,24 @@ def is_one(given: Given) -> bool:
 
 
 def omitted_once(loads: Iterable[Named]) -> Iterator[Named]:
-    """The loads without the tokenizers that take their model's revision.
+    """The loads without those that take the model's revision.
 
     A recipe or command that names its model again as the tokenizer lacks one revision, not two:
-    every tool that has a revision of its own for the tokenizer takes the model's without it.
+    every tool that has a revision of its own for the tokenizer takes the model's without it. A
+    second model that has no key of its own (`ref_model`) cannot be pinned apart.
     """
     every = list(loads)
     models = {_key(*each) for each in every if each[0].site.artifact != "tokenizer"}
+    first: dict[object, Load] = {}
     for load, ids in every:
         shared = load.site.artifact == "tokenizer" and load.site.revision_key not in _OWN
-        if not (shared and _key(load, ids) in models):
-            yield load, ids
+        if shared and _key(load, ids) in models:
+            continue
+        if load.site.writing is Writing.RECIPE and load.site.artifact == "base-model":
+            key = (load.site.path, load.site.function, load.site.revision_key)
+            if load.site.revision_key and first.setdefault(key, load) is not load:
+                continue
+        yield load, ids
 
 
 def _key(load: Load, ids: tuple[str, ...]) -> object:
