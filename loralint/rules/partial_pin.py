@@ -14,7 +14,7 @@ from loralint.rules.judgement.pinning import hub_ids, is_local, is_waived, kinds
 from loralint.rules.judgement.values import from_outside, is_true, only, origin, same
 
 
-@rule("LOR211", "partial-pin", severity="warning")
+@rule("LOR211", "partial-pin", severity="warning", instead_of=("LOR101",))
 def partial_pin(project: Project) -> Iterator[Finding]:
     """In one file some loads of a repository take a revision and others do not.
 
@@ -63,7 +63,8 @@ def partial_pin(project: Project) -> Iterator[Finding]:
     ## Known problems
 
     Two branches of one function, `if revision: load(id, revision=revision) else: load(id)`, are no
-    partial pin and not reported.
+    partial pin and not reported. A load that is reported here is not reported as `missing-revision`
+    (LOR101) as well.
     """
     for group in _groups(project):
         given = [load for load in group if _is_given(load)]
