@@ -30,7 +30,8 @@ class Loader:
     Hub id among other names. `defaults` are options that hold unless the call says otherwise.
     `revision` is the keyword of the revision, `revision_position` its place; where the call takes
     none, `revision_in` is the keyword of the dict that does, or "@" for an id that takes it behind
-    its name. `swallows` are the packages whose callee ignores keywords that it does not know. A
+    its name. One that `drops_revision` takes the keyword and loads the default branch.
+    `swallows` are the packages whose callee ignores keywords that it does not know. A
     `common` name ("*": each) says nothing alone: a file with it matters if `prefix` or the package
     stands there, too.
     """
@@ -53,6 +54,7 @@ class Loader:
     revision_position: int | None = None
     revision_in: str = ""
     swallows: str = ""
+    drops_revision: bool = False
     common: str = ""
 
 
@@ -119,6 +121,8 @@ LOADERS: tuple[Loader, ...] = (
     Loader("vllm", "LLM {,Async}EngineArgs", "engine", id=("model",), common="LLM"),
     Loader("vllm", "LoRARequest", "adapter", id=("lora_path", "lora_local_path"), position=2,
            revision=None),
+    Loader("llama_cpp", "Llama.from_pretrained", "engine", id=("repo_id",), revision=None,
+           drops_revision=True),
     Loader("sglang", "Engine", "engine", id=("model_path",), position=None, common="Engine"),
     # --- trainers that load what they are given the name of ---
     Loader("trl", "*Trainer", _BASE, id=("model",), text_only=True,

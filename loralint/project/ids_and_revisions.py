@@ -24,6 +24,7 @@ from loralint.values.nodes import (
     Arguments,
     AttributeOf,
     CallResult,
+    External,
     Frame,
     MappingNode,
     Node,
@@ -87,11 +88,27 @@ def _identity(linker: Linker, loader: Loader, arguments: Arguments) -> Value | N
 
 
 def _is_model(linker: Linker, node: Node) -> bool:
-    """Whether a loaded object stands in the id's place: then something else is going on."""
+    """Whether a model stands in the id's place, on one branch at least: then nothing is loaded.
+
+    A model was loaded, or made of another one (`get_peft_model`, `from_config`).
+    """
+    if isinstance(node, OneOf):
+        return any(_is_model(linker, option) for option in node.options)
     if not isinstance(node, CallResult):
         return False
     meaning = linker.made(node)
-    return meaning.loads and meaning.artifact != "file"
+    loaded = meaning.loads and meaning.artifact != "file"
+    return loaded or meaning.kind in _MAKING or _is_from_config(node)
+
+
+_MAKING = ("wrap", "merge", "quantise-prepare", "compile", "unload")
+
+
+def _is_from_config(node: CallResult) -> bool:
+    """`AutoModelForCausalLM.from_config(config)`: a model without weights."""
+    callee = node.callee
+    name = callee.name if isinstance(callee, (AttributeOf, External)) else ""
+    return name.rpartition(".")[2] in ("from_config", "_from_config")
 
 
 def _is_text(node: Node) -> bool:

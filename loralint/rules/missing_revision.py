@@ -12,6 +12,7 @@ from loralint.rules.judgement.pinning import (
     ABSENT_ONLY,
     WEIGHTS_AND_MORE,
     are,
+    drops_revision,
     hub_loads,
     omitted_once,
 )
@@ -60,7 +61,8 @@ def missing_revision(project: Project) -> Iterator[Finding]:
     ## Known problems
 
     Only ids that are certainly Hub ids are reported. A load whose id comes from the caller is
-    silent here; `unpinnable-load` (LOR111) is for it. Local folders, `local_files_only=True`
+    silent here, as is a loader that takes no revision (`llama_cpp.Llama.from_pretrained`);
+    `unpinnable-load` (LOR111) is for them. Local folders, `local_files_only=True`
     and repositories with the policy `any` are never reported.
 
     ## References
@@ -74,7 +76,8 @@ def missing_revision(project: Project) -> Iterator[Finding]:
 
 def _bare(project: Project) -> Iterator[tuple[Load, tuple[str, ...]]]:
     for load, ids in hub_loads(project):
-        if load.site.artifact in WEIGHTS_AND_MORE and are(load.site.revision, ABSENT_ONLY):
+        bare = load.site.artifact in WEIGHTS_AND_MORE and are(load.site.revision, ABSENT_ONLY)
+        if bare and not drops_revision(load):
             yield load, ids
 
 

@@ -10,7 +10,14 @@ from loralint.project import Load, Project
 from loralint.refs import kind_of
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.pinning import hub_ids, is_local, is_waived, kinds, subject_of
+from loralint.rules.judgement.pinning import (
+    drops_revision,
+    hub_ids,
+    is_local,
+    is_waived,
+    kinds,
+    subject_of,
+)
 from loralint.rules.judgement.values import from_outside, is_true, only, origin, same
 
 
@@ -82,7 +89,12 @@ def _groups(project: Project) -> Iterator[list[Load]]:
         if (
             key
             and load.site.artifact != "dataset"
-            and not (is_local(load) or is_waived(project, load) or _is_offline(load))
+            and not (
+                drops_revision(load)
+                or is_local(load)
+                or is_waived(project, load)
+                or _is_offline(load)
+            )
         ):
             groups.setdefault((load.site.path, key), []).append(load)
     yield from groups.values()

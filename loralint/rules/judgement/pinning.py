@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from loralint.catalog import loader_of
 from loralint.diagnostics import Related
 from loralint.facts import (
     ABSENT,
@@ -118,6 +119,16 @@ def hub_loads(project: Project) -> Iterator[tuple[Load, tuple[str, ...]]]:
         ids = judged_ids(project, load) if load.site.loader != RECORDED else ()
         if ids:
             yield load, ids
+
+
+def drops_revision(load: Load) -> bool:
+    """Whether the callee takes any revision, and loads the default branch all the same."""
+    loader = loader_of(load.site.loader)
+    return loader is not None and loader.drops_revision
+
+
+DOWNLOAD_FIRST = "download the file with hf_hub_download(…, revision=…) and load it by its path"
+"""What pins for a loader that drops the revision."""
 
 
 def judged_ids(project: Project, load: Load) -> tuple[str, ...]:
