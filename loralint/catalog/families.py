@@ -40,6 +40,21 @@ _BRINGING_CODE = (
     r"florence-2-.*|molmo-.*|moondream.*|rmbg-.*|birefnet.*|replit-code-.*",
 )
 
+MIRROR = "bnb-4bit"
+"""How the names of unsloth's 4-bit mirrors end."""
+
+_MIRRORED = re.compile(
+    r"(meta-llama|mistralai|google|qwen|tinyllama|unsloth|deepseek-ai|huggingfaceh4|nousresearch"
+    r"|teknium|microsoft)/(?!qwen-\d).*(llama|mi[sx]tral|gemma|qwen|phi-[34]|zephyr|hermes)[-\w.]*",
+    re.IGNORECASE,
+)
+
+
+def has_mirror(name: str) -> bool:
+    """Whether unsloth has a 4-bit mirror of a model of this name, by who publishes it."""
+    return _MIRRORED.fullmatch(name) is not None
+
+
 _IS_NATIVE = re.compile("|".join(_NATIVE), re.IGNORECASE)
 _BRINGS_CODE = re.compile("|".join(_BRINGING_CODE), re.IGNORECASE)
 

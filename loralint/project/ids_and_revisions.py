@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from loralint.catalog import DATASET_BUILDERS, Loader
+from loralint.catalog.families import MIRROR
 from loralint.facts import (
     ABSENT,
     Absent,
@@ -62,7 +63,7 @@ def asked(linker: Linker, loading: Loading, arguments: Arguments) -> Asked | Non
     repo_id = _identity(linker, loading.loader, arguments)
     if repo_id is None:
         return None
-    revision = _revision(linker, loading.loader, arguments)
+    revision = _revision(linker, loading.loader, arguments, repo_id)
     if not loading.loader.prefix or not isinstance(repo_id, (Known, Default)):
         return Asked(repo_id, revision)
     # `hf-hub:org/name@revision` of timm and open_clip
@@ -197,16 +198,23 @@ def _origin(value: Value) -> Origin | None:
 # --- the revision -------------------------------------------------------------------------------
 
 
-def _revision(linker: Linker, loader: Loader, arguments: Arguments) -> Value:
+def _revision(linker: Linker, loader: Loader, arguments: Arguments, repo_id: Value) -> Value:
     """The revision that a load asks for; Absent where it is not said."""
     if loader.revision is None:
         return ABSENT
     node = linker.evaluator.argument(arguments, (loader.revision,), loader.revision_position)
     if node is None or isinstance(node, Absent):
         node = _nested(linker, loader, arguments, loader.revision)
-    if _drops_revision(linker, loader, arguments):
-        return Unknown(Reason.FRAMEWORK, "unsloth drops it when it maps the name to a 4-bit mirror")
-    return value_of(node) if node is not None else ABSENT
+    given = value_of(node) if node is not None else ABSENT
+    if _drops_revision(linker, loader, arguments) and not _is_mirror(repo_id):
+        return Unknown(Reason.MIRRORED if given == ABSENT else Reason.DROPPED)
+    return given
+
+
+def _is_mirror(repo_id: Value) -> bool:
+    """Whether an id certainly is that of a 4-bit mirror itself, which unsloth maps to none."""
+    texts = texts_of(repo_id)
+    return bool(texts) and all(text.lower().endswith(MIRROR) for text in texts)
 
 
 def _nested(linker: Linker, loader: Loader, arguments: Arguments, name: str) -> Node | None:

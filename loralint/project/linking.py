@@ -95,6 +95,6 @@ def _undecided(loads: Iterable[Instance]) -> Iterator[Skipped]:
 def _reason(value: Value) -> str:
     """Why a value is not known; "" where it is, or where whoever runs the code decides."""
     for leaf in leaves(value):
-        if isinstance(leaf, Unknown) and leaf.reason is not Reason.FORWARDED:
+        if isinstance(leaf, Unknown) and leaf.reason not in (Reason.FORWARDED, Reason.MIRRORED):
             return leaf.words
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.diagnostics import Fix
-from loralint.facts import ABSENT, Value, leaves
+from loralint.facts import ABSENT, Reason, Unknown, Value, leaves
 from loralint.project import Load, Project
 from loralint.refs import RevisionKind
 from loralint.rules.base import Finding, rule
@@ -134,7 +134,8 @@ def _code_pin(load: Load) -> Value:
 
 
 def _is_loose(leaf: Value) -> bool:
-    return is_none_by_default(leaf) or kinds(leaf) <= _LOOSE
+    mirrored = leaf == Unknown(Reason.MIRRORED)
+    return mirrored or is_none_by_default(leaf) or kinds(leaf) <= _LOOSE
 
 
 def _is_enough(project: Project, ids: tuple[str, ...], pin: Value) -> bool:

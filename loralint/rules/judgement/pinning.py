@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from loralint.catalog import loader_of
+from loralint.catalog.families import has_mirror
 from loralint.diagnostics import Related
 from loralint.facts import (
     ABSENT,
@@ -15,6 +16,7 @@ from loralint.facts import (
     Absent,
     Default,
     Known,
+    Reason,
     RevisionKey,
     Unknown,
     Value,
@@ -119,6 +121,22 @@ def hub_loads(project: Project) -> Iterator[tuple[Load, tuple[str, ...]]]:
         ids = judged_ids(project, load) if load.site.loader != RECORDED else ()
         if ids:
             yield load, ids
+
+
+def is_mirrored(load: Load) -> bool:
+    """Whether no revision is given, and the library may load its own 4-bit mirror of the name."""
+    return _is_unknown_for(load.site.revision, Reason.MIRRORED)
+
+
+def is_dropped(load: Load) -> bool:
+    """Whether a revision is given, and certainly dropped for a mirror of the name."""
+    names = hub_ids(load)
+    dropped = _is_unknown_for(load.site.revision, Reason.DROPPED)
+    return dropped and bool(names) and all(map(has_mirror, names))
+
+
+def _is_unknown_for(value: Value, reason: Reason) -> bool:
+    return all(isinstance(leaf, Unknown) and leaf.reason is reason for leaf in leaves(value))
 
 
 def drops_revision(load: Load) -> bool:
