@@ -114,13 +114,17 @@ class Requirement:
     """A version that a file of the project asks of a package: `transformers>=4.40,<5`.
 
     `folder` is what it holds for: the file's own folder, that above `requirements/`, or that of a
-    list which includes the file.
+    list which includes the file; what a notebook installs holds for it alone (`own`). `text` is the
+    line, `at` its place where that is known.
     """
 
     path: str
     package: str
     version: str
     folder: str = ""
+    text: str = ""
+    at: Place | None = None
+    own: bool = False
 
 
 class PairKind(Enum):
