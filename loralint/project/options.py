@@ -34,6 +34,9 @@ Get = Callable[[str], "Node | None"]
 
 _SCALARS = (Absent, Known, Default, Unknown)
 _QUANTISED = frozenset({"base-model", "engine", "pipeline", "model", "embedding"})
+_LOADS_BASE = "peft.AutoPeft"
+"""Hands its keywords on to the load of the base."""
+
 _NOT_QUANTISED: Options = {"quantization": Known("none")}
 
 
@@ -114,7 +117,7 @@ def keyword_values(
 
 def _quantization(linker: Linker, loading: Loading, arguments: Arguments) -> Options:
     """The quantisation of a load; nothing for what has none (tokenizers, adapters)."""
-    if loading.loader.artifact not in _QUANTISED:
+    if loading.loader.artifact not in _QUANTISED and not loading.name.startswith(_LOADS_BASE):
         return {}
     node = linker.evaluator.argument(arguments, ("quantization_config",))
     if node is None or isinstance(node, Absent):
