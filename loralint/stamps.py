@@ -52,10 +52,13 @@ def leads_to_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def listing_digest(entries: Iterable[os.DirEntry[str]]) -> bytes:
-    """What identifies the entries of a folder: names and kinds, without volatile ones."""
+    """What identifies the entries of a folder: names and kinds, without volatile ones.
+
+    Whether it is a repository matters, what that holds does not.
+    """
     names = sorted(
         f"{entry.name}/" if leads_to_folder(entry) else entry.name
         for entry in entries
-        if entry.name not in VOLATILE
+        if entry.name not in VOLATILE or entry.name == ".git"
     )
     return digest("\0".join(names).encode(errors="surrogateescape"))

@@ -95,6 +95,8 @@ class _Walker:
         names = {entry.name for entry in entries}
         if names & MARKS_OF_AN_ENVIRONMENT and folder not in self.named:
             return
+        if ".git" in names:
+            self.tree.repositories.add(self.tree.relative(folder))
         if ".gitignore" in names:
             ignores = ignores.within(folder, self._input(os.path.join(folder, ".gitignore")))
         for entry in entries:

@@ -9,9 +9,11 @@ from functools import cached_property
 
 import msgspec
 
+from loralint.catalog import is_component
 from loralint.config import Config
-from loralint.facts import ABSENT, FileFacts, Known, Origin, Value
+from loralint.facts import ABSENT, Attribute, FileFacts, Known, Origin, Value
 from loralint.project.adapter_folders import Folders
+from loralint.project.borders import Borders
 from loralint.project.flow import Key, Scope
 from loralint.project.folders import Adapter
 from loralint.project.instances import Instance, Instances
@@ -19,11 +21,10 @@ from loralint.project.loads import Action, Use
 from loralint.project.saved_places import SavedPlaces
 from loralint.project.saves import Saving
 from loralint.project.stages import Signals
+from loralint.project.wrapping import WRAPPING, Wrapping
 from loralint.refs import snapshot_of
 from loralint.values.commands import is_command
 from loralint.values.values import origins_of, texts_of
-
-_WRAPPING = frozenset({"wrap", "lora-config"})
 
 BASES = frozenset({"base-model", "model", "engine", "pipeline", "embedding"})
 
@@ -38,6 +39,8 @@ class Evidence:
     actions: tuple[Action, ...]
     savings: tuple[Saving, ...]
     places: SavedPlaces
+    borders: Borders
+    wrapping: Wrapping
     signals: Signals
     folders: Folders
 
@@ -60,17 +63,6 @@ class Evidence:
         return {path: tuple(each) for path, each in found.items()}
 
     @cached_property
-    def wrapping_files(self) -> frozenset[str]:
-        """The files that put adapters onto models."""
-        return frozenset(each.path for each in self.actions if each.kind in _WRAPPING)
-
-    @cached_property
-    def wrapped(self) -> frozenset[int]:
-        """The loads, by index, that adapters are put onto."""
-        wraps = (each for each in self.actions if each.kind in _WRAPPING)
-        return frozenset(index for each in wraps for index in each.inputs)
-
-    @cached_property
     def _merged(self) -> frozenset[int]:
         """The loads, by index, that are merged."""
         return frozenset(i for each in self.actions if each.kind == "merge" for i in each.inputs)
@@ -80,6 +72,12 @@ class Evidence:
         """The functions that generate; a module does what any of its functions does."""
         found = [scope for scope, kinds in self.signals.kinds.items() if "infer" in kinds]
         return frozenset((*found, *(Scope(path, "") for path, _ in found)))
+
+    def has_training_mode(self, path: str) -> bool:
+        """Whether a file switches a model to training (`model.train()`), as loops by hand do."""
+        facts = self.files.get(path)
+        callees = (call.callee for call in facts.calls) if facts is not None else ()
+        return any(isinstance(each, Attribute) and each.name == "train" for each in callees)
 
     def is_merge(self, adapter: Instance) -> bool:
         """Whether the inference side merges the adapter and saves, and does nothing else."""
@@ -120,6 +118,9 @@ class Evidence:
         """The base loads of one side in a function, else in its file, if they agree."""
         bases = self.bases_in.get(owner.file, ())
         side = [each for each in bases if each.load.stage in (stage, "both")]
+        if stage == "train":
+            side = [each for each in side if self.wrapping.may_carry(each)]
+        side = [each for each in side if not is_component(each.site.loader)] or side
         near = [each for each in side if each.owner == owner]
         if not near and len({each.owner for each in side}) == 1:
             near = side  # of several functions nobody knows which is meant
@@ -146,7 +147,7 @@ class Evidence:
         """The revision that the training side tells PEFT; None is recorded where it tells none."""
         for action in self.actions:
             speaks = train.load.index in action.inputs or action.path == train.path
-            if action.kind in _WRAPPING and speaks:
+            if action.kind in WRAPPING and speaks:
                 revision = action.options.get("revision", ABSENT)
                 if revision not in (ABSENT, Known(None)):
                     return revision
@@ -165,9 +166,10 @@ class Evidence:
         return tuple(replace(each, uses=tuple(uses.get(each.path, ()))) for each in folders)
 
     def _uses(self, adapter: Adapter, instance: Instance) -> Iterator[Use]:
-        if instance.artifact != "adapter":
+        """The bases that code loads with an adapter folder: models do, tokenizers do not."""
+        if instance.artifact in BASES:
             bases = [_inside(instance, Known(adapter.base), _revision(adapter))]
-        elif "AutoPeft" not in instance.site.loader:
+        elif instance.artifact == "adapter" and "AutoPeft" not in instance.site.loader:
             bases = self.onto(instance)
         else:
             bases = []
