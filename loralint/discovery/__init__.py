@@ -138,7 +138,8 @@ class _Walker:
         except OSError as error:
             self._skip(self.tree.relative(folder), f"cannot be listed: {error.strerror}")
             return []
-        self.tree.folders[self.tree.relative(folder)] = stamp, listing_digest(entries)
+        name = self.tree.relative(folder)
+        self.tree.folders[name] = stamp, listing_digest(entries, name)
         return entries
 
     def _around(self, folder: str) -> Ignores:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,19 +12,31 @@ import msgspec
 
 from loralint.catalog import is_component
 from loralint.config import Config
-from loralint.facts import ABSENT, Attribute, FileFacts, Known, Origin, Value
+from loralint.facts import (
+    ABSENT,
+    RECORDED,
+    Attribute,
+    FileFacts,
+    Known,
+    Origin,
+    OriginKind,
+    RevisionKey,
+    Value,
+)
+from loralint.facts.origins import joined
 from loralint.project.adapter_folders import Folders
 from loralint.project.borders import Borders
 from loralint.project.flow import Key, Scope
 from loralint.project.folders import Adapter
 from loralint.project.instances import Instance, Instances
-from loralint.project.loads import Action, Use
+from loralint.project.loads import Action, Load, Use
 from loralint.project.saved_places import SavedPlaces
 from loralint.project.saves import Saving
 from loralint.project.stages import Signals
 from loralint.project.wrapping import WRAPPING, Wrapping
 from loralint.refs import snapshot_of
 from loralint.values.commands import is_command
+from loralint.values.paths import normal
 from loralint.values.values import origins_of, texts_of
 
 BASES = frozenset({"base-model", "model", "engine", "pipeline", "embedding"})
@@ -112,7 +125,7 @@ class Evidence:
         found = self.bases(adapter.base.loads)
         if not found and (adapter.artifact in BASES or "AutoPeft" in adapter.site.loader):
             return [self._recorded(adapter, train)]
-        return found or self._only_base(adapter)
+        return [self._named(each, adapter, train) for each in found or self._only_base(adapter)]
 
     def nearest(self, owner: Scope, stage: str) -> list[Instance]:
         """The base loads of one side in a function, else in its file, if they agree."""
@@ -142,6 +155,23 @@ class Evidence:
         if folder is not None and folder.base:
             return _inside(adapter, Known(folder.base), _revision(folder))
         return _inside(adapter, train.site.repo_id, self._told_revision(train))
+
+    def _named(self, base: Instance, adapter: Instance, train: Instance) -> Instance:
+        """A base with its id: one that the adapter's own configuration names is what was trained.
+
+        `AutoModel.from_pretrained(PeftConfig.from_pretrained(folder).base_model_name_or_path)` is
+        how PEFT's documentation does it, at the revision that the code gives.
+        """
+        owner = recorded_by(base.site.repo_id)
+        if owner is None or not _is_owner(owner, adapter.site.repo_id):
+            return base
+        folder = self.folders.loaded(adapter)
+        known = Known(folder.base) if folder is not None and folder.base else train.site.repo_id
+        site = msgspec.structs.replace(base.site, repo_id=known)
+        if any(each.last == "revision" for each in origins_of(site.revision)):
+            told = _revision(folder) if folder is not None else self._told_revision(train)
+            site = msgspec.structs.replace(site, revision=told, revision_key=RevisionKey(""))
+        return replace(base, load=replace(base.load, site=site))
 
     def _told_revision(self, train: Instance) -> Value:
         """The revision that the training side tells PEFT; None is recorded where it tells none."""
@@ -174,7 +204,12 @@ class Evidence:
         else:
             bases = []
         for base in bases:
-            yield Use(base.load, instance.load, self.is_merge(instance))
+            yield Use(as_fetched(base.load), instance.load, self.is_merge(instance))
+
+
+def as_fetched(load: Load) -> Load:
+    """A load for comparing what it loads: out of the folder of a download, the repository."""
+    return replace(load, local=False) if load.download is not None else load
 
 
 def _revision(adapter: Adapter) -> Value:
@@ -197,3 +232,42 @@ def names_of(value: Value) -> tuple[str | Origin, ...]:
     snapshots = ((snapshot_of(text), text) for text in texts_of(value))
     names = (found[0] if found is not None else text for found, text in snapshots)
     return tuple(dict.fromkeys((*names, *origins_of(value))))
+
+
+# --- ids that an adapter records ----------------------------------------------------------------
+
+_CONFIG = re.compile(r"/*adapter_config\.json$")
+
+
+def recorded_by(value: Value) -> str | Origin | None:
+    """The adapter whose configuration names a base: its id or folder, or who decides which.
+
+    `PeftConfig.from_pretrained(adapter).base_model_name_or_path`, or read as the file that it is.
+    None where a value is no such id.
+    """
+    origin = next((each for each in origins_of(value) if each.last == RECORDED), None)
+    if origin is None:
+        return None
+    if origin.kind is OriginKind.RECORDED:
+        return origin.parts[0]
+    if origin.kind is OriginKind.FILE:
+        return _CONFIG.sub("", origin.file)
+    outer = msgspec.structs.replace(origin, name=origin.name[:-1])
+    if outer.kind is not OriginKind.JOINED or outer.name:
+        return outer
+    *first, last = outer.parts
+    folder = _CONFIG.sub("", last) if isinstance(last, str) else last
+    return joined((*first, folder))
+
+
+def _is_owner(owner: str | Origin, adapter: Value) -> bool:
+    """Whether what records a base may be the adapter that is loaded onto it: no other is known."""
+    texts = [normal(text) for text in texts_of(adapter)]
+    if isinstance(owner, str):
+        return not texts or normal(owner) in texts
+    known = origins_of(adapter)
+    return not known or not owner.name or owner in known or owner.kind in _DECIDED_ELSEWHERE
+
+
+_DECIDED_ELSEWHERE = (OriginKind.RESULT, OriginKind.JOINED, OriginKind.OPTION)
+"""Origins that two spellings of one adapter may have: a download's folder, an option's default."""

@@ -13,9 +13,11 @@ from loralint.project.adapter_folders import fold
 from loralint.project.borders import Borders, Surroundings
 from loralint.project.calls import Linker
 from loralint.project.classify import meaning_of
+from loralint.project.downloads import from_downloads
 from loralint.project.evidence import Evidence
 from loralint.project.instances import Instance
 from loralint.project.loads import Save
+from loralint.project.own_scripts import leave_to_own_scripts
 from loralint.project.pairs import pairs
 from loralint.project.requirements import requirements
 from loralint.project.saved_places import SavedPlaces
@@ -42,7 +44,9 @@ def link(
     paths = tuple(files)
     borders = Borders(paths, around)
     folders = fold(facts, paths)
-    linker = Linker(Evaluator(Index(folders.facts, paths), libraries), meaning_of)
+    known = Index(folders.facts, paths)
+    leave_to_own_scripts(known)
+    linker = Linker(Evaluator(known, libraries), meaning_of)
     index = linker.index.files
 
     acting = actions(linker)
@@ -52,6 +56,8 @@ def link(
     signals = stages.signals(seen.sites, acting, config, index)
     seen = instances.in_contexts(linker, seen, own, signals.undecided())
     seen = stages.staged(signals, seen)
+    script_places = ScriptPlaces(linker.evaluator, borders)
+    seen = from_downloads(seen, script_places)
 
     savings = tuple(each for save in saved for each in save.every)
     evidence = Evidence(
@@ -60,7 +66,7 @@ def link(
         instances=seen,
         actions=tuple(each.action for each in acting),
         savings=savings,
-        places=SavedPlaces(savings, ScriptPlaces(linker.evaluator, borders)),
+        places=SavedPlaces(savings, script_places),
         borders=borders,
         wrapping=Wrapping(acting, seen),
         signals=signals,

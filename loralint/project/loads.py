@@ -26,7 +26,8 @@ class Load:
     `PeftModel.from_pretrained(base, ...)`. `via` is where the instance's values come from: the
     call of the function that holds the site; None where the site itself decides. `actions` are
     indices in `Project.actions` of the calls on the way from the inputs to this load. `local`
-    tells that the id names a folder that this project itself saves to: it is no Hub id.
+    tells that the id names a folder that this project itself saves to, or fetches: it is no Hub
+    id. `download` is the call that fetches it, whose id and revision the site then has.
     `discarded` tells that the call is a statement of its own, `onto_adapter` that the object which
     an adapter is loaded onto is certainly a PEFT model already. `given` and
     `given_revision` are the words of command lines that give the id and the revision. `shared`
@@ -40,6 +41,7 @@ class Load:
     via: Place | None = None
     actions: tuple[int, ...] = ()
     local: bool = False
+    download: Place | None = None
     discarded: bool = False
     onto_adapter: bool = False
     given: tuple[Place, ...] = ()

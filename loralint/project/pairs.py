@@ -16,7 +16,7 @@ from loralint.catalog import loads_lora
 from loralint.config import matches
 from loralint.facts import RECORDED, Known, Origin, Value, leaves
 from loralint.project.borders import is_below
-from loralint.project.evidence import BASES, Evidence, names_of
+from loralint.project.evidence import BASES, Evidence, as_fetched, names_of
 from loralint.project.folders import is_test
 from loralint.project.instances import Instance
 from loralint.project.loads import Load, Pair, PairKind
@@ -67,8 +67,8 @@ def _pair(evidence: Evidence, each: _Joined) -> Pair:
     adapter = each.adapter
     configured = each.kind is PairKind.CONFIGURED
     return Pair(
-        train=each.train.load,
-        infer=each.infer.load,
+        train=as_fetched(each.train.load),
+        infer=as_fetched(each.infer.load),
         reason=each.reason,
         kind=each.kind,
         adapter=adapter.load if adapter is not None else None,
@@ -317,7 +317,8 @@ def _is_contradicted(evidence: Evidence, train: Instance, adapter: Instance) -> 
     if _one_of_commands(evidence, train):
         return True
     loaded = adapter.site.repo_id
-    fetched = comes_from(loaded, "snapshot_download")  # no training side saves there
+    # no training side saves where a download goes
+    fetched = adapter.load.download is not None or comes_from(loaded, "snapshot_download")
     if adapter.load.given or (not fetched and (not _is_named(loaded) or _is_open(loaded))):
         return False
     saved = evidence.adapters_saved_by.get(train.path, ())
