@@ -5,7 +5,8 @@ Read from the tools' own sources: vLLM 0.11 (`vllm/engine/arg_utils.py`,
 0.12 (`launcher/src/main.rs`), SGLang 0.5 (`srt/server_args.py`), TRL 0.24 (`scripts/`,
 `trainer/model_config.py`), LLaMA-Factory 0.9 (`hparams/`), axolotl 0.13 (`cli/main.py`), ms-swift
 4.0 (`arguments/`, `cli/main.py`), lm-evaluation-harness 0.4.9 (`__main__.py`,
-`models/huggingface.py`), huggingface_hub 1.0 (`cli/download.py`).
+`models/huggingface.py`), huggingface_hub 1.0 (`cli/download.py`), diffusers 0.35
+(`examples/*/train_*_lora*.py`), llama.cpp b6000 (`convert_lora_to_gguf.py`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from loralint.catalog.patterns import fits
 
 Names = MappingProxyType[str, str]
 
@@ -26,8 +29,8 @@ def _names(**roles: str) -> Names:
 class Tool:
     """One tool, or one subcommand of it.
 
-    `heads` are the words that it begins with; `modules` what `python -m` runs, `image` the name of
-    the container whose entrypoint it is. `flags` give each flag (without dashes, `_` for `-`) its
+    `heads` are the words that it begins with; `modules` what `python -m` runs, `scripts` the files
+    that Python runs, wherever they lie, `image` the name of the container whose entrypoint it is. `flags` give each flag (without dashes, `_` for `-`) its
     role; `environment` does so for variables. `position` is the role of the first plain word.
     `pairs` is a flag whose value is `name=value,name=value`, of which `flags` tells the roles.
     `recipe` tells that the first plain word may be a configuration file. `shared` tells that the
@@ -41,6 +44,7 @@ class Tool:
     artifact: str = "base-model"
     heads: tuple[tuple[str, ...], ...] = ()
     modules: tuple[str, ...] = ()
+    scripts: str = ""
     image: str = ""
     flags: Names = field(default_factory=_names)
     environment: Names = field(default_factory=_names)
@@ -110,6 +114,11 @@ _EVAL = _names(
 _DOWNLOAD = _names(
     revision="revision", repo_type="repo_type", local="local_dir", file="include exclude filename"
 )
+_EXAMPLES = _names(
+    model="pretrained_model_name_or_path pretrained_teacher_model", revision="revision",
+    output="output_dir",
+)  # fmt: skip
+_TO_GGUF = _names(model="base base_model_id")
 _FULL = (("method", "full"), ("method", "freeze"))
 
 
@@ -165,6 +174,10 @@ TOOLS: tuple[Tool, ...] = (
          flags=_EVAL, shared=True, adapter_revision=True),
     Tool("hf download", "file", heads=(("hf", "download"), ("huggingface-cli", "download")),
          position="model", flags=_DOWNLOAD),
+    Tool("diffusers examples", flags=_EXAMPLES, trains=True, shared=True,
+         scripts="train_{,*_}lora{,_*}"),
+    Tool("llama.cpp convert_lora_to_gguf", flags=_TO_GGUF, position="adapters",
+         scripts="convert_lora_to_gguf convert_{,lora_}to_gguf_lora"),
 )  # fmt: skip
 
 BACKENDS = MappingProxyType({"hf": "base-model", "huggingface": "base-model",
@@ -260,6 +273,12 @@ def tool_at(words: tuple[str, ...], index: int) -> tuple[Tool, int] | None:
 def tool_of_module(module: str) -> Tool | None:
     """The tool that `python -m` runs."""
     return next((tool for tool in TOOLS if module in tool.modules), None)
+
+
+def tool_of_script(path: str) -> Tool | None:
+    """The tool that a Python file is, by its name: a copy of an example, or a library's."""
+    name = path.rpartition("/")[2].removesuffix(".py").replace("-", "_")
+    return next((tool for tool in TOOLS if tool.scripts and fits(tool.scripts, name)), None)
 
 
 def tool_of_image(image: str) -> Tool | None:

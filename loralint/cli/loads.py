@@ -50,6 +50,8 @@ def _status(load: Load) -> str:
     if len(texts) < len(options) or not all(isinstance(text, str) and text for text in texts):
         return "unknown"
     several = len(set(texts)) > 1
+    if load.download is not None and not several:
+        return "default" if by_default(value) else "known"
     if not hub_ids(load) and not (several and any(is_repo_id(str(text)) for text in texts)):
         return "local"
     if several:

@@ -31,6 +31,7 @@ from loralint.engine.workers import mapper
 from loralint.facts import BesideFact, FileFacts
 from loralint.lockfile import NAME
 from loralint.project import Project
+from loralint.project.borders import Surroundings
 from loralint.project.linking import link
 from loralint.project.needed_files import NeededFiles
 from loralint.source import SourceKind
@@ -79,7 +80,8 @@ def gather(request: Request, known: Mapping[str, Entry]) -> Gathered:
     _add_locks(tree, request.scopes)
     shelf = Shelf(tree, known, request.typed)
     facts = _Rounds(request, shelf).run()
-    return Gathered(request, link(facts, tree.files, config), shelf, began)
+    around = Surroundings(basename(tree.root), frozenset(tree.repositories))
+    return Gathered(request, link(facts, tree.files, config, around), shelf, began)
 
 
 class _Rounds:

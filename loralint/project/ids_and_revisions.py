@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from loralint.catalog import DATASET_BUILDERS, Loader
 from loralint.catalog.families import MIRROR
@@ -10,6 +11,7 @@ from loralint.facts import (
     ABSENT,
     Absent,
     Attribute,
+    Choice,
     Default,
     Known,
     Origin,
@@ -18,9 +20,10 @@ from loralint.facts import (
     Site,
     Unknown,
     Value,
+    leaves,
 )
 from loralint.project.calls import Asked, Linker, Loading
-from loralint.refs import is_repo_id, snapshot_folder
+from loralint.refs import is_commit, is_repo_id, snapshot_folder, snapshot_of
 from loralint.values.nodes import (
     Arguments,
     AttributeOf,
@@ -63,7 +66,14 @@ def asked(linker: Linker, loading: Loading, arguments: Arguments) -> Asked | Non
     repo_id = _identity(linker, loading.loader, arguments)
     if repo_id is None:
         return None
+    download = _download(linker, loading.loader, arguments)
+    if download is not None:
+        return download
     revision = _revision(linker, loading.loader, arguments, repo_id)
+    cached = _of_cache(repo_id)
+    if cached is not None:
+        return cached
+    repo_id = _beside_cache(repo_id)
     if not loading.loader.prefix or not isinstance(repo_id, (Known, Default)):
         return Asked(repo_id, revision)
     # `hf-hub:org/name@revision` of timm and open_clip
@@ -73,6 +83,67 @@ def asked(linker: Linker, loading: Loading, arguments: Arguments) -> Asked | Non
     return Asked(own, Known(behind) if behind else revision)
 
 
+# --- folders of the Hub's cache -----------------------------------------------------------------
+
+
+def _download(linker: Linker, loader: Loader, arguments: Arguments) -> Asked | None:
+    """What was downloaded, where the result of a download is loaded."""
+    node = linker.evaluator.argument(arguments, loader.id, loader.position)
+    if isinstance(node, CallResult):
+        site, frame = node.site, node.frame
+    else:
+        inside = _result_above(node) if isinstance(node, Unknown) else None
+        if inside is None:
+            return None
+        site, frame = inside, linker.evaluator.module_frame(inside.file)
+    meaning = linker.meaning(site)
+    found = asked_at(linker, site, frame) if meaning.loads and meaning.artifact == "file" else None
+    if found is None:
+        return None
+    return replace(found, folder=True, download=found.download or site)
+
+
+def _result_above(path: Unknown) -> Site | None:
+    """The call whose result a path begins with: `os.path.join(snapshot_download(…), "sub")`."""
+    origin = path.origin
+    if origin is None or origin.kind is not OriginKind.JOINED:
+        return None
+    first = origin.parts[0]
+    if not isinstance(first, Origin) or first.kind is not OriginKind.RESULT:
+        return None
+    return Site(first.file, first.call) if first.call is not None else None
+
+
+def _of_cache(repo_id: Value) -> Asked | None:
+    """What a path of the Hub's cache is: a repository at a commit; of several, the same one."""
+    found = [_snapshot_in(leaf) for leaf in leaves(repo_id)]
+    names = {each[0] for each in found if each is not None}
+    if None in found or len(names) != 1:
+        return None
+    revisions = dict.fromkeys(each[1] for each in found if each is not None)
+    soft = isinstance(repo_id, Default)
+    own = [Default(each, repo_id.origin) if soft else Known(each) for each in (*names, *revisions)]
+    name, *rest = own
+    return Asked(name, rest[0] if len(rest) == 1 else Choice(tuple(rest)), folder=True)
+
+
+def _beside_cache(repo_id: Value) -> Value:
+    """What is loaded where a folder of the cache is missing: the folder itself is pinned."""
+    every = leaves(repo_id)
+    others = tuple(leaf for leaf in every if _snapshot_in(leaf) is None)
+    if not others or len(others) == len(every):
+        return repo_id
+    origin = repo_id.origin if isinstance(repo_id, Choice) else None
+    return others[0] if len(others) == 1 else Choice(others, origin)
+
+
+def _snapshot_in(leaf: Value) -> tuple[str, str] | None:
+    """The repository and commit whose folder of the cache a path is, or lies in."""
+    text = leaf.value if isinstance(leaf, (Known, Default)) else None
+    found = snapshot_of(text) if isinstance(text, str) else None
+    return found if found is not None and is_commit(found[1]) else None
+
+
 # --- the repo id --------------------------------------------------------------------------------
 
 
@@ -80,7 +151,9 @@ def _identity(linker: Linker, loader: Loader, arguments: Arguments) -> Value | N
     node = linker.evaluator.argument(arguments, loader.id, loader.position)
     if node is None:
         return None if loader.text_only else Unknown(Reason.NOT_GIVEN, "no id is given")
-    if (loader.text_only and not _is_text(node)) or _is_model(linker, node):
+    if loader.text_only and not (_is_text(node) or _asked_by(linker, node) is not None):
+        return None
+    if _is_model(linker, node):
         return None
     found = value_of(_named(linker, node))
     if isinstance(found, (Known, Default)) and not isinstance(found.value, str):

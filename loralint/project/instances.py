@@ -182,7 +182,8 @@ def _instance(linker: Linker, site: Site, frame: Frame, own: Collection[str]) ->
         stage="neither",
         inputs=linker.found.loads_of(base.loads),
         actions=linker.found.actions_of(base.steps),
-        local=_is_local(made, own),
+        local=_is_local(made, own) or asked.download is not None,
+        download=linker.place(asked.download) if asked.download is not None else None,
         discarded=linker.call(site).discarded,
         onto_adapter=below is not None and not uncertain and is_adapted(linker, below),
         given=linker.evaluator.commands.words(made.repo_id),
@@ -208,7 +209,7 @@ def _load_site(
         options=options_of_load(linker, loading, arguments),
         function=call.function,
         text=call.text,
-        revision_key=_revision_key(loading.loader),
+        revision_key=RevisionKey("") if asked.folder else _revision_key(loading.loader),
     )
 
 

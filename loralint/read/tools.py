@@ -216,6 +216,8 @@ class _Sites:
                 yield role, mapped(value, _dtype) if is_dtype else flag_value(value)
         if artifact == "engine" and self.given.get("adapters") and "enable_lora" not in self.given:
             yield "enable_lora", Known(True)
+        if "local" in self.given:
+            yield "local_dir", self.given["local"][-1][0]
         if any(self._is_switched_on(name) for name in OFFLINE):
             yield "local_files_only", Known(True)
         yield from self._folder()

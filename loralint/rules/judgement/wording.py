@@ -161,6 +161,8 @@ def given(value: Value) -> str:
 def give(load: Load, what: str) -> str:
     """How a load is given a revision: by a keyword, by a recipe's key or a flag, or not at all."""
     key = load.site.revision_key
+    if load.download is not None:
+        return f"download it ({load.download}) at {_separate(what)}"
     if not key:
         tool = code(load.site.loader)
         return f"download {what} and name its folder: {tool} takes no revision for {_it(load)}"
