@@ -17,7 +17,9 @@ from loralint.catalog.loaders import (
     FOREIGN,
     LOADERS,
     Loader,
+    is_component,
     loader_of,
+    loads_lora,
     unresolved,
 )
 from loralint.catalog.names import PACKAGES, canonical, class_of
@@ -71,8 +73,10 @@ __all__ = [
     "action_of",
     "canonical",
     "class_of",
+    "is_component",
     "is_training_arguments",
     "loader_of",
+    "loads_lora",
     "may_be_meant",
     "may_load",
     "unresolved",
