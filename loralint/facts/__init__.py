@@ -69,6 +69,7 @@ from loralint.facts.terms import (
     Unknown,
     Value,
     leaves,
+    parts_of,
 )
 
 __all__ = [
@@ -121,4 +122,5 @@ __all__ = [
     "Value",
     "Writing",
     "leaves",
+    "parts_of",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -199,3 +200,24 @@ def leaves(value: Value) -> tuple[Value, ...]:
     if not isinstance(value, Choice):
         return (value,)
     return tuple(leaf for each in value.values for leaf in leaves(each))  # type: ignore[arg-type]
+
+
+def parts_of(term: Term) -> tuple[Term, ...]:
+    """The terms inside a term."""
+    parts = _PARTS.get(type(term))
+    return parts(term) if parts is not None else ()
+
+
+_PARTS: dict[type, Callable[[Any], tuple[Term, ...]]] = {
+    Choice: lambda term: term.values,
+    Either: lambda term: term.values,
+    Attribute: lambda term: (term.base,),
+    Elements: lambda term: (term.base,),
+    Item: lambda term: (term.base, term.key, term.default),
+    Join: lambda term: term.parts,
+    Sequence: lambda term: term.items,
+    Mapping: lambda term: tuple(value for _, value in term.entries),
+    Environment: lambda term: (term.default,),
+    Data: lambda term: (term.path,),
+    Partial: lambda term: (term.callee, *(each.value for each in term.arguments)),
+}

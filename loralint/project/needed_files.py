@@ -11,12 +11,22 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from loralint.catalog import METHODS, PACKAGES
-from loralint.facts import CallFact, Data, FileFacts, Known, Result, Self, Site, Symbol, Term
+from loralint.facts import (
+    CallFact,
+    Data,
+    FileFacts,
+    Known,
+    Result,
+    Self,
+    Site,
+    Symbol,
+    Term,
+    parts_of,
+)
 from loralint.project.calls import Linker
 from loralint.project.classify import meaning_of
 from loralint.project.requirements import asks_versions, is_requirement_file
 from loralint.values import commands
-from loralint.values.callers import parts_of
 from loralint.values.evaluator import Evaluator
 from loralint.values.index import Index, Modules
 from loralint.values.libraries import libraries

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from loralint.facts import (
-    Attribute,
-    Choice,
-    Data,
-    Either,
-    Elements,
-    Environment,
-    Item,
-    Join,
-    Mapping,
     Parameter,
-    Partial,
     Result,
     Self,
-    Sequence,
     Site,
     Symbol,
-    Term,
+    parts_of,
 )
 from loralint.values.calls import frame_of
 from loralint.values.evaluation import Evaluation
@@ -176,6 +164,14 @@ class Callers:
                 yield key, Caller(site, arguments, True, Function(each.path, fact, made))
                 return
 
+    def entries(self, path: str, function: str) -> list[Frame]:
+        """The frames of a function, one for each call of it that is seen."""
+        module = self.evaluation.module_frame
+        return [
+            frame_of(self.evaluation, e.node, e.arguments, module(e.site.file), e.site)
+            for e in self.of(path, function)
+        ]
+
     # --- contexts: the ways in which a function is entered, as far as they make a difference ---
 
     def frames(self, site: Site, *, always: bool) -> list[Frame]:
@@ -246,24 +242,3 @@ def _is_bound(node: Function) -> bool:
         decorators = {last_name(each) for each in node.fact.decorators}
         return "classmethod" in decorators or node.fact.name.endswith((".__new__", ".__init__"))
     return node.receiver is not None
-
-
-def parts_of(term: Term) -> tuple[Term, ...]:
-    """The terms inside a term."""
-    parts = _PARTS.get(type(term))
-    return parts(term) if parts is not None else ()
-
-
-_PARTS: dict[type, Callable[[Any], tuple[Term, ...]]] = {
-    Choice: lambda term: term.values,
-    Either: lambda term: term.values,
-    Attribute: lambda term: (term.base,),
-    Elements: lambda term: (term.base,),
-    Item: lambda term: (term.base, term.key, term.default),
-    Join: lambda term: term.parts,
-    Sequence: lambda term: term.items,
-    Mapping: lambda term: tuple(value for _, value in term.entries),
-    Environment: lambda term: (term.default,),
-    Data: lambda term: (term.path,),
-    Partial: lambda term: (term.callee, *(each.value for each in term.arguments)),
-}

@@ -219,6 +219,10 @@ class Evaluator:
         """The names of all keyword arguments, those of known spreads too."""
         return calls.keywords(self, arguments)
 
+    def entries(self, path: str, function: str) -> list[Frame]:
+        """The frames of a function, one for each call of it that is seen."""
+        return self.callers.entries(path, function)
+
     def decided(
         self, paths: Iterable[str], names: Iterable[str], default: Node, origin: Origin
     ) -> Node:

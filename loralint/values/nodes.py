@@ -167,10 +167,11 @@ class ParsedOptions:
 
 @dataclass(slots=True, eq=False)
 class FilledObject:
-    """An object of a library's options class, filled from outside."""
+    """An object of a library's options class, filled from outside or with some `content`."""
 
     name: str
     origin: Origin
+    content: Arguments = ()
 
 
 @dataclass(slots=True, eq=False)

@@ -33,6 +33,7 @@ _CONSTANTS: dict[str, Term] = {
     "__file__": Known("__file__"),
     "__name__": Unknown(Reason.EXPRESSION, "__name__"),
 }
+_OF_SYSTEM = {"pardir": "..", "curdir": ".", "sep": "/"}
 _LARGEST = 2**53
 
 
@@ -91,7 +92,9 @@ class Expressions:
             if here is not None:
                 return here
         if name in ("__dict__", "parent") and not isinstance(base, Symbol):
-            return base if name == "__dict__" else terms.join((base, Known("..")), "/")
+            return base if name == "__dict__" else terms.above(base, 1)
+        if isinstance(base, Symbol) and base.module == "os" and name in _OF_SYSTEM:
+            return Known(_OF_SYSTEM[name])
         return terms.attribute(base, name)
 
     def environment(self, term: Term) -> Term:
@@ -301,8 +304,9 @@ class Expressions:
             if isinstance(reduced, Mapping):
                 self._called_later(node, reduced)
             return self.environment(reduced)
-        if not calls.interesting(callee):
+        if not calls.interesting(callee, starred=bool(self.record.star_imports)):
             return calls.unfollowed(callee)
+        arguments = calls.with_content(callee, arguments)
         function = self.frame.function
         return self.record.call(node, callee, arguments, function, discarded=discarded)
 

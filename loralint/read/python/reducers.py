@@ -118,7 +118,21 @@ def _enumerate(arguments: Arguments) -> Term | None:
 
 def _folder(arguments: Arguments) -> Term | None:
     path = _first(arguments)
-    return terms.join((path, Known("..")), "/") if path is not None else None
+    return terms.above(path, 1) if path is not None else None
+
+
+def _here(arguments: Arguments) -> Term | None:
+    """`os.getcwd()`: the folder that relative paths begin at."""
+    return Known(".")
+
+
+def _zip(arguments: Arguments) -> Term | None:
+    """The rows of displays side by side; `strict` is nothing to zip."""
+    columns = [given.value for given in arguments if given.name is None and not given.stars]
+    lists = [each.items for each in columns if isinstance(each, Sequence)]
+    if not lists or len(lists) < len(columns):
+        return None
+    return Sequence(tuple(Sequence(row) for row in zip(*lists, strict=False)))
 
 
 ELLIPSIS = Unknown(Reason.EXPRESSION, "...")
@@ -136,6 +150,11 @@ FUNCTIONS: dict[str, Reducer] = {
     "os.path.realpath": _first,
     "os.fspath": _first,
     "os.path.dirname": _folder,
+    "os.path.relpath": _first,
+    "os.path.normcase": _first,
+    "os.getcwd": _here,
+    "pathlib.Path.cwd": _here,
+    "builtins.zip": _zip,
     "builtins.enumerate": _enumerate,
     "builtins.str": _first,
     "builtins.vars": _first,

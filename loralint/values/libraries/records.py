@@ -159,12 +159,15 @@ class Records:
         return self.evaluation.item(receiver, key, next(rest, None))
 
 
-def filled(node: Node, result: CallResult) -> Node:
-    """An object of a class whose fields come from outside, by what `result` is a call of."""
+def filled(node: Node, result: CallResult, content: Arguments = ()) -> Node:
+    """An object of a class whose fields come from outside, by what `result` is a call of.
+
+    `content` is a file or dict that is spread over the fields.
+    """
     if isinstance(node, Class):
         origin = Origin(OriginKind.FIELD, node.path, (node.fact.name,))
-        return Instance(node, None, origin, result.frame)
+        return Instance(node, content or None, origin, result.frame)
     if isinstance(node, External):
         name = node.name.rpartition(".")[2]
-        return FilledObject(node.name, Origin(OriginKind.FIELD, result.path, (name,)))
+        return FilledObject(node.name, Origin(OriginKind.FIELD, result.path, (name,)), content)
     return Unknown(Reason.OUTSIDE, "filled from the command line")
