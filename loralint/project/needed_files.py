@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from posixpath import basename
 
 from loralint.catalog import METHODS, PACKAGES
 from loralint.facts import (
@@ -30,6 +31,7 @@ from loralint.values import commands
 from loralint.values.evaluator import Evaluator
 from loralint.values.index import Index, Modules
 from loralint.values.libraries import libraries
+from loralint.values.libraries.files import DOTENV, env_paths
 from loralint.values.nodes import Unevaluated
 from loralint.values.paths import candidates, normal
 from loralint.values.values import texts_of
@@ -204,14 +206,16 @@ def _data(
     for term in read:
         for text in texts_of(evaluator.value(Unevaluated(term.path, frame))):
             yield from _existing(text, facts.path, files)
-    if any(_called(call.callee) == "load_dotenv" for call in facts.calls):
-        yield from _existing(".env", facts.path, files)
+    for number, call in enumerate(facts.calls):
+        if _called(call.callee) == "load_dotenv":
+            for text in env_paths(evaluator, Site(facts.path, number)):
+                yield from _existing(text, facts.path, files)
     yield from _hydra(facts, files)
 
 
 def _existing(text: str, script: str, files: Collection[str]) -> Iterator[str]:
     found = next((path for path in candidates(text, script) if path in files), None)
-    if found is not None and found.endswith(_PLAIN):
+    if found is not None and (found.endswith(_PLAIN) or basename(found).startswith(DOTENV)):
         yield found
 
 
@@ -293,6 +297,8 @@ class _Walk:
             return True  # a method or a computed callee: recorded since it may matter
         last = callee.name.rpartition(".")[2]
         if last in METHODS or last in self.names or _root(callee) in PACKAGES:
+            return True
+        if "env" in last.lower():  # `load_env()` may decide what the environment holds
             return True
         found = self.index.modules.find(self.facts.path, callee.module) if callee.module else ""
         return found == "" or found in self.index.files

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from loralint.facts import (
+    Elements,
     Parameter,
     Result,
     Self,
     Site,
     Symbol,
+    Term,
     parts_of,
 )
 from loralint.values.calls import frame_of
@@ -28,6 +30,7 @@ from loralint.values.nodes import (
     arguments_of,
     options,
 )
+from loralint.values.objects import rows
 
 FunctionKey = tuple[str, str]
 """A function: its file and its qualified name."""
@@ -186,26 +189,58 @@ class Callers:
 
     def depends(self, site: Site) -> bool:
         """Whether the values of a call depend on who calls the function around it."""
+        function = self.evaluation.index.call(site).function
+        owner = function.rpartition(".")[0]
+        return any(
+            (isinstance(term, Parameter) and term.function == function)
+            or (isinstance(term, Self) and term.class_ == owner)
+            for term in self._made_of(site)
+        )
+
+    def _made_of(self, site: Site) -> Iterator[Term]:
+        """The terms of a call and of the calls of its file that they are results of."""
         call = self.evaluation.index.call(site)
         calls: set[int] = set()
         seen: set[int] = set()  # terms share their parts
         todo = [call.callee, *(each.value for each in call.arguments)]
-        owner = call.function.rpartition(".")[0]
         while todo:
             term = todo.pop()
             if id(term) in seen:
                 continue
             seen.add(id(term))
-            if isinstance(term, Parameter) and term.function == call.function:
-                return True
-            if isinstance(term, Self) and term.class_ == owner:
-                return True
+            yield term
             if isinstance(term, Result) and term.call not in calls:
                 calls.add(term.call)
                 further = self.evaluation.index.call(Site(site.file, term.call))
                 todo += [further.callee, *(each.value for each in further.arguments)]
             todo += parts_of(term)
-        return False
+
+    # --- rows: a loop over a table that is written down runs once for each row ---
+
+    def rows(self, site: Site) -> list[Frame]:
+        """The frames of a call, one for each row of the table that it is looped over; else none.
+
+        The loop may stand around a call of the function that the call is in.
+        """
+        found = self._rows_around(site)
+        function = self.evaluation.index.call(site).function
+        if found or not function or not self.depends(site):
+            return found
+        callers = self.of(site.file, function)
+        return [
+            frame_of(self.evaluation, caller.node, arguments_of(given, outer), outer, caller.site)
+            for caller in (callers if len(callers) <= MAX_CALLERS else ())
+            for given in [self.evaluation.index.call(caller.site).arguments]
+            for outer in self._rows_around(caller.site)
+        ]
+
+    def _rows_around(self, site: Site) -> list[Frame]:
+        module = self.evaluation.module_frame(site.file)
+        for term in dict.fromkeys(each for each in self._made_of(site) if type(each) is Elements):
+            count = len(rows(self.evaluation.force(term.base, module)))
+            if 1 < count <= MAX_FRAMES:
+                return [Frame(site.file, row=(term, number)) for number in range(count)]
+        return []
 
     def _frames_of(self, path: str, function: str, depth: int) -> list[Frame]:
         key = (path, function)

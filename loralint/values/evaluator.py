@@ -272,7 +272,10 @@ class Evaluator:
         return SequenceNode(tuple(Unevaluated(item, frame) for item in term.items))
 
     def _elements(self, term: Elements, frame: Frame) -> Node:
-        return self.element(self.force(term.base, frame))
+        base = self.force(term.base, frame)
+        if frame.row is not None and frame.row[0] == term:
+            return self.look(objects.rows(base)[frame.row[1]])
+        return self.element(base)
 
     def _either(self, term: Either, frame: Frame) -> Node:
         if len(term.values) > 1:

@@ -31,8 +31,9 @@ class Frame:
     """Where a term is evaluated: the file, and the arguments of the functions entered.
 
     `outer` is the lexically enclosing frame, up to the file's own (`function` is ""); `caller`
-    and `site` tell how the function was entered. `receiver` is what `self` stands for. Texts of
-    a configuration that refers to itself are read by `interpolate`.
+    and `site` tell how the function was entered. `receiver` is what `self` stands for. In a loop
+    over a table that is followed row by row, `row` is the term of its elements and the number of
+    the one that it is. Texts of a configuration that refers to itself are read by `interpolate`.
     """
 
     path: str
@@ -43,6 +44,7 @@ class Frame:
     site: Site | None = None
     receiver: Node | None = None
     depth: int = 0
+    row: tuple[Term, int] | None = None
     interpolate: Callable[[str], Node] | None = None
 
     @property

@@ -241,6 +241,15 @@ def element(evaluation: Evaluation, base: Node) -> Node:
     return Unknown(Reason.EXPRESSION, "an element of something that is not known")
 
 
+def rows(base: Node) -> tuple[Evaluable, ...]:
+    """The elements of a collection of which all are known, one after another; else none."""
+    if isinstance(base, SequenceNode):
+        return base.items
+    if isinstance(base, MappingNode) and all(key is not None for key, _ in base.entries):
+        return tuple(Known(key) for key, _ in base.entries)
+    return ()
+
+
 # --- keys of mappings ---------------------------------------------------------------------------
 
 

@@ -39,6 +39,9 @@ _OF_PATHS = frozenset(
 )
 """Methods of paths and texts, which a constant of another module (`CONFIG.open()`) has too."""
 
+_OF_ROWS = (Symbol("builtins", "zip"), Symbol("builtins", "enumerate"))
+"""What makes rows of collections that a front end may not see."""
+
 _TORCH = frozenset({"compile", "load", "optim"})
 
 
@@ -108,7 +111,7 @@ def _is_builtin(name: str) -> bool:
 
 def _interesting_symbol(callee: Symbol) -> bool:
     root = callee.module.partition(".")[0]
-    if callee.name.rpartition(".")[2] in INTERESTING_METHODS:
+    if callee.name.rpartition(".")[2] in INTERESTING_METHODS or callee in _OF_ROWS:
         return True
     if root == "torch":
         return callee.name.partition(".")[0] in _TORCH or "optim" in callee.module

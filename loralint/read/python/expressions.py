@@ -11,6 +11,7 @@ from typing import Any
 
 from loralint.facts import (
     Argument,
+    Data,
     Environment,
     Known,
     Mapping,
@@ -107,6 +108,16 @@ class Expressions:
         name = variable(term.name)
         found = self.frame.find(name) or self.module.names.get(name)
         return term if found is None else Environment(term.name, found)
+
+    def sets_environment(self, node: ast.expr) -> None:
+        """A variable of any name is set: all of the file that was opened goes to the environment.
+
+        Which is what `load_dotenv` does.
+        """
+        if self.frame.read is not None:
+            arguments = (Argument(self.frame.read, "dotenv_path"),)
+            function = self.frame.function
+            self.record.call(node, Symbol("dotenv", "load_dotenv"), arguments, function)
 
     def bind(self, target: ast.expr, value: Term) -> None:
         """Bind the names of a target that an expression or a loop has."""
@@ -301,6 +312,8 @@ class Expressions:
         arguments = self.arguments(node)
         reduced = calls.reduced(callee, arguments)
         if reduced is not None:
+            if isinstance(reduced, Data):
+                self.frame.read = reduced.path
             if isinstance(reduced, Mapping):
                 self._called_later(node, reduced)
             return self.environment(reduced)

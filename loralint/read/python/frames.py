@@ -20,7 +20,8 @@ class Frame:
 
     `function` is the qualified name ("" for the module); `class_` the class whose method or body
     it is; `outer` the enclosing function's frame, for closures. It is `missing` while a branch is
-    followed on which a file is not there; None or `{}` returned there is `without_file`.
+    followed on which a file is not there; None or `{}` returned there is `without_file`. `read` is
+    the path of the file that was opened last.
     """
 
     function: str = ""
@@ -32,6 +33,7 @@ class Frame:
     returns: list[Term] = field(default_factory=list)
     without_file: list[Term] = field(default_factory=list)
     missing: bool = False
+    read: Term | None = None
     generator: bool = False
 
     @property

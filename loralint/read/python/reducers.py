@@ -63,6 +63,23 @@ def _read(arguments: Arguments) -> Term | None:
     return terms.data(argument(arguments, 0, "file"))
 
 
+def _env_file(arguments: Arguments) -> Term | None:
+    path = argument(arguments, 0, "dotenv_path")
+    return terms.data(_DOTENV if path == ABSENT else path)
+
+
+def _found_env(arguments: Arguments) -> Term | None:
+    name = argument(arguments, 0, "filename")
+    return _DOTENV if name == ABSENT else name
+
+
+def _env_key(arguments: Arguments) -> Term | None:
+    return terms.item(_env_file(arguments) or ABSENT, argument(arguments, 1, "key_to_get"))
+
+
+_DOTENV = Known(".env")
+
+
 def _partial(arguments: Arguments) -> Term | None:
     return Partial(arguments[0].value, arguments[1:]) if arguments else None
 
@@ -189,6 +206,10 @@ FUNCTIONS: dict[str, Reducer] = {
     "omegaconf.OmegaConf.create": _first,
     "omegaconf.OmegaConf.to_container": _first,
     "omegaconf.OmegaConf.to_object": _first,
+    "dotenv.dotenv_values": _env_file,
+    "dotenv.find_dotenv": _found_env,
+    "dotenv.get_key": _env_key,
+    "decouple.config": _environment,
     "os.environ.get": _environment,
     "os.getenv": _environment,
     "os.environ.setdefault": _environment,

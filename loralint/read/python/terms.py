@@ -185,10 +185,18 @@ def _joined(texts: list[str], separator: str) -> str:
 
 
 def elements(base: Term) -> Term:
-    """Any one element of a collection."""
-    if isinstance(base, Sequence) and base.items:
-        return choice(base.items)
+    """Any one element of a collection; what a table's columns say of one row stays together."""
+    items = base.items if isinstance(base, Sequence) else ()
+    if items and (len(items) == 1 or not all(map(_is_data, items))):
+        return choice(items)
     return Unknown(base.reason, base.what) if isinstance(base, Unknown) else Elements(base)
+
+
+def _is_data(term: Term) -> bool:
+    """Whether an element is a text or a row of a table, and nothing that may be called."""
+    if isinstance(term, Known):
+        return isinstance(term.value, str)
+    return isinstance(term, (Sequence, Mapping)) and term not in (Sequence(()), Mapping(()))
 
 
 def environment(name: Term, default: Term = ABSENT) -> Term:

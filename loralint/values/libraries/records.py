@@ -23,6 +23,7 @@ from loralint.values.nodes import (
     Unevaluated,
     arguments_of,
 )
+from loralint.values.objects import rows
 
 _NAMESPACES = """SimpleNamespace EasyDict AttrDict Munch Box Dict DictConfig create structured
 Namespace ConfigDict""".split()
@@ -44,6 +45,8 @@ class Records:
             **dict.fromkeys(("field", "Field"), self._field),
             "from_cli": self._from_cli,
             "replace": self._replaced,
+            "builtins.zip": self._zipped,
+            "builtins.enumerate": self._enumerated,
         }
 
     @property
@@ -115,6 +118,19 @@ class Records:
             base = Unevaluated(arguments[0][0].value, arguments[0][1])
         changes = ((a.name, Unevaluated(a.value, f)) for a, f in arguments[1:] if a.name)
         return MappingNode(((None, base), *changes))
+
+    def _zipped(self, result: CallResult, arguments: Arguments) -> Node | None:
+        """`zip(names, revisions)`: rows of both."""
+        given = [self.evaluation.look(e) for e in self.evaluation.positionals(arguments) if e]
+        columns = [rows(each) for each in given]
+        made = tuple(SequenceNode(row) for row in zip(*columns, strict=False))
+        return SequenceNode(made) if made else None
+
+    def _enumerated(self, result: CallResult, arguments: Arguments) -> Node | None:
+        given = self.evaluation.argument(arguments, ("iterable",), 0)
+        index = Unknown(Reason.EXPRESSION, "an index")
+        made = tuple(SequenceNode((index, each)) for each in rows(given)) if given else ()
+        return SequenceNode(made) if made else None
 
     # --- methods ---
 
