@@ -20,7 +20,7 @@ from loralint.catalog.loaders import (
     loader_of,
     unresolved,
 )
-from loralint.catalog.names import PACKAGES, canonical, class_of
+from loralint.catalog.names import PACKAGES, VENDORED, canonical, class_of
 from loralint.catalog.options import (
     BITSANDBYTES,
     DTYPES,
@@ -62,6 +62,7 @@ __all__ = [
     "QUANTIZATION_CONFIGS",
     "REMOVED",
     "SAVERS",
+    "VENDORED",
     "ActionKind",
     "Loader",
     "Mark",

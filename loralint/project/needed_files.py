@@ -133,6 +133,10 @@ class NeededFiles:
         for path, each in self._files.items():
             if path.endswith("__init__.py"):
                 yield from _reexported(modules, each.facts, used)
+                for name in used:
+                    handed_on = self._index.lazy(path, name)
+                    if isinstance(handed_on, Symbol):
+                        yield from _files_of(modules, path, handed_on)
 
     def _symbols(self, file: _File) -> tuple[Symbol, ...]:
         """The symbols of other modules that matter in a file."""
