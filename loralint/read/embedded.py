@@ -91,7 +91,7 @@ def _together(facts: FileFacts, pieces: list[Piece]) -> FileFacts:
 
     joined = Joined(pieces)
     try:
-        code = joined.traced(module(facts.path, joined.text))
+        code = joined.traced(module(facts.path, joined.text, places=joined.places))
     except NotPython:  # too deep for all of them together
         return facts
     both = msgspec.structs.replace(

@@ -89,7 +89,7 @@ def _module(path: str, pieces: list[Piece], errors: list[FileError], *, whole: b
 
     joined = Joined(_sound(pieces, errors))
     try:
-        return joined.traced(module(path, joined.text, whole=whole))
+        return joined.traced(module(path, joined.text, whole=whole, places=joined.places))
     except NotPython as error:  # too deep for all the cells together
         errors.append(FileError(error.message, START))
         return FileFacts(path=path)

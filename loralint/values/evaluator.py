@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from loralint.facts import (
     ABSENT,
     Absent,
@@ -323,6 +325,8 @@ def _scalar(term: Term, frame: Frame) -> Node:
             return frame.interpolate(term.value)
         if term.value.startswith("__file__"):
             return Known(paths.anchored(term.value, frame.path))
+    if type(term) is Unknown and term.stop is not None and not term.stop.file:
+        return replace(term, stop=replace(term.stop, file=frame.path))
     return term  # type: ignore[return-value]  # the kinds without handler are nodes
 
 

@@ -252,7 +252,13 @@ def _equal(one: Node, other: Node) -> bool:
     if isinstance(one, (Known, Default)) and isinstance(other, (Known, Default)):
         # 1 and True are equal in Python and are not the same option
         return one == other and type(one.value) is type(other.value)
-    return isinstance(one, (Unknown, Absent)) and one == other
+    return _is_as_unknown(one, other)
+
+
+def _is_as_unknown(one: Node, other: Node) -> bool:
+    if isinstance(one, Unknown) and isinstance(other, Unknown):
+        return one.alike == other.alike
+    return isinstance(one, Absent)
 
 
 def options(node: Node) -> tuple[Node, ...]:

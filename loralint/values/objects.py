@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
 from loralint.facts import ABSENT, Absent, Default, Known, Reason, Unknown
 from loralint.values import classes, names
 from loralint.values.evaluation import Evaluation
@@ -187,7 +189,7 @@ def _at(evaluation: Evaluation, base: Node, key: Known, default: Evaluable | Non
 
 def _of_unknown(base: Node, key: Known) -> Node:
     if isinstance(base, Unknown) and base.origin is not None:
-        return Unknown(base.reason, base.what, base.origin.item(key.value))
+        return replace(base, origin=base.origin.item(key.value), pattern="")
     folder = _in_parents(base, key) if isinstance(base, AttributeOf) else None
     if folder is not None:
         return folder

@@ -9,6 +9,8 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import msgspec
+
 from loralint.facts import (
     Argument,
     Data,
@@ -35,6 +37,7 @@ _CONSTANTS: dict[str, Term] = {
     "__name__": Unknown(Reason.EXPRESSION, "__name__"),
 }
 _OF_SYSTEM = {"pardir": "..", "curdir": ".", "sep": "/"}
+_PLACED = frozenset({Reason.EXPRESSION, Reason.RESULT, Reason.COMPUTED, Reason.INVOLVED})
 _LARGEST = 2**53
 
 
@@ -54,9 +57,19 @@ class Expressions:
         """What `node` stands for; the calls inside are recorded."""
         handler = _HANDLERS.get(type(node))
         if handler is not None:
-            return handler(self, node)
+            found = handler(self, node)
+            if type(found) is Unknown and found.stop is None and found.reason in _PLACED:
+                return self._placed(found, node)
+            return found
         self.visit(node)
-        return Unknown(Reason.EXPRESSION, f"a {type(node).__name__.lower()} expression")
+        what = f"a {type(node).__name__.lower()} expression"
+        return self._placed(Unknown(Reason.EXPRESSION, what), node)
+
+    def _placed(self, found: Unknown, node: ast.expr) -> Unknown:
+        """An unknown with the place of the expression that nobody follows."""
+        if found == ELLIPSIS:
+            return found
+        return msgspec.structs.replace(found, stop=self.record.stop(node))
 
     def visit(self, node: ast.AST) -> None:
         """Evaluate every expression right below a node."""

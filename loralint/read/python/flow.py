@@ -280,7 +280,9 @@ class Flow(Expressions):
             number = self.record.define(name, self._branch)
             class_ = outer.class_ if outer.class_body else ""
             returns = Unknown(Reason.NOT_READ, f"the body of {name}") if skipped else ABSENT
-            self.record.functions[number] = FunctionFact(name, facts, returns, decorators, class_)
+            self.record.functions[number] = FunctionFact(
+                name, facts, returns, decorators, class_, self.record.stop(node)
+            )
         if not skipped:
             self._bodies.append((node, inner_frame(node, outer, facts, decorators), number))
         return False
@@ -320,7 +322,9 @@ class Flow(Expressions):
         found = tuple(fields(self, node, frame))
         self.frame = outer
         outer.names[node.name] = Symbol("", name)
-        self.record.classes[number] = ClassFact(name, bases, found, (), decorators)
+        self.record.classes[number] = ClassFact(
+            name, bases, found, (), decorators, self.record.stop(node)
+        )
         return False
 
 

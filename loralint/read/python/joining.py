@@ -80,6 +80,11 @@ class Joined:
         """The module."""
         return "".join(piece.text for piece in self.pieces)
 
+    @property
+    def places(self) -> list[tuple[int | None, int]]:
+        """The cell and the row of each row of the module."""
+        return [(cell, row.row) for cell, row in self.rows]
+
     def traced(self, facts: FileFacts) -> FileFacts:
         """The facts of the module, each in its cell and at its row in there."""
         return msgspec.structs.replace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -15,6 +16,7 @@ from loralint.facts import (
     FunctionFact,
     Known,
     Result,
+    Stop,
     Symbol,
     Term,
     parts_of,
@@ -23,6 +25,9 @@ from loralint.source import Location, Span
 
 MAX_TEXT = 200
 """How many characters of a call's source are kept."""
+
+Places = Sequence[tuple[int | None, int]]
+"""For each row of a text the cell and the row that it stands in."""
 
 MAX_LOOKED_AT = 200
 """How many parts of a term are looked at for what it is made of."""
@@ -37,10 +42,12 @@ Branch = tuple[int, ...]
 class Record:
     """The facts of one module, growing; `rows` are those of its text.
 
+    `places` are those of the rows where they stand elsewhere: in the cells of a notebook.
     `literals` tell which literal a constant was read from; it is found again by its identity.
     """
 
     rows: list[str]
+    places: Places | None = None
     calls: list[CallFact] = field(default_factory=list)
     functions: dict[int, FunctionFact] = field(default_factory=dict)
     classes: dict[int, ClassFact] = field(default_factory=dict)
@@ -121,6 +128,13 @@ class Record:
         return number
 
     # --- places ---
+
+    def stop(self, node: ast.expr | ast.stmt) -> Stop:
+        """The row of a node, in its cell."""
+        if self.places is None:
+            return Stop(node.lineno)
+        cell, row = self.places[min(node.lineno, len(self.places)) - 1]
+        return Stop(row, cell)
 
     def span(self, node: ast.expr | ast.stmt) -> Span:
         """Where a node stands, without parentheses around it."""
