@@ -22,7 +22,7 @@ from loralint.catalog.loaders import (
     loads_lora,
     unresolved,
 )
-from loralint.catalog.names import PACKAGES, canonical, class_of
+from loralint.catalog.names import PACKAGES, VENDORED, canonical, class_of
 from loralint.catalog.options import (
     BITSANDBYTES,
     DTYPES,
@@ -66,6 +66,7 @@ __all__ = [
     "QUANTIZATION_CONFIGS",
     "REMOVED",
     "SAVERS",
+    "VENDORED",
     "ActionKind",
     "Loader",
     "Mark",

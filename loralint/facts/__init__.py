@@ -65,11 +65,13 @@ from loralint.facts.terms import (
     Scalar,
     Self,
     Sequence,
+    Stop,
     Symbol,
     Term,
     Unknown,
     Value,
     leaves,
+    parts_of,
 )
 
 __all__ = [
@@ -115,6 +117,7 @@ __all__ = [
     "Sequence",
     "Site",
     "SiteKind",
+    "Stop",
     "Suppression",
     "Symbol",
     "TensorFact",
@@ -123,4 +126,5 @@ __all__ = [
     "Value",
     "Writing",
     "leaves",
+    "parts_of",
 ]

@@ -23,6 +23,7 @@ from loralint.project.requirements import requirements
 from loralint.project.saved_places import SavedPlaces
 from loralint.project.saves import Saved, saves
 from loralint.project.script_places import ScriptPlaces
+from loralint.project.stopped import told
 from loralint.project.whole import Project
 from loralint.project.wrapping import Wrapping
 from loralint.values.index import Index
@@ -84,7 +85,7 @@ def link(
         pairs=pairs(evidence),
         adapters=evidence.adapters(),
         stages=signals.files,
-        undecided=(*_undecided(seen.sites), *folders.unread),
+        undecided=(*_undecided(index, seen.sites), *folders.unread),
         requirements=requirements(index),
     )
 
@@ -105,18 +106,18 @@ def _save(linker: Linker, signals: stages.Signals, saved: Saved) -> Save:
     )
 
 
-def _undecided(loads: Iterable[Instance]) -> Iterator[Skipped]:
+def _undecided(files: Mapping[str, FileFacts], loads: Iterable[Instance]) -> Iterator[Skipped]:
     """The loads of which something could not be followed, and why."""
     for each in loads:
         for what, value in (("repo id", each.site.repo_id), ("revision", each.site.revision)):
-            reason = _reason(value)
+            reason = _reason(files, value)
             if reason:
                 yield Skipped(each.load.place, f"{what} of {each.site.loader}", reason)
 
 
-def _reason(value: Value) -> str:
+def _reason(files: Mapping[str, FileFacts], value: Value) -> str:
     """Why a value is not known; "" where it is, or where whoever runs the code decides."""
     for leaf in leaves(value):
         if isinstance(leaf, Unknown) and leaf.reason not in (Reason.FORWARDED, Reason.MIRRORED):
-            return leaf.words
+            return told(files, leaf)
     return ""
