@@ -39,7 +39,9 @@ def _fetched(
         return each
     named = places.of(texts[0], each.path, dict(each.site.options))
     found = [one for place in named for one in filled.get(place, ())]
-    reachable = [one for one in found if any(places.is_for_both(p, one.path, each.path) for p in named)]
+    reachable = [
+        one for one in found if any(places.is_for_both(p, one.path, each.path) for p in named)
+    ]
     download = _only([one for one in reachable if one.path == each.path] or reachable)
     if download is None:
         return each

@@ -21,15 +21,14 @@ from loralint.project.own_scripts import leave_to_own_scripts
 from loralint.project.pairs import pairs
 from loralint.project.requirements import requirements
 from loralint.project.saved_places import SavedPlaces
-from loralint.project.script_places import ScriptPlaces
 from loralint.project.saves import Saved, saves
+from loralint.project.script_places import ScriptPlaces
 from loralint.project.whole import Project
 from loralint.project.wrapping import Wrapping
 from loralint.values.evaluator import Evaluator
 from loralint.values.index import Index
 from loralint.values.libraries import libraries
 from loralint.values.values import texts_of
-
 
 _NOTHING_AROUND = Surroundings()
 
