@@ -174,7 +174,8 @@ class Pair:
     `kind` says what joins them, and `reason` the same of this pair in words ("out/mistral: saved
     in finetune.py:41, loaded in serve.py:7").
     `adapter` is the load of the adapter on the inference side, where there is one; `merge` tells
-    that the inference side only merges and saves, `commanded` that a command line gives the adapter.
+    that the inference side only merges and saves, `commanded` that a command line gives the
+    adapter.
     """
 
     train: Load
