@@ -17,10 +17,12 @@ from loralint.catalog.loaders import (
     FOREIGN,
     LOADERS,
     Loader,
+    is_component,
     loader_of,
+    loads_lora,
     unresolved,
 )
-from loralint.catalog.names import PACKAGES, canonical, class_of
+from loralint.catalog.names import PACKAGES, VENDORED, canonical, class_of
 from loralint.catalog.options import (
     BITSANDBYTES,
     DTYPES,
@@ -64,6 +66,7 @@ __all__ = [
     "QUANTIZATION_CONFIGS",
     "REMOVED",
     "SAVERS",
+    "VENDORED",
     "ActionKind",
     "Loader",
     "Mark",
@@ -71,8 +74,10 @@ __all__ = [
     "action_of",
     "canonical",
     "class_of",
+    "is_component",
     "is_training_arguments",
     "loader_of",
+    "loads_lora",
     "may_be_meant",
     "may_load",
     "unresolved",

@@ -62,9 +62,9 @@ FILE_MARKS: tuple[Mark, ...] = tuple(sorted(_marks(), key=lambda mark: (mark.nam
 """A file with none of these neither loads nor saves anything."""
 
 PARSER_METHODS = frozenset(
-    """add_argument parse_args parse_known_args parse_args_into_dataclasses parse_args_and_config
-    parse_json_file parse_yaml_file parse_dict set_defaults add_argument_group
-    add_mutually_exclusive_group add_subparsers add_parser""".split()
+    """add_argument add_arguments parse_args parse_known_args parse_args_into_dataclasses
+    parse_args_and_config parse_json_file parse_yaml_file parse_dict set_defaults
+    add_argument_group add_mutually_exclusive_group add_subparsers add_parser""".split()
 )
 """What argparse and its kin are asked for; the standard library's, so in no row."""
 

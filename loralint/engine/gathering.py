@@ -31,6 +31,7 @@ from loralint.engine.workers import mapper
 from loralint.facts import BesideFact, FileFacts
 from loralint.lockfile import NAME
 from loralint.project import Project
+from loralint.project.borders import Surroundings
 from loralint.project.calls import Linker
 from loralint.project.linking import link
 from loralint.project.needed_files import NeededFiles
@@ -81,7 +82,9 @@ def gather(request: Request, known: Mapping[str, Entry]) -> Gathered:
     shelf = Shelf(tree, known, request.typed)
     rounds = _Rounds(request, shelf)
     facts = rounds.run()
-    return Gathered(request, link(facts, tree.files, config, rounds.linker), shelf, began)
+    around = Surroundings(basename(tree.root), frozenset(tree.repositories))
+    linked = link(facts, tree.files, config, around, rounds.linker)
+    return Gathered(request, linked, shelf, began)
 
 
 class _Rounds:

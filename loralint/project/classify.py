@@ -5,6 +5,7 @@ This is the one place that decides it; everybody else asks `Linker.meaning`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from loralint.catalog import (
     METHOD_ACTIONS,
     PACKAGES,
     SAVERS,
+    VENDORED,
     Loader,
     action_of,
     canonical,
@@ -24,7 +26,7 @@ from loralint.catalog import (
     may_load,
     unresolved,
 )
-from loralint.facts import Attribute, Known, Reason, Site, Symbol, Term, Unknown
+from loralint.facts import Attribute, Known, Parameter, Reason, Site, Symbol, Term, Unknown
 from loralint.project.calls import NOTHING, Acting, Linker, Loading, Meaning
 from loralint.project.flow import trace, wraps
 from loralint.project.ids_and_revisions import asked
@@ -48,9 +50,6 @@ from loralint.values.nodes import (
 )
 from loralint.values.values import origin_of
 
-VENDORED = frozenset({"peft", "transformers", "diffusers", "trl", "sentence_transformers"})
-"""Libraries whose own source may be what is read: their classes count as theirs."""
-
 
 def new_linker(index: Index) -> Linker:
     """What is to be asked about a project's calls, nothing of it answered yet."""
@@ -64,6 +63,8 @@ def meaning_of(linker: Linker, site: Site) -> Meaning:
     if node is None:
         return NOTHING
     loading = _loading(linker, node, linker.arguments(site))
+    if loading is not None and _is_handed_on(linker, site, loading):
+        return NOTHING
     saving = _saving_method(linker, node)
     return Meaning(
         loading=loading,
@@ -102,7 +103,28 @@ def _own_name(callee: Term) -> str | None:
     return None
 
 
+def _is_handed_on(linker: Linker, site: Site, loading: Loading) -> bool:
+    """Whether a `from_pretrained` of the project's own hands its id on to that of its parents.
+
+    Who calls it loads, and can say which revision; here nobody can.
+    """
+    call = linker.call(site)
+    owner, _, name = call.function.rpartition(".")
+    fact = linker.index.classes.get((site.file, owner)) if name == "from_pretrained" else None
+    if fact is None or not linker.evaluator.library_bases(Class(site.file, fact)):
+        return False
+    plain = [each for each in call.arguments if each.name is None or each.stars]
+    named = [each for each in call.arguments if each.name in loading.loader.id]
+    given = next(iter((*named, *plain)), None)
+    return given is not None and (
+        isinstance(given.value, Parameter) and given.value.function == call.function
+    )
+
+
 # --- names of the ecosystem ---------------------------------------------------------------------
+
+_AUTO = re.compile(r"Auto\w*(?:Model\w*|For[A-Z]\w*|Tokenizer|Processor|Config)")
+"""Classes that are built like those of transformers, and named so that people see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +161,10 @@ def _external(full: str) -> _Named | None:
         return _by_name(name)
     if name.partition(".")[0] in FOREIGN | {"builtins"}:
         return None
-    return _Named(name, class_of(name), unresolved(class_of(name)), resolved=False)
+    class_ = class_of(name)
+    if _AUTO.fullmatch(class_):  # a kernel's or an accelerator's own class, called as theirs
+        return _Named(name, class_, loader_of(f"transformers.{class_}.from_pretrained"))
+    return _Named(name, class_, unresolved(class_), resolved=False)
 
 
 def _of_class(linker: Linker, node: Class, method: str) -> _Named | None:

@@ -117,7 +117,8 @@ def _rows(source: Source, cell: int | None) -> list[Row]:
     """The rows of Python in a file, or in a cell of a notebook."""
     if cell is not None:
         text = "\n".join(cells.lines(source.content, cell))
-        return magics.read(text, f"{source.path}:").python
+        parts = magics.read(text, f"{source.path}:")
+        return parts.python or [row for file in parts.written for row in file.rows]
     return [Row(line, number) for number, line in enumerate(rows(decode(source.content)), 1)]
 
 
