@@ -5,11 +5,34 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from loralint.facts import Argument, CallFact, ClassFact, FunctionFact, Known, Result, Term
+from loralint.catalog import METHODS
+from loralint.facts import (
+    Argument,
+    Attribute,
+    CallFact,
+    ClassFact,
+    FunctionFact,
+    Guard,
+    Known,
+    Result,
+    Symbol,
+    Term,
+)
 from loralint.source import Location, Span
 
 MAX_TEXT = 200
 """How many characters of a call's source are kept."""
+
+
+def _is_guarded(callee: Term) -> bool:
+    """Whether it matters of a call under which conditions it stands: whether it may be done."""
+    if isinstance(callee, Attribute):
+        return callee.name in METHODS
+    if not isinstance(callee, Symbol):
+        return False
+    own = not callee.module or callee.module.startswith(".")
+    return own or callee.name.rpartition(".")[2] in METHODS
+
 
 Branch = tuple[int, ...]
 """Which branches something stands in, from the outside in, each with a number of its own."""
@@ -20,6 +43,7 @@ class Record:
     """The facts of one module, growing; `rows` are those of its text.
 
     `literals` tell which literal a constant was read from; it is found again by its identity.
+    `guards` are the conditions of the branch that is followed just now.
     """
 
     rows: list[str]
@@ -31,6 +55,7 @@ class Record:
     attributes: dict[str, dict[str, list[Term]]] = field(default_factory=dict)
     rebound: dict[str, list[Term]] = field(default_factory=dict)
     literals: dict[int, tuple[Known, ast.Constant]] = field(default_factory=dict)
+    guards: tuple[Guard, ...] = ()
     _defined: dict[str, list[tuple[int, Branch]]] = field(default_factory=dict)
     _definitions: int = 0
 
@@ -46,7 +71,10 @@ class Record:
         """Record a call and return what stands for its result."""
         span = self.span(node)
         text = " ".join(self.written(span).split())[:MAX_TEXT]
-        self.calls.append(CallFact(span, callee, arguments, function, text, discarded))
+        guards = self.guards if self.guards and _is_guarded(callee) else ()
+        self.calls.append(
+            CallFact(span, callee, arguments, function, text, discarded, guards=guards)
+        )
         return Result(len(self.calls) - 1)
 
     def attribute(self, class_: str, name: str, term: Term) -> None:
