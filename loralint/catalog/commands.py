@@ -30,14 +30,15 @@ class Tool:
     """One tool, or one subcommand of it.
 
     `heads` are the words that it begins with; `modules` what `python -m` runs, `scripts` the files
-    that Python runs, wherever they lie, `image` the name of the container whose entrypoint it is. `flags` give each flag (without dashes, `_` for `-`) its
-    role; `environment` does so for variables. `position` is the role of the first plain word.
-    `pairs` is a flag whose value is `name=value,name=value`, of which `flags` tells the roles.
-    `recipe` tells that the first plain word may be a configuration file. `shared` tells that the
-    revision holds for the tokenizer, too, and `adapter_revision` that it does for the adapters.
-    `full` are the flags and values with which the whole model is trained; where `adapter_only`
-    names a flag, that flag makes it an adapter. `adapter_at` tells that adapters may be written
-    `id@revision`. `hub` is where it loads from unless told otherwise.
+    that Python runs, wherever they lie, `image` the name of the container whose entrypoint it is.
+    `flags` give each flag (without dashes, `_` for `-`) its role; `environment` does so for
+    variables. `position` is the role of the first plain word. `pairs` is a flag whose value is
+    `name=value,name=value`, of which `flags` tells the roles. `recipe` tells that the first plain
+    word may be a configuration file. `shared` tells that the revision holds for the tokenizer, too,
+    and `adapter_revision` that it does for the adapters. `full` are the flags and values with which
+    the whole model is trained; where `adapter_only` names a flag, that flag makes it an adapter.
+    `adapter_at` tells that adapters may be written `id@revision`. `hub` is where it loads from
+    unless told otherwise.
     """
 
     name: str

@@ -66,11 +66,13 @@ from loralint.facts.terms import (
     Scalar,
     Self,
     Sequence,
+    Stop,
     Symbol,
     Term,
     Unknown,
     Value,
     leaves,
+    parts_of,
 )
 
 __all__ = [
@@ -117,6 +119,7 @@ __all__ = [
     "Sequence",
     "Site",
     "SiteKind",
+    "Stop",
     "Suppression",
     "Symbol",
     "TensorFact",
@@ -125,4 +128,5 @@ __all__ = [
     "Value",
     "Writing",
     "leaves",
+    "parts_of",
 ]

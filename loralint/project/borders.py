@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from posixpath import basename, dirname
 
 _MARKS = frozenset(
-    """pyproject.toml setup.py setup.cfg requirements.txt environment.yml environment.yaml""".split()
+    "pyproject.toml setup.py setup.cfg requirements.txt environment.yml environment.yaml".split()
 )
 """Files that a project has once, in its own folder."""
 

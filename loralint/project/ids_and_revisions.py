@@ -117,12 +117,13 @@ def _result_above(path: Unknown) -> Site | None:
 def _of_cache(repo_id: Value) -> Asked | None:
     """What a path of the Hub's cache is: a repository at a commit; of several, the same one."""
     found = [_snapshot_in(leaf) for leaf in leaves(repo_id)]
-    names = {each[0] for each in found if each is not None}
+    names = dict.fromkeys(each[0] for each in found if each is not None)
     if None in found or len(names) != 1:
         return None
     revisions = dict.fromkeys(each[1] for each in found if each is not None)
+    origin = repo_id.origin if isinstance(repo_id, Default) else None
     soft = isinstance(repo_id, Default)
-    own = [Default(each, repo_id.origin) if soft else Known(each) for each in (*names, *revisions)]
+    own = [Default(each, origin) if soft else Known(each) for each in (*names, *revisions)]
     name, *rest = own
     return Asked(name, rest[0] if len(rest) == 1 else Choice(tuple(rest)), folder=True)
 

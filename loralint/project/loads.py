@@ -33,7 +33,10 @@ class Load:
     `discarded` tells that the call is a statement of its own, `onto_adapter` that the object which
     an adapter is loaded onto is certainly a PEFT model already. `given` and
     `given_revision` are the words of command lines that give the id and the revision. `shared`
-    tells that others come by the site, who would ask for something else if it were changed.
+    tells that others come by the site, who would ask for something else if it were changed. `rows`
+    are what a loop over a table loads at the site, row by row, where they differ in more than the
+    id. `given_for` says of several ids which word gives which, and `asked_by` are the callers whom
+    a load is for where others ask for what is not certain.
     """
 
     index: int
@@ -49,6 +52,9 @@ class Load:
     given: tuple[Place, ...] = ()
     given_revision: tuple[Place, ...] = ()
     shared: bool = False
+    rows: tuple[Load, ...] = ()
+    given_for: tuple[tuple[str, Place], ...] = ()
+    asked_by: tuple[Place, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -193,7 +199,8 @@ class Pair:
     `kind` says what joins them, and `reason` the same of this pair in words ("out/mistral: saved
     in finetune.py:41, loaded in serve.py:7").
     `adapter` is the load of the adapter on the inference side, where there is one; `merge` tells
-    that the inference side only merges and saves, `commanded` that a command line gives the adapter.
+    that the inference side only merges and saves, `commanded` that a command line gives the
+    adapter.
     """
 
     train: Load

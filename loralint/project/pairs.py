@@ -234,7 +234,7 @@ def _by_base(evidence: Evidence, adapters: Iterable[Instance]) -> Iterator[_Join
 
 
 def _is_merge_of_the_project(evidence: Evidence, adapter: Instance) -> bool:
-    """Whether what is loaded as an adapter is a merge that the project saves: nobody trains that."""
+    """Whether what is loaded as an adapter is a merge of the project's own, which nobody trains."""
     return any(match.saving.merged for match in evidence.places.matching(adapter))
 
 

@@ -1,4 +1,4 @@
-"""Where the paths that scripts name may lie: from the root, from beside them, from where they run."""
+"""Where the paths of scripts may lie: from the root, from beside them, from where they run."""
 
 from __future__ import annotations
 

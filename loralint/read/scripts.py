@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 LARGEST = 60_000
 """Nobody writes so many characters of shell; such a file is an archive that unpacks itself."""
 
+_HOLDS_PYTHON = re.compile(r"\bpython[^\n]*\s-\w*c\b|<<")
+
 MAX_INLINE = 3
 MAX_COMMANDS = 2_000
 """Commands of one file that are looked at: each is compared with all the others."""
@@ -54,7 +56,12 @@ def extract(source: Source) -> FileFacts:
                 break
     except RecursionError:
         return FileFacts(path=source.path, error=FileError("nested too deeply to be read", START))
-    return facts_of(source.path, text, found[:MAX_COMMANDS])
+    facts = facts_of(source.path, text, found[:MAX_COMMANDS])
+    if not _HOLDS_PYTHON.search(text):
+        return facts
+    from loralint.read.embedded import with_python
+
+    return with_python(facts, text, found[:MAX_COMMANDS])
 
 
 def fragments(path: str, text: str) -> Iterator[Fragment]:

@@ -216,8 +216,6 @@ class _Sites:
                 yield role, mapped(value, _dtype) if is_dtype else flag_value(value)
         if artifact == "engine" and self.given.get("adapters") and "enable_lora" not in self.given:
             yield "enable_lora", Known(True)
-        if "local" in self.given:
-            yield "local_dir", self.given["local"][-1][0]
         if any(self._is_switched_on(name) for name in OFFLINE):
             yield "local_files_only", Known(True)
         yield from self._folder()
@@ -248,7 +246,9 @@ class _Sites:
         yield "bnb_4bit_use_double_quant", flag_value(doubled)
 
     def _folder(self) -> Iterator[tuple[str, Value]]:
-        """The working directory, which relative paths hang on."""
+        """The working directory, which relative paths hang on, and where a download goes."""
+        if "local" in self.given:
+            yield "local_dir", self.given["local"][-1][0]
         if self.invocation.command.folder:
             yield "folder", Known(self.invocation.command.folder)
 

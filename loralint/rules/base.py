@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from loralint.config import Config
 from loralint.diagnostics import Diagnostic, Fix, Related, Severity
-from loralint.project import Load, Project
+from loralint.project import Load, Project, Why
 from loralint.source import Place
 
 Check: TypeAlias = Callable[[Project], "Iterator[Finding]"]
@@ -19,7 +19,8 @@ Check: TypeAlias = Callable[[Project], "Iterator[Finding]"]
 class Finding:
     """What a rule yields; the rule adds its code and name.
 
-    `severity` overrides the rule's own. `subject` and `call` identify the finding in a baseline.
+    `severity` overrides the rule's own, but neither is graver than `at_most`. `subject` and `call`
+    identify the finding in a baseline. `why` is what a comparison of two sides rests on.
     """
 
     message: str
@@ -29,6 +30,8 @@ class Finding:
     subject: str = ""
     call: str = ""
     severity: Severity | None = None
+    at_most: Severity = "error"
+    why: Why | None = None
 
     @staticmethod
     def at(
@@ -42,6 +45,9 @@ class Finding:
     ) -> Finding:
         """A finding that stands on a load."""
         return Finding(message, load.place, related, fix, subject, load.site.text, severity)
+
+
+_GRAVEST: tuple[Severity, ...] = ("error", "warning", "info")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +82,14 @@ class Rule:
         return Diagnostic(
             code=self.code,
             name=self.name,
-            severity=finding.severity or self.severity,
+            severity=max(finding.severity or self.severity, finding.at_most, key=_GRAVEST.index),
             message=finding.message,
             place=finding.place,
             related=finding.related,
             fix=finding.fix,
             subject=finding.subject,
             call=finding.call,
+            why=finding.why.value if finding.why is not None else "",
         )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+import msgspec
 
 from loralint.catalog import loader_of
 from loralint.catalog.families import has_mirror
@@ -14,6 +16,7 @@ from loralint.facts import (
     ABSENT,
     RECORDED,
     Absent,
+    Choice,
     Default,
     Known,
     Reason,
@@ -27,6 +30,7 @@ from loralint.project import Load, Project
 from loralint.refs import (
     DEFAULT_BRANCHES,
     RevisionKind,
+    is_dataset_id,
     is_repo_id,
     is_sentence_transformer,
     kind_of,
@@ -102,7 +106,7 @@ def hub_ids(load: Load) -> tuple[str, ...]:
 def _is_hub_id(load: Load, name: str) -> bool:
     if load.site.artifact == "embedding" and is_sentence_transformer(name):
         return True
-    return is_repo_id(name)
+    return is_dataset_id(name) if load.site.artifact == "dataset" else is_repo_id(name)
 
 
 def full_id(load: Load, name: str) -> str:
@@ -118,9 +122,57 @@ def hub_loads(project: Project) -> Iterator[tuple[Load, tuple[str, ...]]]:
     What an adapter folder records is not among them: that it names no revision is LOR401.
     """
     for load in project.loads:
-        ids = judged_ids(project, load) if load.site.loader != RECORDED else ()
-        if ids:
-            yield load, ids
+        for each in certain_runs(project, load) if load.site.loader != RECORDED else ():
+            ids = judged_ids(project, each)
+            if ids:
+                yield each, ids
+
+
+def certain_runs(project: Project, load: Load) -> Iterator[Load]:
+    """A load as it certainly runs: whole, else for those rows, commands and callers that are known.
+
+    Whatever another command or caller gives, what one of them gives is what is loaded for it.
+    """
+    if load.rows:
+        yield from load.rows
+    elif load.local or hub_ids(load):
+        yield load
+    elif load.given:
+        yield from _of_commands(load)
+    else:
+        yield from _of_callers(project, load)
+
+
+def _of_commands(load: Load) -> Iterator[Load]:
+    """What those commands load that give a Hub id, where others give a folder."""
+    every = leaves(load.site.repo_id)
+    certain = [leaf for leaf in every if isinstance(leaf, Default) and _is_id(load, leaf)]
+    if certain and all(isinstance(leaf, Default) for leaf in every):
+        names = {leaf.value for leaf in certain}
+        words = tuple(dict.fromkeys(place for text, place in load.given_for if text in names))
+        yield _with_ids(load, certain, given=words)
+
+
+def _is_id(load: Load, leaf: Default) -> bool:
+    return isinstance(leaf.value, str) and _is_hub_id(load, leaf.value)
+
+
+def _of_callers(project: Project, load: Load) -> Iterator[Load]:
+    """What those callers load that pass a Hub id, where others pass what is not certain."""
+    alike: dict[str, list[Load]] = {}
+    for each in project.instances_of.get(load.index, ()):
+        if each.via is not None and hub_ids(each):
+            alike.setdefault(repr((each.site.revision, each.site.options)), []).append(each)
+    for group in alike.values():
+        ids = [leaf for each in group for leaf in leaves(each.site.repo_id)]
+        callers = tuple(dict.fromkeys(each.place for each in group))
+        yield _with_ids(replace(load, site=group[0].site), ids, asked_by=callers)
+
+
+def _with_ids(load: Load, ids: Sequence[Value], **more: tuple[Place, ...]) -> Load:
+    distinct = tuple(dict.fromkeys(ids))
+    repo_id = Choice(distinct) if len(distinct) > 1 else distinct[0]
+    return replace(load, site=msgspec.structs.replace(load.site, repo_id=repo_id), **more)  # type: ignore[arg-type]
 
 
 def is_mirrored(load: Load) -> bool:

@@ -62,6 +62,9 @@ def named(load: Load, ids: Iterable[str] = ()) -> str:
         shown = f"{_file(load)}of {shown}" if noun(load) == "file" else shown
         more = f" and {len(load.given) - 1} more" if len(load.given) > 1 else ""
         suffix = f" (given in {load.given[0]}{more})"
+    if load.asked_by:
+        more = f" and {len(load.asked_by) - 1} more" if len(load.asked_by) > 1 else ""
+        suffix = f"{suffix} (asked for in {load.asked_by[0]}{more})"
     if noun(load) == "file" and shown.startswith("of "):
         return f"a file {shown}{suffix}"
     return f"the {noun(load)} {shown}{suffix}"
