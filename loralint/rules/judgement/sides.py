@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from loralint.diagnostics import Fix, Related
-from loralint.project import Action, Held, Load, Pair, PairKind, Project, Stage, Why
+from loralint.project import Action, Held, Load, Pair, PairKind, Project, Stage, Why, is_test
 from loralint.rules.base import Finding
 from loralint.rules.judgement import wording
 from loralint.rules.judgement.pinning import subject_of
@@ -110,7 +110,7 @@ def actions(project: Project, side: Load, kind: str) -> tuple[Action, ...]:
         return tuple(found[index] for index in sorted(found))
     paths = dict.fromkeys((side.place.path, side.site.path))
     loose = (act for path in paths for act in project.loose_actions.get((kind, path), ()))
-    return tuple(act for act in loose if _is_beside(act, side))
+    return tuple(act for act in loose if _is_beside(project, act, side))
 
 
 def is_certain(project: Project, action: Action, side: Load) -> bool:
@@ -207,8 +207,12 @@ def _is_off(project: Project, pair: Pair) -> bool:
     return any(each.held is Held.NO and each.asked in other for each in found)
 
 
-def _is_beside(action: Action, side: Load) -> bool:
-    return action.function == side.site.function or side.stage in ("train", "infer")
+def _is_beside(project: Project, action: Action, side: Load) -> bool:
+    """Whether an action stands beside a side's load: each test of a file is a script of its own."""
+    if action.function == side.site.function:
+        return True
+    alone = is_test(action.path, project.files.get(action.path))
+    return side.stage in ("train", "infer") and not alone
 
 
 def trained_here(pair: Pair) -> Related:
