@@ -49,6 +49,8 @@ def revision_on_local_path(project: Project) -> Iterator[Finding]:
     is off unless selected.
     """
     for load in project.loads:
+        if load.download is not None:
+            continue  # the revision is the download's
         if is_local(load) and is_pinned(load.site.revision) and not _may_be_an_id(load):
             what = f"{wording.noun(load)} {wording.value(load.site.repo_id)}"
             message = f"the {what} is a local folder: {_given(load)} is ignored"

@@ -11,6 +11,8 @@ from loralint.rules.judgement.fixes import Change, add_keyword
 from loralint.rules.judgement.pinning import hub_ids, is_waived
 from loralint.rules.judgement.values import same
 
+_WRAPPED = ("base-model", "embedding")
+
 
 @dataclass(frozen=True, slots=True)
 class Unrecorded:
@@ -64,5 +66,5 @@ def _records(taker: Action, configs: list[Action]) -> bool:
 
 def _bases(project: Project, taker: Action) -> Iterator[Load]:
     for load in project.inputs_of(taker):
-        if load.site.artifact == "base-model" and hub_ids(load) and not is_waived(project, load):
+        if load.site.artifact in _WRAPPED and hub_ids(load) and not is_waived(project, load):
             yield load
