@@ -22,7 +22,7 @@ from loralint.catalog.loaders import (
     loads_lora,
     unresolved,
 )
-from loralint.catalog.names import PACKAGES, canonical, class_of
+from loralint.catalog.names import PACKAGES, VENDORED, canonical, class_of
 from loralint.catalog.options import (
     BITSANDBYTES,
     DTYPES,
@@ -40,6 +40,8 @@ from loralint.catalog.words import (
     PARSER_METHODS,
     PROGRAMS,
     Mark,
+    may_be_meant,
+    may_load,
 )
 
 __all__ = [
@@ -64,6 +66,7 @@ __all__ = [
     "QUANTIZATION_CONFIGS",
     "REMOVED",
     "SAVERS",
+    "VENDORED",
     "ActionKind",
     "Loader",
     "Mark",
@@ -75,5 +78,7 @@ __all__ = [
     "is_training_arguments",
     "loader_of",
     "loads_lora",
+    "may_be_meant",
+    "may_load",
     "unresolved",
 ]

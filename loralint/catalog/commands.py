@@ -85,18 +85,20 @@ _SGLANG = _names(
 _TRL = MappingProxyType({
     **_names(model="model_name_or_path", revision="model_revision", output="output_dir",
              dtype="dtype torch_dtype", trust_remote_code="trust_remote_code", lora="use_peft",
-             quant_type="bnb_4bit_quant_type"),
+             quant_type="bnb_4bit_quant_type", double="use_bnb_nested_quant"),
     **_QUANTISED,
 })  # fmt: skip
 _FACTORY = _names(
     model="model_name_or_path", revision="model_revision", adapters="adapter_name_or_path",
     output="output_dir export_dir", dtype="infer_dtype", trust_remote_code="trust_remote_code",
-    method="finetuning_type", bits="quantization_bit",
+    method="finetuning_type", bits="quantization_bit", quant_type="quantization_type",
+    double="double_quantization", quant_method="quantization_method",
 )  # fmt: skip
 _SWIFT = _names(
     model="model model_id_or_path", revision="model_revision", output="output_dir",
     adapters="adapters ckpt_dir", dtype="torch_dtype", method="tuner_type train_type",
-    bits="quant_bits", use_hf="use_hf",
+    bits="quant_bits quantization_bit", use_hf="use_hf", quant_type="bnb_4bit_quant_type",
+    double="bnb_4bit_use_double_quant", quant_method="quant_method",
 )  # fmt: skip
 _AXOLOTL = _names(
     model="base_model", revision="revision_of_model", tokenizer="tokenizer_config",
@@ -107,7 +109,8 @@ _EVAL = _names(
     model="pretrained", revision="revision", tokenizer="tokenizer", adapters="peft lora_local_path",
     dtype="dtype", trust_remote_code="trust_remote_code", load_in_4bit="load_in_4bit",
     load_in_8bit="load_in_8bit", code_revision="code_revision", backend="model",
-    tokenizer_revision="tokenizer_revision",
+    tokenizer_revision="tokenizer_revision", quant_type="bnb_4bit_quant_type",
+    double="bnb_4bit_use_double_quant",
 )  # fmt: skip
 _DOWNLOAD = _names(
     revision="revision", repo_type="repo_type", local="local_dir", file="include exclude filename"
@@ -222,6 +225,18 @@ OPTIONS: tuple[str, ...] = (
 BITS = MappingProxyType({"4": "load_in_4bit", "8": "load_in_8bit"})
 """Options by the number of bits that a flag asks for."""
 
+FOUR_BITS = MappingProxyType({
+    "trl": ("nf4", False), "llamafactory-cli": ("nf4", True), "axolotl": ("nf4", True),
+    "swift": ("nf4", True),
+})  # fmt: skip
+"""The type with which programs quantise to 4 bits, and whether doubly, unless told otherwise.
+
+The others leave it to transformers: fp4, once.
+"""
+
+BITSANDBYTES = frozenset({"", "bnb", "bitsandbytes"})
+"""How the method is called that quantises to these bits; others have types of their own."""
+
 _PYTHON = re.compile(r"(.*/)?(python|pypy|ipython)[\d.]*w?(\.exe)?")
 _RECIPE = re.compile(r".+\.(ya?ml|json|toml)")
 
@@ -271,3 +286,8 @@ def tool_of_image(image: str) -> Tool | None:
     """The tool that is a container's entrypoint."""
     name = re.split("[:@]", image.rpartition("/")[2])[0]
     return next((tool for tool in TOOLS if tool.image and tool.image == name), None)
+
+
+def four_bits(tool: Tool) -> tuple[str, bool]:
+    """The type with which a tool quantises to 4 bits, and whether doubly."""
+    return FOUR_BITS.get(tool.name.partition(" ")[0], ("fp4", False))

@@ -30,8 +30,9 @@ class Loader:
     Hub id among other names. `defaults` are options that hold unless the call says otherwise.
     `revision` is the keyword of the revision, `revision_position` its place; where the call takes
     none, `revision_in` is the keyword of the dict that does, or "@" for an id that takes it behind
-    its name. `swallows` are the packages whose callee ignores keywords that it does not know. An
-    adapter that is no `lora` (an IP-Adapter, an embedding) is none that is trained here. A
+    its name. One that `drops_revision` takes the keyword and loads the default branch.
+    `swallows` are the packages whose callee ignores keywords that it does not know. An adapter that
+    is no `lora` (an IP-Adapter, an embedding) is none that is trained here. A
     `common` name ("*": each) says nothing alone: a file with it matters if `prefix` or the package
     stands there, too.
     """
@@ -54,6 +55,7 @@ class Loader:
     revision_position: int | None = None
     revision_in: str = ""
     swallows: str = ""
+    drops_revision: bool = False
     common: str = ""
     lora: bool = True
 
@@ -121,6 +123,8 @@ LOADERS: tuple[Loader, ...] = (
     Loader("vllm", "LLM {,Async}EngineArgs", "engine", id=("model",), common="LLM"),
     Loader("vllm", "LoRARequest", "adapter", id=("lora_path", "lora_local_path"), position=2,
            revision=None),
+    Loader("llama_cpp", "Llama.from_pretrained", "engine", id=("repo_id",), revision=None,
+           drops_revision=True),
     Loader("sglang", "Engine", "engine", id=("model_path",), position=None, common="Engine"),
     # --- trainers that load what they are given the name of ---
     Loader("trl", "*Trainer", _BASE, id=("model",), text_only=True,

@@ -19,6 +19,7 @@ from loralint.facts.code import (
 from loralint.facts.commands import (
     CommandFact,
     FlagFact,
+    InstallFact,
 )
 from loralint.facts.file import (
     FileFacts,
@@ -64,11 +65,13 @@ from loralint.facts.terms import (
     Scalar,
     Self,
     Sequence,
+    Stop,
     Symbol,
     Term,
     Unknown,
     Value,
     leaves,
+    parts_of,
 )
 
 __all__ = [
@@ -93,6 +96,7 @@ __all__ = [
     "FileFacts",
     "FlagFact",
     "FunctionFact",
+    "InstallFact",
     "Item",
     "Join",
     "Known",
@@ -113,6 +117,7 @@ __all__ = [
     "Sequence",
     "Site",
     "SiteKind",
+    "Stop",
     "Suppression",
     "Symbol",
     "TensorFact",
@@ -121,4 +126,5 @@ __all__ = [
     "Value",
     "Writing",
     "leaves",
+    "parts_of",
 ]

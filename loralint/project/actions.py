@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from loralint.catalog import POSITIONAL, canonical
 from loralint.facts import ABSENT, Attribute, Known, LoadSite, Site, SiteKind, Value
 from loralint.project.calls import Linker
-from loralint.project.flow import Flow, Key, is_adapted, trace
+from loralint.project.flow import Flow, Key, before, is_adapted, takes_its_place, trace
 from loralint.project.instances import LORA
 from loralint.project.loads import Action
 from loralint.project.options import keyword_values
@@ -52,6 +52,7 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
     model, config = _model(linker, site, kind), _config(linker, site, kind, arguments)
     steps = (step for step in (*model.steps, *config.steps) if step != site)
     onto = linker.evaluator.argument(arguments, _MODEL, 0) if kind == "wrap" else None
+    certain = onto is not None and not takes_its_place(linker, site, onto)
     options = keyword_values(linker, arguments, _positional(kind, call.callee))
     if kind == "add-tokens":
         options.update(_added_tokens(linker, arguments))
@@ -70,7 +71,7 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
         discarded=call.discarded,
         configs=linker.found.loads_of(config.loads),
         source=_state_source(linker, arguments) if kind == "load-state" else ABSENT,
-        onto_adapter=onto is not None and is_adapted(linker, onto),
+        onto_adapter=certain and onto is not None and is_adapted(linker, onto),
     )
     return ActionFlow(action, model)
 
@@ -87,13 +88,20 @@ def _model(linker: Linker, site: Site, kind: str) -> Flow:
     callee = linker.call(site).callee
     if isinstance(callee, Attribute) and kind in _ON_RECEIVER:
         frame = linker.evaluator.module_frame(site.file)
-        flow = trace(linker, linker.evaluator.force(callee.base, frame))
+        flow = _traced(linker, site, linker.evaluator.force(callee.base, frame))
         if flow.loads or flow.steps:
             return flow
     if kind in ("lora-config", "silence"):
         return Flow()
     given = linker.evaluator.argument(linker.arguments(site), _MODEL, 0)
-    return trace(linker, given) if given is not None else Flow()
+    return _traced(linker, site, given) if given is not None else Flow()
+
+
+def _traced(linker: Linker, site: Site, given: Node) -> Flow:
+    """What flows into what a call is given."""
+    if takes_its_place(linker, site, given):
+        given = before(linker, site, given, linker.evaluator.module_frame(site.file))
+    return trace(linker, given)
 
 
 def _config(linker: Linker, site: Site, kind: str, arguments: Arguments) -> Flow:

@@ -197,9 +197,9 @@ class Evidence:
 
     def _uses(self, adapter: Adapter, instance: Instance) -> Iterator[Use]:
         """The bases that code loads with an adapter folder: models do, tokenizers do not."""
-        if instance.artifact in BASES:
+        if instance.artifact in BASES or "AutoPeft" in instance.site.loader:
             bases = [_inside(instance, Known(adapter.base), _revision(adapter))]
-        elif instance.artifact == "adapter" and "AutoPeft" not in instance.site.loader:
+        elif instance.artifact == "adapter":
             bases = self.onto(instance)
         else:
             bases = []
@@ -224,7 +224,7 @@ def _inside(instance: Instance, repo_id: Value, recorded: Value) -> Instance:
     site = instance.site
     revision = recorded if site.artifact == "adapter" else site.revision
     made = msgspec.structs.replace(site, artifact="base-model", repo_id=repo_id, revision=revision)
-    return replace(instance, load=replace(instance.load, site=made))
+    return replace(instance, load=replace(instance.load, site=made, local=False))
 
 
 def names_of(value: Value) -> tuple[str | Origin, ...]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from loralint.catalog import DATASET_BUILDERS, Loader
+from loralint.catalog.families import MIRROR
 from loralint.facts import (
     ABSENT,
     Absent,
@@ -27,6 +28,7 @@ from loralint.values.nodes import (
     Arguments,
     AttributeOf,
     CallResult,
+    External,
     Frame,
     MappingNode,
     Node,
@@ -67,7 +69,7 @@ def asked(linker: Linker, loading: Loading, arguments: Arguments) -> Asked | Non
     download = _download(linker, loading.loader, arguments)
     if download is not None:
         return download
-    revision = _revision(linker, loading.loader, arguments)
+    revision = _revision(linker, loading.loader, arguments, repo_id)
     cached = _of_cache(repo_id)
     if cached is not None:
         return cached
@@ -161,11 +163,27 @@ def _identity(linker: Linker, loader: Loader, arguments: Arguments) -> Value | N
 
 
 def _is_model(linker: Linker, node: Node) -> bool:
-    """Whether a loaded object stands in the id's place: then something else is going on."""
+    """Whether a model stands in the id's place, on one branch at least: then nothing is loaded.
+
+    A model was loaded, or made of another one (`get_peft_model`, `from_config`).
+    """
+    if isinstance(node, OneOf):
+        return any(_is_model(linker, option) for option in node.options)
     if not isinstance(node, CallResult):
         return False
     meaning = linker.made(node)
-    return meaning.loads and meaning.artifact != "file"
+    loaded = meaning.loads and meaning.artifact != "file"
+    return loaded or meaning.kind in _MAKING or _is_from_config(node)
+
+
+_MAKING = ("wrap", "merge", "quantise-prepare", "compile", "unload")
+
+
+def _is_from_config(node: CallResult) -> bool:
+    """`AutoModelForCausalLM.from_config(config)`: a model without weights."""
+    callee = node.callee
+    name = callee.name if isinstance(callee, (AttributeOf, External)) else ""
+    return name.rpartition(".")[2] in ("from_config", "_from_config")
 
 
 def _is_text(node: Node) -> bool:
@@ -254,16 +272,23 @@ def _origin(value: Value) -> Origin | None:
 # --- the revision -------------------------------------------------------------------------------
 
 
-def _revision(linker: Linker, loader: Loader, arguments: Arguments) -> Value:
+def _revision(linker: Linker, loader: Loader, arguments: Arguments, repo_id: Value) -> Value:
     """The revision that a load asks for; Absent where it is not said."""
     if loader.revision is None:
         return ABSENT
     node = linker.evaluator.argument(arguments, (loader.revision,), loader.revision_position)
     if node is None or isinstance(node, Absent):
         node = _nested(linker, loader, arguments, loader.revision)
-    if _drops_revision(linker, loader, arguments):
-        return Unknown(Reason.FRAMEWORK, "unsloth drops it when it maps the name to a 4-bit mirror")
-    return value_of(node) if node is not None else ABSENT
+    given = value_of(node) if node is not None else ABSENT
+    if _drops_revision(linker, loader, arguments) and not _is_mirror(repo_id):
+        return Unknown(Reason.MIRRORED if given == ABSENT else Reason.DROPPED)
+    return given
+
+
+def _is_mirror(repo_id: Value) -> bool:
+    """Whether an id certainly is that of a 4-bit mirror itself, which unsloth maps to none."""
+    texts = texts_of(repo_id)
+    return bool(texts) and all(text.lower().endswith(MIRROR) for text in texts)
 
 
 def _nested(linker: Linker, loader: Loader, arguments: Arguments, name: str) -> Node | None:

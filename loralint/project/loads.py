@@ -31,7 +31,10 @@ class Load:
     `discarded` tells that the call is a statement of its own, `onto_adapter` that the object which
     an adapter is loaded onto is certainly a PEFT model already. `given` and
     `given_revision` are the words of command lines that give the id and the revision. `shared`
-    tells that others come by the site, who would ask for something else if it were changed.
+    tells that others come by the site, who would ask for something else if it were changed. `rows`
+    are what a loop over a table loads at the site, row by row, where they differ in more than the
+    id. `given_for` says of several ids which word gives which, and `asked_by` are the callers whom
+    a load is for where others ask for what is not certain.
     """
 
     index: int
@@ -47,6 +50,9 @@ class Load:
     given: tuple[Place, ...] = ()
     given_revision: tuple[Place, ...] = ()
     shared: bool = False
+    rows: tuple[Load, ...] = ()
+    given_for: tuple[tuple[str, Place], ...] = ()
+    asked_by: tuple[Place, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -116,13 +122,17 @@ class Requirement:
     """A version that a file of the project asks of a package: `transformers>=4.40,<5`.
 
     `folder` is what it holds for: the file's own folder, that above `requirements/`, or that of a
-    list which includes the file.
+    list which includes the file; what a notebook installs holds for it alone (`own`). `text` is the
+    line, `at` its place where that is known.
     """
 
     path: str
     package: str
     version: str
     folder: str = ""
+    text: str = ""
+    at: Place | None = None
+    own: bool = False
 
 
 class PairKind(Enum):

@@ -54,8 +54,9 @@ _GRAVEST: tuple[Severity, ...] = ("error", "warning", "info")
 class Rule:
     """A rule as a value; `doc` is its published page in Markdown, without the summary.
 
-    A rule that is off by default runs if it is selected, or if `turned_on` says that the settings
-    ask for what it finds.
+    `instead_of` are the rules that say less of the same call: their findings go where this one
+    stands. A rule that is off by default runs if it is selected, or if `turned_on` says that the
+    settings ask for what it finds.
     """
 
     code: str
@@ -66,6 +67,7 @@ class Rule:
     doc: str
     check: Check
     turned_on: Callable[[Config], bool]
+    instead_of: tuple[str, ...] = ()
 
     def run(self, project: Project) -> Iterator[Diagnostic]:
         """The findings of this rule, each once: two callers of a function may show the same."""
@@ -102,11 +104,13 @@ def rule(
     severity: Severity,
     default: bool = True,
     turned_on: Callable[[Config], bool] = _never,
+    instead_of: tuple[str, ...] = (),
 ) -> Callable[[Check], Rule]:
     """Make a rule of a generator; `default=False` for one that `--select` has to turn on."""
 
     def decorate(check: Check) -> Rule:
         summary, _, doc = cleandoc(check.__doc__ or "").partition("\n")
-        return Rule(code, name, severity, default, summary.strip(), doc.strip(), check, turned_on)
+        page = summary.strip(), doc.strip()
+        return Rule(code, name, severity, default, *page, check, turned_on, instead_of)
 
     return decorate

@@ -161,7 +161,7 @@ class Mine(LlamaForCausalLM):
         return super().from_pretrained(path, **kwargs)
 Mine.from_pretrained("o/n")
 """
-    assert len(loads(overriding)) == 2
+    assert len(loads(overriding)) == 1  # what is handed on is loaded by the caller
 
 
 def test_a_choice_of_classes():

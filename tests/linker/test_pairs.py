@@ -215,7 +215,8 @@ model.save_pretrained("dpo")
 def test_undecided_loads_say_why():
     project = linked({"main.py": f"{AUTO}def f(x):\n    AutoTokenizer.from_pretrained(x)"})
     (skipped,) = project.undecided
-    assert (str(skipped.place), skipped.reason) == ("main.py:3", "given by the caller")
+    reason = "given by the caller: `f.x` (main.py:2)"
+    assert (str(skipped.place), skipped.reason) == ("main.py:3", reason)
 
 
 def paths_of(project):

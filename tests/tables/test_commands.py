@@ -89,7 +89,6 @@ def test_a_whole_model_is_trained(tmp_path, command):
     assert load["stage"] == "neither"
 
 
-@pytest.mark.xfail(strict=True, reason="the flag is in the table, and nothing reads it")
 def test_the_quantisation_type_of_trl(tmp_path):
     command = "trl sft --model_name_or_path org/x --output_dir out/x --use_peft --load_in_4bit"
     [(_, options)] = sides(tmp_path, f"{command} --bnb_4bit_quant_type fp4")
