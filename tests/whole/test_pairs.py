@@ -207,6 +207,13 @@ class Held(PeftModelForCausalLM):
         return model
 
 
+    @classmethod
+    def from_pretrained(cls, base, folder, **more):
+        model = cls(base, LoraConfig.from_pretrained(folder))
+        model.load_adapter(folder, "default", **more)
+        return model
+
+
 def attach(base, folder):
     model = PeftModel(base, LoraConfig.from_pretrained(folder))
     model.load_adapter(folder, "default")
@@ -214,6 +221,9 @@ def attach(base, folder):
 """
 CALLS = {
     "a class of its own": "from own import Held\nmodel = Held.of(base, 'out/lora')\n",
+    "a class of its own, by PEFT's name": (
+        "from own import Held\nmodel = Held.from_pretrained(base, 'out/lora')\n"
+    ),
     "a function": "from own import attach\nmodel = attach(base, 'out/lora')\n",
 }
 
