@@ -45,6 +45,7 @@ from loralint.facts.sites import (
 )
 from loralint.facts.terms import (
     ABSENT,
+    EACH,
     Absent,
     Argument,
     Attribute,
@@ -75,6 +76,7 @@ from loralint.facts.terms import (
 
 __all__ = [
     "ABSENT",
+    "EACH",
     "RECORDED",
     "Absent",
     "AdapterFacts",

@@ -233,7 +233,7 @@ class Expressions:
             return terms.added(left, right)
         if isinstance(node.op, ast.Div):
             return terms.join((left, right), "/")
-        if isinstance(node.op, ast.BitOr) and isinstance(right, Mapping):
+        if isinstance(node.op, ast.BitOr) and Mapping in (type(left), type(right)):
             return terms.mapping(((None, left), (None, right)))
         if isinstance(node.op, ast.Mod) and isinstance(left, Known):
             return terms.percent(left, right)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from loralint.facts import (
+    EACH,
     Argument,
     CallFact,
     ClassFact,
@@ -36,6 +37,18 @@ _MERGING = frozenset({"merge", "unsafe_merge"})
 
 Branch = tuple[int, ...]
 """Which branches something stands in, from the outside in, each with a number of its own."""
+
+
+def _contains(term: Term, part: Term) -> bool:
+    todo = [term]
+    for _ in range(MAX_LOOKED_AT):
+        if not todo:
+            return False
+        each = todo.pop()
+        if each == part:
+            return True
+        todo += parts_of(each)
+    return False
 
 
 @dataclass(slots=True)
@@ -74,16 +87,18 @@ class Record:
         self.calls.append(CallFact(span, callee, arguments, function, text, discarded))
         return Result(len(self.calls) - 1)
 
-    def merge_all(self, result: Result, before: Term, element: Term, collection: Term) -> bool:
-        """Hand all of a collection to a call that merges each element into what was before."""
+    def merge_all(self, result: Result, before: Term, element: Term) -> bool:
+        """Hand every element of a loop to a call that merges each into what was before."""
         call = self.calls[result.call]
         name = call.callee.name if isinstance(call.callee, Symbol) else ""
-        values = [given.value for given in call.arguments]
-        if name.rpartition(".")[2] not in _MERGING or not {before, element} <= {*values}:
+        if name.rpartition(".")[2] not in _MERGING:
+            return False
+        inside = [_contains(given.value, element) for given in call.arguments]
+        if not any(inside) or all(given.value != before for given in call.arguments):
             return False
         arguments = tuple(
-            Argument(collection, None, 1) if given.value == element else given
-            for given in call.arguments
+            Argument(given.value, None, EACH) if of_element else given
+            for given, of_element in zip(call.arguments, inside, strict=True)
         )
         self.calls[result.call] = msgspec.structs.replace(call, arguments=arguments)
         return True
