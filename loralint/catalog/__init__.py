@@ -17,7 +17,9 @@ from loralint.catalog.loaders import (
     FOREIGN,
     LOADERS,
     Loader,
+    is_component,
     loader_of,
+    loads_lora,
     unresolved,
 )
 from loralint.catalog.names import PACKAGES, VENDORED, canonical, class_of
@@ -38,6 +40,8 @@ from loralint.catalog.words import (
     PARSER_METHODS,
     PROGRAMS,
     Mark,
+    may_be_meant,
+    may_load,
 )
 
 __all__ = [
@@ -70,7 +74,11 @@ __all__ = [
     "action_of",
     "canonical",
     "class_of",
+    "is_component",
     "is_training_arguments",
     "loader_of",
+    "loads_lora",
+    "may_be_meant",
+    "may_load",
     "unresolved",
 ]

@@ -70,8 +70,8 @@ LLAMA_FACTORY = Framework(
     loads=(
         Key("model_name_or_path", _BASE, ("model_revision",)),
         Key("adapter_name_or_path", "adapter", ("model_revision",), "commas"),
-        Key("ref_model", _BASE),
-        Key("reward_model", _BASE),
+        Key("ref_model", _BASE, ("model_revision",)),
+        Key("reward_model", _BASE, ("model_revision",)),
     ),
     saves=("output_dir", "hub_model_id", "export_dir", "export_hub_model_id"),
     merged_saves=("export_dir", "export_hub_model_id"),

@@ -7,7 +7,18 @@ from types import MappingProxyType
 from typing import Any
 
 from loralint.cli.session import Session
-from loralint.facts import Absent, Default, FileFacts, Known, Scalar, Unknown, Value, leaves
+from loralint.facts import (
+    ABSENT,
+    Absent,
+    Default,
+    FileFacts,
+    Known,
+    Reason,
+    Scalar,
+    Unknown,
+    Value,
+    leaves,
+)
 from loralint.project import Load
 from loralint.project.stopped import told
 from loralint.refs import is_repo_id
@@ -43,7 +54,7 @@ def repo_id(load: Load, files: Mapping[str, FileFacts]) -> dict[str, Any]:
 
 def revision(value: Value) -> dict[str, Any]:
     """At which revision; one that only some branches set is unknown."""
-    found = kinds(value)
+    found = kinds(ABSENT if value == Unknown(Reason.MIRRORED) else value)
     status = next(iter(found)) if len(found) == 1 else "unknown"
     return {"status": status, "values": _values(value)}
 
@@ -55,6 +66,8 @@ def _status(load: Load) -> str:
     if len(texts) < len(options) or not all(isinstance(text, str) and text for text in texts):
         return "unknown"
     several = len(set(texts)) > 1
+    if load.download is not None and not several:
+        return "default" if by_default(value) else "known"
     if not hub_ids(load) and not (several and any(is_repo_id(str(text)) for text in texts)):
         return "local"
     if several:

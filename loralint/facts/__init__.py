@@ -19,6 +19,7 @@ from loralint.facts.code import (
 from loralint.facts.commands import (
     CommandFact,
     FlagFact,
+    InstallFact,
 )
 from loralint.facts.file import (
     FileFacts,
@@ -97,6 +98,7 @@ __all__ = [
     "FileFacts",
     "FlagFact",
     "FunctionFact",
+    "InstallFact",
     "Item",
     "Join",
     "Known",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from loralint.catalog import POSITIONAL, canonical
 from loralint.facts import ABSENT, Attribute, Known, LoadSite, Site, SiteKind, Value
 from loralint.project.calls import Linker
-from loralint.project.flow import Flow, is_adapted, trace
+from loralint.project.flow import Flow, Key, before, is_adapted, takes_its_place, trace
 from loralint.project.instances import LORA
 from loralint.project.loads import Action
 from loralint.project.options import keyword_values
@@ -27,6 +27,8 @@ _READERS = frozenset(
     safetensors.torch.load_file""".split()
 )
 _PADDING = "pad_token"
+_ADDING = "add_adapter"
+"""The method that puts an adapter into its receiver."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,10 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
     call, acting = linker.call(site), linker.meaning(site).acting
     assert acting is not None  # the site is among the actions
     kind, arguments = acting.kind, linker.arguments(site)
-    model, config = _model(linker, site, kind), _config(linker, kind, arguments)
+    model, config = _model(linker, site, kind), _config(linker, site, kind, arguments)
     steps = (step for step in (*model.steps, *config.steps) if step != site)
     onto = linker.evaluator.argument(arguments, _MODEL, 0) if kind == "wrap" else None
+    certain = onto is not None and not takes_its_place(linker, site, onto)
     options = keyword_values(linker, arguments, _positional(kind, call.callee))
     if kind == "add-tokens":
         options.update(_added_tokens(linker, arguments))
@@ -68,7 +71,7 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
         discarded=call.discarded,
         configs=linker.found.loads_of(config.loads),
         source=_state_source(linker, arguments) if kind == "load-state" else ABSENT,
-        onto_adapter=onto is not None and is_adapted(linker, onto),
+        onto_adapter=certain and onto is not None and is_adapted(linker, onto),
     )
     return ActionFlow(action, model)
 
@@ -85,22 +88,43 @@ def _model(linker: Linker, site: Site, kind: str) -> Flow:
     callee = linker.call(site).callee
     if isinstance(callee, Attribute) and kind in _ON_RECEIVER:
         frame = linker.evaluator.module_frame(site.file)
-        flow = trace(linker, linker.evaluator.force(callee.base, frame))
+        flow = _traced(linker, site, linker.evaluator.force(callee.base, frame))
         if flow.loads or flow.steps:
             return flow
     if kind in ("lora-config", "silence"):
         return Flow()
     given = linker.evaluator.argument(linker.arguments(site), _MODEL, 0)
-    return trace(linker, given) if given is not None else Flow()
+    return _traced(linker, site, given) if given is not None else Flow()
 
 
-def _config(linker: Linker, kind: str, arguments: Arguments) -> Flow:
-    """The LoraConfig that a wrap, or a trainer, is given."""
+def _traced(linker: Linker, site: Site, given: Node) -> Flow:
+    """What flows into what a call is given."""
+    if takes_its_place(linker, site, given):
+        given = before(linker, site, given, linker.evaluator.module_frame(site.file))
+    return trace(linker, given)
+
+
+def _config(linker: Linker, site: Site, kind: str, arguments: Arguments) -> Flow:
+    """The LoraConfig that a wrap, or a trainer, is given.
+
+    A method takes it first (transformers, diffusers), or behind the adapter's name (PEFT).
+    """
     if kind not in ("wrap", "train"):
         return Flow()
-    position = 1 if kind == "wrap" else None
-    given = linker.evaluator.argument(arguments, _CONFIGS, position)
-    return trace(linker, given) if given is not None else Flow()
+    method = isinstance(linker.call(site).callee, Attribute)
+    positions = (None,) if kind == "train" else (0, 1) if method else (1,)
+    for position in positions:
+        given = linker.evaluator.argument(arguments, _CONFIGS, position)
+        found = trace(linker, given) if given is not None else Flow()
+        if found.loads or found.steps:
+            return found
+    return Flow()
+
+
+def wrapped_in_place(acting: Iterable[ActionFlow]) -> frozenset[Key]:
+    """The loads into whose object `add_adapter` has put an adapter: what it returns is nothing."""
+    adding = (each for each in acting if each.action.callee.rpartition(".")[2] == _ADDING)
+    return frozenset(key for each in adding for key in each.model.loads)
 
 
 def _written(linker: Linker, first: int) -> Iterator[ActionFlow]:

@@ -16,7 +16,17 @@ import msgspec
 from loralint.catalog import Loader, unresolved
 from loralint.facts import Choice, Known, LoadSite, RevisionKey, Site, SiteKind, leaves
 from loralint.project.calls import Asked, Linker, Loading
-from loralint.project.flow import Chain, Flow, Key, Scope, is_adapted, trace, written_flow
+from loralint.project.flow import (
+    Chain,
+    Flow,
+    Key,
+    Scope,
+    before,
+    is_adapted,
+    takes_its_place,
+    trace,
+    written_flow,
+)
 from loralint.project.ids_and_revisions import asked_at, base_of, in_frame
 from loralint.project.loads import Load
 from loralint.project.options import options_of_load
@@ -163,6 +173,9 @@ def _instance(linker: Linker, site: Site, frame: Frame, own: Collection[str]) ->
         return None
     made = _load_site(linker, site, asked, loading, in_frame(linker, loading, site, frame))
     below = base_of(linker, site, frame)
+    uncertain = below is not None and takes_its_place(linker, site, below)
+    if below is not None and uncertain:
+        below = before(linker, site, below, frame)
     base = trace(linker, below) if below is not None else Flow()
     load = Load(
         index=linker.found.load_index[site],
@@ -170,9 +183,10 @@ def _instance(linker: Linker, site: Site, frame: Frame, own: Collection[str]) ->
         stage="neither",
         inputs=linker.found.loads_of(base.loads),
         actions=linker.found.actions_of(base.steps),
-        local=_is_local(made, own),
+        local=_is_local(made, own) or asked.download is not None,
+        download=linker.place(asked.download) if asked.download is not None else None,
         discarded=linker.call(site).discarded,
-        onto_adapter=below is not None and is_adapted(linker, below),
+        onto_adapter=below is not None and not uncertain and is_adapted(linker, below),
         given=linker.evaluator.commands.words(made.repo_id),
         given_for=linker.evaluator.commands.words_of_each(made.repo_id),
         given_revision=linker.evaluator.commands.words(made.revision),
@@ -215,7 +229,7 @@ def _load_site(
         options=options_of_load(linker, loading, arguments),
         function=call.function,
         text=call.text,
-        revision_key=_revision_key(loading.loader),
+        revision_key=RevisionKey("") if asked.folder else _revision_key(loading.loader),
     )
 
 

@@ -25,12 +25,11 @@ from loralint.facts import (
     parts_of,
 )
 from loralint.project.calls import Linker
-from loralint.project.classify import meaning_of
+from loralint.project.classify import calls_a_loader, new_linker
 from loralint.project.requirements import asks_versions, is_requirement_file
 from loralint.values import commands
 from loralint.values.evaluator import Evaluator
 from loralint.values.index import Index, Modules
-from loralint.values.libraries import libraries
 from loralint.values.libraries.files import DOTENV, env_paths
 from loralint.values.nodes import Unevaluated
 from loralint.values.paths import candidates, normal
@@ -85,23 +84,32 @@ class NeededFiles:
         self._index = Index({}, files)
         self._files: dict[str, _File] = {}
         self._names: set[str] = set()
+        self._linker: Linker | None = None
 
     def after(self, facts: Iterable[FileFacts]) -> Needed:
         """What to extract next, once these files were extracted, too."""
         fresh = list(facts)
         for each in fresh:
             self._index.add(each)
-        evaluator = Evaluator(self._index, libraries)
+        self._index.files = dict(sorted(self._index.files.items()))  # the order of a single round
+        if self._linker is not None:
+            self._linker.evaluator.release()
+        linker = self._linker = new_linker(self._index)
+        evaluator = linker.evaluator
         for each in fresh:
             self._files[each.path] = self._looked_at(each)
         paths = {*self._imported(), *self._configuration(evaluator)}
         paths.update(script for script, _ in commands.all_runs(self._index))
         if any(each.asks_versions for each in self._files.values()):
             paths.update(path for path in self._paths if is_requirement_file(path))
-        names = self._undecided(Linker(evaluator, meaning_of))
-        evaluator.release()
+        names = self._undecided(linker)
         self._names |= names
         return Needed(frozenset(paths - self._files.keys()), names)
+
+    @property
+    def linker(self) -> Linker | None:
+        """What was concluded of the files so far: no question of it needs to be asked again."""
+        return self._linker
 
     def _looked_at(self, facts: FileFacts) -> _File:
         modules = {each.callee.module for each in facts.calls if isinstance(each.callee, Symbol)}
@@ -159,7 +167,7 @@ class NeededFiles:
             for site, name in each.inside:
                 if name in found or name in self._names:
                     continue
-                if linker.meaning(site).loading is None:
+                if not calls_a_loader(linker, site):
                     rest.append((site, name))  # what is read next may say what is called
                 elif linker.evaluator.callers.depends(site):
                     found.add(name)

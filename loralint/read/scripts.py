@@ -12,10 +12,20 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
-from loralint.facts import CommandFact, FileError, FileFacts, Known, LoadSite, SaveSite, Value
+from loralint.facts import (
+    CommandFact,
+    FileError,
+    FileFacts,
+    InstallFact,
+    Known,
+    LoadSite,
+    SaveSite,
+    Value,
+)
 from loralint.literals import by_identity, with_literals
 from loralint.read import comments, dockerfile, makefile, shell, tools, workflow
 from loralint.read.command_line import inline, invocation
+from loralint.read.installing import installs
 from loralint.read.shell_words import Fragment, parse
 from loralint.read.words import Command, choice
 from loralint.source import START, Source, Span
@@ -86,7 +96,9 @@ def facts_of(path: str, text: str, found: list[Command]) -> FileFacts:
     lines = text.split("\n")
     sites = tools.CommandSites()
     runs: list[CommandFact] = []
+    installed: list[InstallFact] = []
     for command in found:
+        installed += installs(command)
         run = invocation(command)
         if run is None:
             continue
@@ -104,6 +116,7 @@ def facts_of(path: str, text: str, found: list[Command]) -> FileFacts:
         loads=tuple(_onto(loads, load) if load.artifact == "adapter" else load for load in loads),
         saves=tuple(_onto(loads, save) for save in dict.fromkeys(sites.saves)),
         commands=tuple(dict.fromkeys(runs)),
+        installs=tuple(dict.fromkeys(installed)),
         suppressions=comments.of_shell(text, (_command_around(span, found) for span in spans)),
     )
     return with_literals(facts, by_identity(literals))

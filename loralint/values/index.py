@@ -14,11 +14,13 @@ from loralint.facts import (
     CallFact,
     Choice,
     ClassFact,
+    Either,
     FileFacts,
     FunctionFact,
     Item,
     Known,
     Mapping,
+    Parameter,
     Partial,
     Result,
     Sequence,
@@ -34,7 +36,9 @@ COMPUTED = "*"
 class Index:
     """All facts of a project, ready to be looked up.
 
-    `definitions` are all meanings of a name, where branches define it differently.
+    `definitions` are all meanings of a name, where branches define it differently. `bound` are the
+    names under which a function or class of another name may be called: aliases, fields, keys,
+    and classes that inherit.
     """
 
     def __init__(self, facts: Table[str, FileFacts], paths: Iterable[str] = ()) -> None:
@@ -47,6 +51,7 @@ class Index:
         self.calls_by_name: defaultdict[str, list[Site]] = defaultdict(list)
         self.aliases: defaultdict[str, set[str]] = defaultdict(set)
         self.subclasses: defaultdict[str, set[str]] = defaultdict(set)
+        self.bound: set[str] = set()
         self._lazy: dict[str, dict[str, Symbol]] = {}
         for each in facts.values():
             self.add(each)
@@ -70,6 +75,7 @@ class Index:
             self.names[path, name] = term
             self._alias(name, term)
         self._add_calls(facts)
+        self.bound.update(_bound(facts))
 
     def lazy(self, path: str, name: str) -> Term | None:
         """What a package hands on under a name when somebody asks for it (PEP 562)."""
@@ -109,6 +115,27 @@ class Index:
         return found
 
 
+def _bound(facts: FileFacts) -> Iterator[str]:
+    """The names under which something of another name may be called."""
+    yield from _called_otherwise(facts.names)
+    for class_ in facts.classes:
+        if class_.bases:
+            yield _tail(class_.name)
+        yield from _called_otherwise(class_.attributes)
+        yield from _called_otherwise((each.name, each.default) for each in class_.fields)
+    for call in facts.calls:
+        yield from _called_otherwise((each.name, each.value) for each in call.arguments)
+
+
+def _called_otherwise(given: Iterable[tuple[str | None, Term]]) -> Iterator[str]:
+    for name, term in given:
+        if name and isinstance(term, _CALLABLE) and last_name(term) != name:
+            yield name
+        if isinstance(term, Mapping):
+            yield from _called_otherwise(term.entries)
+
+
+_CALLABLE = (Attribute, Choice, Either, Item, Parameter, Partial, Result, Symbol)
 _TABLES = ("import", "lazy", "export", "attr")
 """Parts of the names of tables by which a package hands on what its modules define."""
 

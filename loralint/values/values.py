@@ -63,8 +63,8 @@ def value_of(node: Node) -> Value:
 
 
 def _leaf(node: Node) -> Value:
-    if isinstance(node, Default) and node.value is None:
-        environment = node.origin is not None and node.origin.kind is OriginKind.ENVIRONMENT
+    environment = _is_variable(node)
+    if isinstance(node, Default) and (node.value is None or (environment and node.value == "")):
         reason = Reason.ENVIRONMENT if environment else Reason.FORWARDED
         return Unknown(reason, origin=node.origin)
     if isinstance(node, (Absent, Known, Default, Unknown)):
@@ -75,6 +75,12 @@ def _leaf(node: Node) -> Value:
         return _constant(node)
     reason, what, stop = _reason(node)
     return Unknown(reason, what, origin_of(node), stop=stop)
+
+
+def _is_variable(node: Node) -> bool:
+    """Whether the environment says what a value is, unless it says nothing."""
+    owner = node.origin if isinstance(node, Default) else None
+    return owner is not None and owner.kind is OriginKind.ENVIRONMENT
 
 
 def _constant(node: External) -> Value:

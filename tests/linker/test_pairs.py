@@ -428,5 +428,7 @@ def test_of_two_experiments_the_one_beside_the_serving_script_is_meant():
     free = train().replace('"out"', "sys.argv[1]")
     sources = {"a/train.py": free, "b/train.py": free, "b/infer.py": infer("me/lora")}
     assert paired(linked(sources)) == [("b/train.py:5", "b/infer.py:3", "base-id")]
-    del sources["b/train.py"]
+    del sources["b/train.py"]  # examples share small bases: a Hub's adapter is anybody's
+    assert paired(linked(sources)) == []
+    sources["b/infer.py"] = infer("me/lora").replace('"me/lora"', "sys.argv[1]")
     assert paired(linked(sources)) == [("a/train.py:5", "b/infer.py:3", "base-id")]

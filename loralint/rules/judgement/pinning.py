@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from loralint.catalog import loader_of
+from loralint.catalog.families import has_mirror
 from loralint.diagnostics import Related
 from loralint.facts import (
     ABSENT,
@@ -17,9 +19,11 @@ from loralint.facts import (
     Choice,
     Default,
     Known,
+    Reason,
     RevisionKey,
     Unknown,
     Value,
+    Writing,
     leaves,
 )
 from loralint.project import Load, Project
@@ -171,6 +175,32 @@ def _with_ids(load: Load, ids: Sequence[Value], **more: tuple[Place, ...]) -> Lo
     return replace(load, site=msgspec.structs.replace(load.site, repo_id=repo_id), **more)  # type: ignore[arg-type]
 
 
+def is_mirrored(load: Load) -> bool:
+    """Whether no revision is given, and the library may load its own 4-bit mirror of the name."""
+    return _is_unknown_for(load.site.revision, Reason.MIRRORED)
+
+
+def is_dropped(load: Load) -> bool:
+    """Whether a revision is given, and certainly dropped for a mirror of the name."""
+    names = hub_ids(load)
+    dropped = _is_unknown_for(load.site.revision, Reason.DROPPED)
+    return dropped and bool(names) and all(map(has_mirror, names))
+
+
+def _is_unknown_for(value: Value, reason: Reason) -> bool:
+    return all(isinstance(leaf, Unknown) and leaf.reason is reason for leaf in leaves(value))
+
+
+def drops_revision(load: Load) -> bool:
+    """Whether the callee takes any revision, and loads the default branch all the same."""
+    loader = loader_of(load.site.loader)
+    return loader is not None and loader.drops_revision
+
+
+DOWNLOAD_FIRST = "download the file with hf_hub_download(…, revision=…) and load it by its path"
+"""What pins for a loader that drops the revision."""
+
+
 def judged_ids(project: Project, load: Load) -> tuple[str, ...]:
     """The Hub ids of a load but those for which any revision will do."""
     if is_true(load.option("local_files_only")):
@@ -315,17 +345,24 @@ def is_one(given: Given) -> bool:
 
 
 def omitted_once(loads: Iterable[Named]) -> Iterator[Named]:
-    """The loads without the tokenizers that take their model's revision.
+    """The loads without those that take the model's revision.
 
     A recipe or command that names its model again as the tokenizer lacks one revision, not two:
-    every tool that has a revision of its own for the tokenizer takes the model's without it.
+    every tool that has a revision of its own for the tokenizer takes the model's without it. A
+    second model that has no key of its own (`ref_model`) cannot be pinned apart.
     """
     every = list(loads)
     models = {_key(*each) for each in every if each[0].site.artifact != "tokenizer"}
+    first: dict[object, Load] = {}
     for load, ids in every:
         shared = load.site.artifact == "tokenizer" and load.site.revision_key not in _OWN
-        if not (shared and _key(load, ids) in models):
-            yield load, ids
+        if shared and _key(load, ids) in models:
+            continue
+        if load.site.writing is Writing.RECIPE and load.site.artifact == "base-model":
+            key = (load.site.path, load.site.function, load.site.revision_key)
+            if load.site.revision_key and first.setdefault(key, load) is not load:
+                continue
+        yield load, ids
 
 
 def _key(load: Load, ids: tuple[str, ...]) -> object:

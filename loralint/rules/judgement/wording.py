@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import TypeGuard
 
-from loralint.facts import Absent, Default, Known, OriginKind, Unknown, Value, leaves
+from loralint.catalog import loader_of
+from loralint.facts import Absent, Default, Known, OriginKind, Unknown, Value, Writing, leaves
 from loralint.project import Load
 from loralint.refs import DEFAULT_BRANCHES
 from loralint.rules.judgement.values import by_default, is_none_by_default, origin, texts
@@ -163,6 +164,8 @@ def given(value: Value) -> str:
 def give(load: Load, what: str) -> str:
     """How a load is given a revision: by a keyword, by a recipe's key or a flag, or not at all."""
     key = load.site.revision_key
+    if load.download is not None:
+        return f"download it ({load.download}) at {_separate(what)}"
     if not key:
         tool = code(load.site.loader)
         return f"download {what} and name its folder: {tool} takes no revision for {_it(load)}"
@@ -171,8 +174,18 @@ def give(load: Load, what: str) -> str:
     if key.inside:
         return _inside(key.inside, key.name, what)
     if key.name == "revision":
-        return f"pass revision={_separate(what)}"
+        return f"pass revision={_separate(what)}{'' if is_resolved(load) else ', if it takes one'}"
     return f"set {code(key.name)} to {what}"
+
+
+def callee(load: Load) -> str:
+    """What is called, as code: `PeftModel.from_pretrained`."""
+    return code(".".join(load.site.loader.split(".")[-2:]))
+
+
+def is_resolved(load: Load) -> bool:
+    """Whether it is known which library loads: of `x.from_pretrained` nobody may know."""
+    return load.site.writing is not Writing.CALL or loader_of(load.site.loader) is not None
 
 
 def _it(load: Load) -> str:
