@@ -107,6 +107,7 @@ def _together(facts: FileFacts, pieces: list[Piece]) -> FileFacts:
     both = msgspec.structs.replace(
         facts,
         calls=code.calls,
+        loads=(*facts.loads, *code.loads),
         functions=code.functions,
         classes=code.classes,
         names=code.names,

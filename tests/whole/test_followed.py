@@ -501,3 +501,48 @@ def test_engines_that_compose_configures(small: Small) -> None:
         ("LOR101", "compose.yaml", 5),
         ("LOR106", "compose.yaml", 6),
     ]
+
+
+ESTIMATOR = """\
+from sagemaker.huggingface import HuggingFace
+
+base = "org/a"
+HuggingFace(
+    entry_point="train.py",
+    source_dir="src",
+    hyperparameters={given},
+).fit()
+"""
+PARAMETERS = {
+    "a dict": '{"model-id": base, "epochs": 3}',
+    "a call of dict": "dict(model_id=base)",
+    "two dicts": '{**{"epochs": 3}, "model_id": "org/a"}',
+}
+
+
+@pytest.mark.parametrize("case", table(PARAMETERS))
+def test_a_script_that_an_estimator_runs(small: Small, case: str) -> None:
+    parser = 'import argparse\n\np = argparse.ArgumentParser()\np.add_argument("--model_id")\n'
+    load = "AutoModel.from_pretrained(p.parse_args().model_id)\n"
+    small.write({"src/train.py": f"{parser}{AUTO}{load}"})
+    small.write({"launch.py": ESTIMATOR.replace("{given}", PARAMETERS[case])})
+    (found,) = small.findings("LOR101")
+    assert found["filename"] == "src/train.py"
+    assert "given in launch.py:4" in found["message"]
+
+
+ENDPOINTS = {
+    "no revision": ('"HF_MODEL_ID": "org/a", "SM_NUM_GPUS": "1"', ["LOR101"]),
+    "a revision": ('"HF_MODEL_ID": "org/a", "HF_MODEL_REVISION": "main"', ["LOR102"]),
+    "a revision from elsewhere": ('"HF_MODEL_ID": "org/a", "HF_MODEL_REVISION": lib.rev()', []),
+    "a dict that is spread": ('"HF_MODEL_ID": "org/a", **lib.more()', []),
+    "a folder": ('"HF_MODEL_ID": "/opt/ml/model"', []),
+}
+
+
+@pytest.mark.parametrize("case", table(ENDPOINTS))
+def test_an_endpoint_that_loads_by_its_environment(small: Small, case: str) -> None:
+    given, codes = ENDPOINTS[case]
+    head = "import lib\nfrom sagemaker.huggingface import HuggingFaceModel\n\n"
+    small.write({"deploy.py": f"{head}hub = {{{given}}}\nHuggingFaceModel(env=hub, role=1)\n"})
+    assert small.found("LOR101", "LOR102") == [(code, "deploy.py", 4) for code in codes]

@@ -195,6 +195,7 @@ class Expressions:
                 entries.append(terms.keyed(self.term(key), self.term(value)))
         mapping = terms.mapping(entries)
         self._called_later(node, mapping)
+        self.record.engine(node, mapping)
         return mapping
 
     def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Term:

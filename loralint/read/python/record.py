@@ -8,18 +8,27 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from loralint.catalog.words import ENGINE_REVISION, ENGINE_VARIABLE
 from loralint.facts import (
+    ABSENT,
     EACH,
+    Absent,
     Argument,
     CallFact,
     ClassFact,
     Data,
     FunctionFact,
     Known,
+    LoadSite,
+    Mapping,
+    Reason,
     Result,
+    RevisionKey,
     Stop,
     Symbol,
     Term,
+    Unknown,
+    Writing,
     parts_of,
 )
 from loralint.source import Location, Span
@@ -68,6 +77,7 @@ class Record:
     star_imports: dict[str, None] = field(default_factory=dict)
     attributes: dict[str, dict[str, list[Term]]] = field(default_factory=dict)
     rebound: dict[str, list[Term]] = field(default_factory=dict)
+    loads: list[LoadSite] = field(default_factory=list)
     literals: dict[int, tuple[Known, ast.Constant]] = field(default_factory=dict)
     _defined: dict[str, list[tuple[int, Branch]]] = field(default_factory=dict)
     _definitions: int = 0
@@ -102,6 +112,33 @@ class Record:
         )
         self.calls[result.call] = msgspec.structs.replace(call, arguments=arguments)
         return True
+
+    def engine(self, node: ast.Dict, mapping: Mapping) -> None:
+        """Record the model that an endpoint is told to load by its environment."""
+        given = dict(mapping.entries)
+        repo_id = given.get(ENGINE_VARIABLE)
+        if not isinstance(repo_id, Known) or not isinstance(repo_id.value, str):
+            return
+        at = next(
+            value
+            for key, value in zip(node.keys, node.values, strict=True)
+            if isinstance(key, ast.Constant) and key.value == ENGINE_VARIABLE
+        )
+        revision = given.get(ENGINE_REVISION, ABSENT)
+        is_known = isinstance(revision, (Known, Absent)) and None not in given
+        self.loads.append(
+            LoadSite(
+                path="",
+                span=self.span(at),
+                artifact="engine",
+                loader=ENGINE_VARIABLE,
+                repo_id=repo_id,
+                revision=revision if is_known else Unknown(Reason.EXPRESSION, "an expression"),  # type: ignore[arg-type]
+                revision_key=RevisionKey(ENGINE_REVISION),
+                stage="infer",
+                writing=Writing.RECIPE,
+            )
+        )
 
     def attribute(self, class_: str, name: str, term: Term) -> None:
         """Note that a method of `class_` sets `self.name`."""
