@@ -47,6 +47,7 @@ from loralint.facts.sites import (
 )
 from loralint.facts.terms import (
     ABSENT,
+    EACH,
     Absent,
     Argument,
     Attribute,
@@ -77,6 +78,7 @@ from loralint.facts.terms import (
 
 __all__ = [
     "ABSENT",
+    "EACH",
     "RECORDED",
     "Absent",
     "AdapterFacts",

@@ -196,6 +196,7 @@ class Expressions:
                 entries.append(terms.keyed(self.term(key), self.term(value)))
         mapping = terms.mapping(entries)
         self._called_later(node, mapping)
+        self.record.engine(node, mapping)
         return mapping
 
     def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Term:
@@ -234,7 +235,7 @@ class Expressions:
             return terms.added(left, right)
         if isinstance(node.op, ast.Div):
             return terms.join((left, right), "/")
-        if isinstance(node.op, ast.BitOr) and isinstance(right, Mapping):
+        if isinstance(node.op, ast.BitOr) and Mapping in (type(left), type(right)):
             return terms.mapping(((None, left), (None, right)))
         if isinstance(node.op, ast.Mod) and isinstance(left, Known):
             return terms.percent(left, right)

@@ -209,7 +209,7 @@ class Flow(Expressions):
             element = terms.elements(collection)
             self.bind(node.target, element)
             self.block(node.body)
-            merged.update(self._accumulated(before, element, collection))
+            merged.update(self._accumulated(before, element))
             return False
 
         merged: Names = {}
@@ -217,14 +217,14 @@ class Flow(Expressions):
         self.frame.names.update(merged)
         return ended
 
-    def _accumulated(self, before: Names, element: Term, collection: Term) -> Names:
+    def _accumulated(self, before: Names, element: Term) -> Names:
         """`x = merge(x, each)` in a loop merges all of them, not any one: what is so bound."""
         return {
             name: term
             for name, term in self.frame.names.items()
             if isinstance(term, Result)
             and name in before
-            and self.record.merge_all(term, before[name], element, collection)
+            and self.record.merge_all(term, before[name], element)
         }
 
     def _while(self, node: ast.While) -> bool:
