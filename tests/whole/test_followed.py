@@ -167,6 +167,20 @@ def test_configurations_that_are_filled(small: Small, case: str) -> None:
     assert (load["repo_id"]["values"], load["revision"]["values"]) == (["org/a"], ["v1"])
 
 
+def test_a_file_of_the_command_line_hides_no_command(small: Small) -> None:
+    """The idiom of the examples of transformers: a JSON file, or else options."""
+    text = (
+        f"import os\nimport sys\n{DATACLASS}from transformers import HfArgumentParser\n\n\n"
+        f"@dataclass\nclass Config:\n    base: str\n\n\nparser = HfArgumentParser(Config)\n"
+        'if len(sys.argv) == 2 and sys.argv[1].endswith(".json"):\n'
+        "    (cfg,) = parser.parse_json_file(json_file=os.path.abspath(sys.argv[1]))\n"
+        "else:\n    (cfg,) = parser.parse_args_into_dataclasses()\n"
+        "AutoModel.from_pretrained(cfg.base)\n"
+    )
+    small.write({"main.py": text, "run.sh": "python main.py --base org/a\n"})
+    assert small.ids() == ["org/a"]
+
+
 CLICK = "import click\n" + AUTO + "\n\n{}\ndef main({}):\n    {}\n\n\nmain()\n"
 OPTIONS = '@click.command()\n@click.option("--base-model", default="org/a")\n' + (
     '@click.option("-r", "--rev", "revision", default="v1")'
