@@ -24,10 +24,12 @@ from loralint.catalog.names import PACKAGES, canonical, class_of
 from loralint.catalog.options import (
     BITSANDBYTES,
     DTYPES,
+    OPEN_TEMPLATES,
     OPTIONS,
     POSITIONS,
     QUANTIZATION_CONFIGS,
     REMOVED,
+    SAME_TEMPLATES,
 )
 from loralint.catalog.words import (
     FILE_MARKS,
@@ -53,6 +55,7 @@ __all__ = [
     "METHODS",
     "METHOD_ACTIONS",
     "OPEN_MARKERS",
+    "OPEN_TEMPLATES",
     "OPTIONS",
     "PACKAGES",
     "PARSER_METHODS",
@@ -61,6 +64,7 @@ __all__ = [
     "PROGRAMS",
     "QUANTIZATION_CONFIGS",
     "REMOVED",
+    "SAME_TEMPLATES",
     "SAVERS",
     "ActionKind",
     "Loader",

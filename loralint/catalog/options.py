@@ -72,6 +72,20 @@ BITSANDBYTES: tuple[tuple[str, str | bool], ...] = (
 )
 """The fields of BitsAndBytesConfig that decide the weights, with its own defaults."""
 
+SAME_TEMPLATES: tuple[frozenset[str], ...] = tuple(
+    frozenset(names.split())
+    for names in (
+        "llama31 llama32 llama33",
+        "phi3 phi35",
+        "gemma gemma2",
+        "gemmachatml gemma2chatml",
+    )
+)
+"""Names of prompt templates of unsloth that stand for one text, without `-`, `_` and `.`."""
+
+OPEN_TEMPLATES: tuple[str, ...] = ("tokenizer_default", "jinja", "auto")
+"""How the names begin that leave the prompt template to the tokenizer or to another key."""
+
 DTYPES: dict[str, str] = {
     "half": "float16",
     "fp16": "float16",

@@ -36,6 +36,7 @@ from loralint.facts.origins import (
 )
 from loralint.facts.reasons import Reason
 from loralint.facts.sites import (
+    BASE_REFERENCE,
     LoadSite,
     RevisionKey,
     SaveSite,
@@ -73,6 +74,7 @@ from loralint.facts.terms import (
 
 __all__ = [
     "ABSENT",
+    "BASE_REFERENCE",
     "RECORDED",
     "Absent",
     "AdapterFacts",

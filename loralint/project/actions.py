@@ -17,10 +17,14 @@ from loralint.values.nodes import Arguments, CallResult, External, MappingNode, 
 from loralint.values.values import texts_of, value_of
 
 _MODEL = ("model", "base_model")
+_TOKENIZER = ("tokenizer",)
 _CONFIGS = ("peft_config", "config", "adapter_config")
 _ON_RECEIVER = frozenset(
-    """merge unload resize infer train set-adapter load-state wrap add-tokens""".split()
+    """merge unload resize infer train set-adapter load-state wrap add-tokens template""".split()
 )
+_TAKING_MODELS = frozenset({"wrap", "train"})
+"""What is handed a model and may put an adapter onto it."""
+
 _STATE = ("state_dict", "peft_model_state_dict")
 _READERS = frozenset(
     """safetensors.load_file torch.load peft.load_peft_weights mlx.load
@@ -49,7 +53,7 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
     kind, arguments = acting.kind, linker.arguments(site)
     model, config = _model(linker, site, kind), _config(linker, kind, arguments)
     steps = (step for step in (*model.steps, *config.steps) if step != site)
-    onto = linker.evaluator.argument(arguments, _MODEL, 0) if kind == "wrap" else None
+    onto = linker.evaluator.argument(arguments, _MODEL, 0) if kind in _TAKING_MODELS else None
     options = keyword_values(linker, arguments, _positional(kind, call.callee))
     if kind == "add-tokens":
         options.update(_added_tokens(linker, arguments))
@@ -77,11 +81,13 @@ def _positional(kind: str, callee: object) -> tuple[str, ...]:
     """The names of positional arguments; a method has no `model` among them."""
     names = POSITIONAL.get(kind, ())
     is_method = isinstance(callee, Attribute)
+    if is_method and kind == "template":
+        return ()  # the first one is the conversation
     return tuple(name for name in names if not (is_method and name == "model"))
 
 
 def _model(linker: Linker, site: Site, kind: str) -> Flow:
-    """What flows into the model that a call acts on: its receiver, or its first argument."""
+    """What flows into the model or tokenizer that a call acts on: its receiver, or an argument."""
     callee = linker.call(site).callee
     if isinstance(callee, Attribute) and kind in _ON_RECEIVER:
         frame = linker.evaluator.module_frame(site.file)
@@ -90,7 +96,8 @@ def _model(linker: Linker, site: Site, kind: str) -> Flow:
             return flow
     if kind in ("lora-config", "silence"):
         return Flow()
-    given = linker.evaluator.argument(linker.arguments(site), _MODEL, 0)
+    names = _TOKENIZER if kind == "template" else _MODEL
+    given = linker.evaluator.argument(linker.arguments(site), names, 0)
     return trace(linker, given) if given is not None else Flow()
 
 

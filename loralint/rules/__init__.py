@@ -36,7 +36,9 @@ from loralint.rules.non_strict_adapter_load import non_strict_adapter_load
 from loralint.rules.nondeterministic_init import nondeterministic_init
 from loralint.rules.partial_pin import partial_pin
 from loralint.rules.pickled_adapter import pickled_adapter
+from loralint.rules.prompt_template_mismatch import prompt_template_mismatch
 from loralint.rules.quantization_mismatch import quantization_mismatch
+from loralint.rules.reference_without_adapter import reference_without_adapter
 from loralint.rules.remote_code_mismatch import remote_code_mismatch
 from loralint.rules.removed_quantization_keyword import removed_quantization_keyword
 from loralint.rules.revision_mismatch import revision_mismatch
@@ -82,6 +84,7 @@ RULES: tuple[Rule, ...] = (
     lora_config_drift,
     lock_mismatch,
     partial_pin,
+    prompt_template_mismatch,
     fresh_adapter_at_inference,
     ignored_load_result,
     inactive_adapter,
@@ -97,6 +100,7 @@ RULES: tuple[Rule, ...] = (
     ignored_mismatched_sizes,
     compiled_before_wrap,
     removed_quantization_keyword,
+    reference_without_adapter,
     adapter_without_revision,
     local_adapter_base,
     empty_adapter,
