@@ -13,6 +13,10 @@ class CallFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
     `Class.method`); `text` is the call's source, white space folded, at most 200 characters;
     `discarded` tells that the call is a statement of its own; `cell` is the notebook cell.
     How it is laid out is read again where it is flagged (`read.flagged`).
+
+    `blocks` are the branches of its function that it stands in, from the outside in, each with a
+    number of its own; that of a loop's body is negative. `kept` tells that its result goes into a
+    collection or onto an object, `renewed` which loops give the name that holds it another value.
     """
 
     span: Span
@@ -22,6 +26,9 @@ class CallFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
     text: str = ""
     discarded: bool = False
     cell: int | None = None
+    blocks: tuple[int, ...] = ()
+    kept: bool = False
+    renewed: tuple[int, ...] = ()
 
 
 class ParameterFact(Fact, frozen=True, tag=True, array_like=True, gc=False):

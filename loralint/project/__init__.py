@@ -6,7 +6,17 @@ Rules see this and nothing else. All of it is frozen, plain and free of syntax.
 from __future__ import annotations
 
 from loralint.project.folders import Adapter, Locked, is_test
-from loralint.project.loads import Action, Load, Pair, PairKind, Requirement, Save, Stage, Use
+from loralint.project.loads import (
+    Action,
+    Load,
+    Pair,
+    PairKind,
+    Requirement,
+    Save,
+    Stage,
+    Standing,
+    Use,
+)
 from loralint.project.whole import Project
 
 __all__ = [
@@ -20,6 +30,7 @@ __all__ = [
     "Requirement",
     "Save",
     "Stage",
+    "Standing",
     "Use",
     "is_test",
 ]

@@ -31,6 +31,8 @@ _READERS = frozenset(
     safetensors.torch.load_file""".split()
 )
 _PADDING = "pad_token"
+_SECOND_IS_REFERENCE = ("DPOTrainer", "KTOTrainer")
+"""Trainers that take the reference model behind the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
         configs=linker.found.loads_of(config.loads),
         source=_state_source(linker, arguments) if kind == "load-state" else ABSENT,
         onto_adapter=onto is not None and is_adapted(linker, onto),
+        reference=_reference(linker, acting.callee, arguments) if kind == "train" else (),
+        standing=linker.standing(site),
     )
     return ActionFlow(action, model)
 
@@ -89,6 +93,10 @@ def _positional(kind: str, callee: object) -> tuple[str, ...]:
 def _model(linker: Linker, site: Site, kind: str) -> Flow:
     """What flows into the model or tokenizer that a call acts on: its receiver, or an argument."""
     callee = linker.call(site).callee
+    if kind == "forward":
+        return trace(
+            linker, linker.evaluator.force(callee, linker.evaluator.module_frame(site.file))
+        )
     if isinstance(callee, Attribute) and kind in _ON_RECEIVER:
         frame = linker.evaluator.module_frame(site.file)
         flow = trace(linker, linker.evaluator.force(callee.base, frame))
@@ -108,6 +116,14 @@ def _config(linker: Linker, kind: str, arguments: Arguments) -> Flow:
     position = 1 if kind == "wrap" else None
     given = linker.evaluator.argument(arguments, _CONFIGS, position)
     return trace(linker, given) if given is not None else Flow()
+
+
+def _reference(linker: Linker, callee: str, arguments: Arguments) -> tuple[int, ...]:
+    """The loads behind the reference model of a trainer, where nothing is done to them before."""
+    position = 1 if callee.endswith(_SECOND_IS_REFERENCE) else None
+    given = linker.evaluator.argument(arguments, ("ref_model",), position)
+    flow = trace(linker, given) if given is not None else Flow()
+    return () if linker.found.actions_of(flow.steps) else linker.found.loads_of(flow.loads)
 
 
 def _written(linker: Linker, first: int) -> Iterator[ActionFlow]:

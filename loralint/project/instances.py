@@ -174,6 +174,7 @@ def _instance(linker: Linker, site: Site, frame: Frame, own: Collection[str]) ->
         onto_adapter=below is not None and is_adapted(linker, below),
         given=linker.evaluator.commands.words(made.repo_id),
         given_revision=linker.evaluator.commands.words(made.revision),
+        standing=linker.standing(site),
     )
     outermost = frame.chain[-1] if frame.chain else site
     owner = Scope(outermost.file, linker.call(outermost).function)

@@ -15,6 +15,24 @@ from loralint.facts import (
 )
 from loralint.source import Place, Span
 
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a call stands in the flow of its function, and what becomes of its result.
+
+    `blocks` are the branches around it, from the outside in; the numbers of loops are negative.
+    `kept` tells that its result goes into a collection or onto an object, `renewed` which loops give
+    the name that holds it another value.
+    """
+
+    blocks: tuple[int, ...] = ()
+    kept: bool = False
+    renewed: tuple[int, ...] = ()
+
+
+NOWHERE = Standing()
+"""What stands in a recipe, a command or an adapter folder."""
+
 Stage = Literal["train", "infer", "both", "neither"]
 
 
@@ -31,6 +49,7 @@ class Load:
     an adapter is loaded onto is certainly a PEFT model already. `given` and
     `given_revision` are the words of command lines that give the id and the revision. `shared`
     tells that others come by the site, who would ask for something else if it were changed.
+    `standing` is that of the call.
     """
 
     index: int
@@ -45,6 +64,7 @@ class Load:
     given: tuple[Place, ...] = ()
     given_revision: tuple[Place, ...] = ()
     shared: bool = False
+    standing: Standing = NOWHERE
 
     @property
     def place(self) -> Place:
@@ -80,11 +100,13 @@ class Action:
 
     `kind` is one of the catalogue's action kinds: "wrap" (`get_peft_model`, `add_adapter`),
     "lora-config", "resize", "merge", "unload", "train", "infer", "set-adapter", "load-state",
-    "quantise-prepare". `inputs` are indices in `Project.loads` that flow into the call, and
+    "quantise-prepare", "template", "forward" (a loaded model is called).
+    `inputs` are indices in `Project.loads` that flow into the call, and
     `actions` indices in `Project.actions` (the LoraConfig of a `get_peft_model`). `configs` are the
     loads that flow into the configuration (`PeftConfig.from_pretrained`), `source` is the file that
     the state dict of a "load-state" is read from. `onto_adapter` tells that the model is certainly
-    a PEFT model already.
+    a PEFT model already. `reference` are the loads that flow into a trainer's `ref_model`, where
+    nothing wraps them on the way. `standing` is that of the call.
     """
 
     index: int
@@ -102,6 +124,8 @@ class Action:
     configs: tuple[int, ...] = ()
     source: Value = ABSENT
     onto_adapter: bool = False
+    reference: tuple[int, ...] = ()
+    standing: Standing = NOWHERE
 
     @property
     def place(self) -> Place:

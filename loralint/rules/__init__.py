@@ -41,6 +41,7 @@ from loralint.rules.quantization_mismatch import quantization_mismatch
 from loralint.rules.reference_without_adapter import reference_without_adapter
 from loralint.rules.remote_code_mismatch import remote_code_mismatch
 from loralint.rules.removed_quantization_keyword import removed_quantization_keyword
+from loralint.rules.reused_base import reused_base
 from loralint.rules.revision_mismatch import revision_mismatch
 from loralint.rules.revision_on_local_path import revision_on_local_path
 from loralint.rules.stale_adapter_weights import stale_adapter_weights
@@ -100,6 +101,7 @@ RULES: tuple[Rule, ...] = (
     ignored_mismatched_sizes,
     compiled_before_wrap,
     removed_quantization_keyword,
+    reused_base,
     reference_without_adapter,
     adapter_without_revision,
     local_adapter_base,

@@ -31,6 +31,8 @@ _IRRELEVANT = frozenset(
 )
 """Libraries whose calls never load, save or name a model."""
 
+_COLLECTING = frozenset({"append", "add", "insert", "appendleft"})
+
 _TORCH = frozenset({"compile", "load", "optim"})
 
 
@@ -73,6 +75,12 @@ def _is_project_object(base: Term) -> bool:
     while isinstance(base, Attribute):
         base = base.base
     return isinstance(base, (Self, Result))
+
+
+def collects(callee: Term) -> bool:
+    """Whether a call puts what it is given into a collection: `models.append(model)`."""
+    name = callee.name if isinstance(callee, (Attribute, Symbol)) else ""
+    return name.rpartition(".")[2] in _COLLECTING
 
 
 def unfollowed(callee: Term) -> Unknown:

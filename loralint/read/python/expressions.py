@@ -278,12 +278,18 @@ class Expressions:
         return Unknown(Reason.EXPRESSION, "a dict comprehension")
 
     def _looped(self, loops: list[ast.comprehension], *results: ast.expr) -> Term:
+        """What a comprehension makes; its results go into a collection."""
+        outer = self.record.branch
         for loop in loops:
             self.bind(loop.target, terms.elements(self.term(loop.iter)))
             for condition in loop.ifs:
                 self.term(condition)
                 self.frame.names = narrowed(self.frame.names, condition, holds=True)
-        return Sequence(tuple([self.term(result) for result in results]))
+        self.record.branch = self.record.nested(outer, loop=True)
+        made = Sequence(tuple([self.term(result) for result in results]))
+        self.record.branch = outer
+        self.record.keep(made)
+        return made
 
     def _yield(self, node: ast.Yield | ast.YieldFrom) -> Term:
         self.frame.generator = True
@@ -301,6 +307,9 @@ class Expressions:
             if isinstance(reduced, Mapping):
                 self._called_later(node, reduced)
             return self.environment(reduced)
+        if calls.collects(callee):
+            for given in arguments:
+                self.record.keep(given.value)
         if not calls.interesting(callee):
             return calls.unfollowed(callee)
         function = self.frame.function

@@ -97,7 +97,7 @@ def _facts(path: str, text: str, lines: list[str], tree: ast.Module, *, whole: b
     )
     facts = FileFacts(
         path=path,
-        calls=tuple(record.calls),
+        calls=record.completed,
         functions=tuple(record.functions.values()),
         classes=tuple(
             msgspec.structs.replace(

@@ -5,14 +5,29 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from loralint.facts import Argument, CallFact, ClassFact, FunctionFact, Known, Result, Term
+import msgspec
+
+from loralint.facts import (
+    Argument,
+    CallFact,
+    ClassFact,
+    FunctionFact,
+    Known,
+    Mapping,
+    Result,
+    Sequence,
+    Term,
+)
 from loralint.source import Location, Span
 
 MAX_TEXT = 200
 """How many characters of a call's source are kept."""
 
 Branch = tuple[int, ...]
-"""Which branches something stands in, from the outside in, each with a number of its own."""
+"""Which branches something stands in, from the outside in, each with a number of its own.
+
+That of a loop's body is negative.
+"""
 
 
 @dataclass(slots=True)
@@ -31,6 +46,11 @@ class Record:
     attributes: dict[str, dict[str, list[Term]]] = field(default_factory=dict)
     rebound: dict[str, list[Term]] = field(default_factory=dict)
     literals: dict[int, tuple[Known, ast.Constant]] = field(default_factory=dict)
+    branch: Branch = ()
+    _branches: int = 0
+    _bodies: int = 0
+    _kept: set[int] = field(default_factory=set)
+    _renewed: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _defined: dict[str, list[tuple[int, Branch]]] = field(default_factory=dict)
     _definitions: int = 0
 
@@ -46,8 +66,60 @@ class Record:
         """Record a call and return what stands for its result."""
         span = self.span(node)
         text = " ".join(self.written(span).split())[:MAX_TEXT]
-        self.calls.append(CallFact(span, callee, arguments, function, text, discarded))
+        self.calls.append(
+            CallFact(
+                span,
+                callee,
+                arguments,
+                function,
+                text,
+                discarded,
+                blocks=self.branch[1:] if function else self.branch,
+            )
+        )
         return Result(len(self.calls) - 1)
+
+    # --- where calls stand, and what becomes of their results ---
+
+    def enter(self) -> None:
+        """Begin a function's body: a branch of its own, whose branches are counted anew."""
+        self._bodies += 1
+        self._branches = 0
+        self.branch = (self._bodies,)
+
+    def nested(self, outer: Branch, *, loop: bool = False) -> Branch:
+        """A new branch inside another one."""
+        self._branches += 1
+        return (*outer, -self._branches if loop else self._branches)
+
+    def keep(self, value: Term) -> None:
+        """Note that a value goes into a collection or onto an object, where a call made it."""
+        if isinstance(value, Result):
+            self._kept.add(value.call)
+        elif isinstance(value, Sequence):
+            for item in value.items:
+                self.keep(item)
+        elif isinstance(value, Mapping):
+            for _, item in value.entries:
+                self.keep(item)
+
+    def renew(self, before: dict[str, Term], after: dict[str, Term], loop: int) -> None:
+        """Note which results have lost a name between the begin and the end of a loop's body."""
+        for name, term in before.items():
+            if isinstance(term, Result) and after.get(name) is not term:
+                self._renewed[term.call] = (*self._renewed.get(term.call, ()), loop)
+
+    @property
+    def completed(self) -> tuple[CallFact, ...]:
+        """The calls, with what became of their results."""
+        calls = list(self.calls)
+        for number in sorted(self._kept | self._renewed.keys()):
+            calls[number] = msgspec.structs.replace(
+                calls[number],
+                kept=number in self._kept,
+                renewed=self._renewed.get(number, ()),
+            )
+        return tuple(calls)
 
     def attribute(self, class_: str, name: str, term: Term) -> None:
         """Note that a method of `class_` sets `self.name`."""
