@@ -21,8 +21,8 @@ class Standing:
     """Where a call stands in the flow of its function, and what becomes of its result.
 
     `blocks` are the branches around it, from the outside in; the numbers of loops are negative.
-    `kept` tells that its result goes into a collection or onto an object, `renewed` which loops give
-    the name that holds it another value.
+    `kept` tells that its result goes into a collection or onto an object, `renewed` which loops
+    give the name that holds it another value.
     """
 
     blocks: tuple[int, ...] = ()
