@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from posixpath import dirname
 
 from loralint.facts import CommandFact, Known, Origin, Value
+from loralint.project.flow import Key
 from loralint.project.instances import Instance
 from loralint.project.saves import Saving
 from loralint.refs import is_repo_id
@@ -45,6 +46,7 @@ class SavedPlaces:
         self._places: defaultdict[str, list[Saving]] = defaultdict(list)
         self._patterns: defaultdict[str, list[Saving]] = defaultdict(list)
         self._origins: defaultdict[Origin, list[Saving]] = defaultdict(list)
+        self._matches: dict[Key, list[Match]] = {}
         for saving in savings:
             if saving.site.artifact in _NO_MODEL:
                 continue
@@ -91,6 +93,12 @@ class SavedPlaces:
         Of scripts that all save to `lora_model`, the one beside the loading script is meant; where
         none stands beside it, nobody knows which.
         """
+        known = self._matches.get(instance.key)
+        if known is None:
+            known = self._matches[instance.key] = self._matching(instance)
+        return known
+
+    def _matching(self, instance: Instance) -> list[Match]:
         found = list({match.saving: match for match in self._all(instance)}.values())
         beside = [each for each in found if each.folder == dirname(instance.path)]
         matches = beside or [each for each in found if "/" in each.place]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from loralint.rules.abbreviated_commit import abbreviated_commit
 from loralint.rules.adapter_base_drift import adapter_base_drift
 from loralint.rules.adapter_key_prefix import adapter_key_prefix
+from loralint.rules.adapter_on_its_merge import adapter_on_its_merge
 from loralint.rules.adapter_without_revision import adapter_without_revision
 from loralint.rules.base import Finding, Rule
 from loralint.rules.base_model_mismatch import base_model_mismatch
@@ -102,6 +103,7 @@ RULES: tuple[Rule, ...] = (
     compiled_before_wrap,
     removed_quantization_keyword,
     reused_base,
+    adapter_on_its_merge,
     reference_without_adapter,
     adapter_without_revision,
     local_adapter_base,
