@@ -10,7 +10,7 @@ from loralint.catalog.patterns import fits, names
 
 ActionKind: TypeAlias = Literal[
     "wrap", "lora-config", "quantise-prepare", "load-state", "compile", "train", "silence", "merge",
-    "infer", "resize", "add-tokens", "unload", "set-adapter", "template",
+    "infer", "resize", "add-tokens", "unload", "set-adapter", "template", "drop-lora",
 ]  # fmt: skip
 
 
@@ -60,6 +60,7 @@ ACTIONS: tuple[Action, ...] = (
            " hotswap_adapter", common=True),
     Action("load-state", "load_state_dict", common=True),
     Action("template", "apply_chat_template", common=True),
+    Action("drop-lora", "unload_lora_weights unload_lora delete_adapters", common=True),
 )  # fmt: skip
 
 GENERAL = frozenset({"torch", "lightning pytorch_lightning", "warnings", ""})

@@ -86,6 +86,12 @@ SAME_TEMPLATES: tuple[frozenset[str], ...] = tuple(
 OPEN_TEMPLATES: tuple[str, ...] = ("tokenizer_default", "jinja", "auto")
 """How the names begin that leave the prompt template to the tokenizer or to another key."""
 
+PEFT_KEYED_PIPELINES: tuple[str, ...] = ("flux2", "krea2", "ernieimage", "acestep")
+"""What names the pipelines of diffusers whose `load_lora_weights` reads PEFT's tensor names, too.
+
+Read at diffusers 0.42.1 (loaders/lora_pipeline.py, lora_conversion_utils.py); without `-`, `_`.
+"""
+
 DTYPES: dict[str, str] = {
     "half": "float16",
     "fp16": "float16",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from loralint.catalog import POSITIONAL, canonical
 from loralint.facts import ABSENT, Attribute, Known, LoadSite, Site, SiteKind, Value
 from loralint.project.calls import Linker
-from loralint.project.flow import Flow, is_adapted, trace
+from loralint.project.flow import Flow, is_adapted, is_whole, trace
 from loralint.project.instances import LORA
 from loralint.project.loads import Action
 from loralint.project.options import keyword_values
@@ -20,7 +20,8 @@ _MODEL = ("model", "base_model")
 _TOKENIZER = ("tokenizer",)
 _CONFIGS = ("peft_config", "config", "adapter_config")
 _ON_RECEIVER = frozenset(
-    """merge unload resize infer train set-adapter load-state wrap add-tokens template""".split()
+    """merge unload resize infer train set-adapter load-state wrap add-tokens template
+    drop-lora""".split()
 )
 _TAKING_MODELS = frozenset({"wrap", "train"})
 """What is handed a model and may put an adapter onto it."""
@@ -53,7 +54,8 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
     call, acting = linker.call(site), linker.meaning(site).acting
     assert acting is not None  # the site is among the actions
     kind, arguments = acting.kind, linker.arguments(site)
-    model, config = _model(linker, site, kind), _config(linker, kind, arguments)
+    model, acted_on = _model(linker, site, kind)
+    config = _config(linker, kind, arguments)
     steps = (step for step in (*model.steps, *config.steps) if step != site)
     onto = linker.evaluator.argument(arguments, _MODEL, 0) if kind in _TAKING_MODELS else None
     options = keyword_values(linker, arguments, _positional(kind, call.callee))
@@ -76,6 +78,7 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
         source=_state_source(linker, arguments) if kind == "load-state" else ABSENT,
         onto_adapter=onto is not None and is_adapted(linker, onto),
         reference=_reference(linker, acting.callee, arguments) if kind == "train" else (),
+        whole=acted_on is not None and is_whole(linker, acted_on),
         standing=linker.standing(site),
     )
     return ActionFlow(action, model)
@@ -90,23 +93,25 @@ def _positional(kind: str, callee: object) -> tuple[str, ...]:
     return tuple(name for name in names if not (is_method and name == "model"))
 
 
-def _model(linker: Linker, site: Site, kind: str) -> Flow:
-    """What flows into the model or tokenizer that a call acts on: its receiver, or an argument."""
-    callee = linker.call(site).callee
+def _model(linker: Linker, site: Site, kind: str) -> tuple[Flow, Node | None]:
+    """What flows into the model or tokenizer that a call acts on, and the object itself.
+
+    That is the receiver, where there is one that anything is known of, else an argument.
+    """
+    callee, frame = linker.call(site).callee, linker.evaluator.module_frame(site.file)
     if kind == "forward":
-        return trace(
-            linker, linker.evaluator.force(callee, linker.evaluator.module_frame(site.file))
-        )
+        called = linker.evaluator.force(callee, frame)
+        return trace(linker, called), called
     if isinstance(callee, Attribute) and kind in _ON_RECEIVER:
-        frame = linker.evaluator.module_frame(site.file)
-        flow = trace(linker, linker.evaluator.force(callee.base, frame))
+        receiver = linker.evaluator.force(callee.base, frame)
+        flow = trace(linker, receiver)
         if flow.loads or flow.steps:
-            return flow
+            return flow, receiver
     if kind in ("lora-config", "silence"):
-        return Flow()
+        return Flow(), None
     names = _TOKENIZER if kind == "template" else _MODEL
     given = linker.evaluator.argument(linker.arguments(site), names, 0)
-    return trace(linker, given) if given is not None else Flow()
+    return (trace(linker, given), given) if given is not None else (Flow(), None)
 
 
 def _config(linker: Linker, kind: str, arguments: Arguments) -> Flow:

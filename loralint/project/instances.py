@@ -16,7 +16,7 @@ import msgspec
 from loralint.catalog import Loader, unresolved
 from loralint.facts import Known, LoadSite, RevisionKey, Site, SiteKind
 from loralint.project.calls import Asked, Linker, Loading
-from loralint.project.flow import Chain, Flow, Key, Scope, is_adapted, trace, written_flow
+from loralint.project.flow import Chain, Flow, Key, Scope, is_adapted, is_whole, trace, written_flow
 from loralint.project.ids_and_revisions import asked_at, base_of, in_frame
 from loralint.project.loads import Load
 from loralint.project.options import options_of_load
@@ -174,6 +174,7 @@ def _instance(linker: Linker, site: Site, frame: Frame, own: Collection[str]) ->
         onto_adapter=below is not None and is_adapted(linker, below),
         given=linker.evaluator.commands.words(made.repo_id),
         given_revision=linker.evaluator.commands.words(made.revision),
+        whole=below is not None and is_whole(linker, below),
         standing=linker.standing(site),
     )
     outermost = frame.chain[-1] if frame.chain else site

@@ -49,6 +49,7 @@ class Load:
     an adapter is loaded onto is certainly a PEFT model already. `given` and
     `given_revision` are the words of command lines that give the id and the revision. `shared`
     tells that others come by the site, who would ask for something else if it were changed.
+    `whole` tells that an adapter goes onto what a load returns itself, and no part of it, and
     `standing` is that of the call.
     """
 
@@ -64,6 +65,7 @@ class Load:
     given: tuple[Place, ...] = ()
     given_revision: tuple[Place, ...] = ()
     shared: bool = False
+    whole: bool = False
     standing: Standing = NOWHERE
 
     @property
@@ -100,13 +102,14 @@ class Action:
 
     `kind` is one of the catalogue's action kinds: "wrap" (`get_peft_model`, `add_adapter`),
     "lora-config", "resize", "merge", "unload", "train", "infer", "set-adapter", "load-state",
-    "quantise-prepare", "template", "forward" (a loaded model is called).
+    "quantise-prepare", "template", "drop-lora", "forward" (a loaded model is called).
     `inputs` are indices in `Project.loads` that flow into the call, and
     `actions` indices in `Project.actions` (the LoraConfig of a `get_peft_model`). `configs` are the
     loads that flow into the configuration (`PeftConfig.from_pretrained`), `source` is the file that
     the state dict of a "load-state" is read from. `onto_adapter` tells that the model is certainly
     a PEFT model already. `reference` are the loads that flow into a trainer's `ref_model`, where
-    nothing wraps them on the way. `standing` is that of the call.
+    nothing wraps them on the way. `whole` tells that the model is what a load returns itself, and
+    `standing` is that of the call.
     """
 
     index: int
@@ -125,6 +128,7 @@ class Action:
     source: Value = ABSENT
     onto_adapter: bool = False
     reference: tuple[int, ...] = ()
+    whole: bool = False
     standing: Standing = NOWHERE
 
     @property

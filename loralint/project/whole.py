@@ -27,8 +27,8 @@ class Project:
     `loads` has one entry a site, with the values that hold whoever calls; `instances` has one a
     calling context, for the rules that compare sides. `undecided` lists the loads whose repo id
     or revision could not be followed, with reasons. `requirements` are the versions that the
-    project's requirement files ask for. `sources` are, by index of a load of a model or adapter, the
-    indices in `saves` of what is saved where it loads from.
+    project's requirement files ask for. `sources` are, by index of a load of a model or adapter,
+    the indices in `saves` of what is saved where it loads from.
     """
 
     config: Config

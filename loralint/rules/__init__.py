@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loralint.rules.abbreviated_commit import abbreviated_commit
 from loralint.rules.adapter_base_drift import adapter_base_drift
+from loralint.rules.adapter_format_mismatch import adapter_format_mismatch
 from loralint.rules.adapter_key_prefix import adapter_key_prefix
 from loralint.rules.adapter_on_its_merge import adapter_on_its_merge
 from loralint.rules.adapter_without_revision import adapter_without_revision
@@ -17,6 +18,7 @@ from loralint.rules.dtype_mismatch import dtype_mismatch
 from loralint.rules.embedding_size_mismatch import embedding_size_mismatch
 from loralint.rules.empty_adapter import empty_adapter
 from loralint.rules.fresh_adapter_at_inference import fresh_adapter_at_inference
+from loralint.rules.fused_before_save import fused_before_save
 from loralint.rules.ignored_load_result import ignored_load_result
 from loralint.rules.ignored_mismatched_sizes import ignored_mismatched_sizes
 from loralint.rules.inactive_adapter import inactive_adapter
@@ -103,6 +105,8 @@ RULES: tuple[Rule, ...] = (
     compiled_before_wrap,
     removed_quantization_keyword,
     reused_base,
+    adapter_format_mismatch,
+    fused_before_save,
     adapter_on_its_merge,
     reference_without_adapter,
     adapter_without_revision,

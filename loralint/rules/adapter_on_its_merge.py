@@ -81,8 +81,8 @@ def adapter_on_its_merge(project: Project) -> Iterator[Finding]:
 
 def _finding(adapter: Load, base: Load, merge: Save) -> Finding:
     message = (
-        f"{wording.named(adapter)} is put onto {wording.value(base.site.repo_id)}, the model that it"
-        f" was merged into ({merge.place}): it is applied twice"
+        f"{wording.named(adapter)} is put onto {wording.value(base.site.repo_id)}, the model that"
+        f" it was merged into ({merge.place}): it is applied twice"
     )
     notes = (
         Related("the model that it is put onto is loaded here", base.place),

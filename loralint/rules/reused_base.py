@@ -9,7 +9,7 @@ from loralint.diagnostics import Related
 from loralint.project import Action, Load, Project, Standing
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.actions import actions, function_of, is_after, loads, steps
+from loralint.rules.judgement.actions import actions, encloses, function_of, is_after, loads, steps
 from loralint.source import Place
 
 
@@ -118,7 +118,7 @@ def _wraps(project: Project) -> dict[int, list[_Wrap]]:
 
 
 def _is_wrap(thing: Load | Action) -> bool:
-    if thing.onto_adapter:
+    if thing.onto_adapter or not thing.whole:
         return False
     if isinstance(thing, Action):
         return thing.callee == "peft.get_peft_model"
@@ -229,7 +229,11 @@ def _asked(project: Project, index: int) -> Iterator[Action]:
 
 def _is_plain(project: Project, use: Action, wrap: _Wrap) -> bool:
     """Whether the base object itself is asked after it was wrapped."""
-    direct = use.inputs == (wrap.base.index,) and not steps(project, use, "wrap", "merge", "unload")
+    direct = (
+        use.whole
+        and use.inputs == (wrap.base.index,)
+        and not steps(project, use, "wrap", "merge", "unload")
+    )
     return direct and _later(use, wrap)
 
 
@@ -266,14 +270,6 @@ def _used(use: Action, wrap: _Wrap, what: str) -> Finding:
 
 
 def _later(later: Action | Load, earlier: _Wrap | Action) -> bool:
-    """Whether something certainly follows: in one function, inside all branches of the other.
-
-    A loop is no branch: that it runs is taken for granted.
-    """
+    """Whether something certainly follows: in one function, inside all branches of the other."""
     first = earlier.thing if isinstance(earlier, _Wrap) else earlier
-    around, inside = _branches(first.standing), _branches(later.standing)
-    return is_after(later, first) and inside[: len(around)] == around
-
-
-def _branches(standing: Standing) -> tuple[int, ...]:
-    return tuple(block for block in standing.blocks if block > 0)
+    return is_after(later, first) and encloses(first.standing, later.standing)

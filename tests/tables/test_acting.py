@@ -286,12 +286,30 @@ def test_templates(tmp_path, name):
         assert bool(found_here) == found
 
 
+# --- LoRA layers of a pipeline that are taken off -----------------------------------------------
+
+DROPPING = ("unload_lora_weights", "unload_lora", "delete_adapters")
+
+
+@pytest.mark.parametrize("name", DROPPING)
+def test_dropping(tmp_path, name):
+    text = (
+        "from diffusers import DiffusionPipeline\n"
+        'pipe = DiffusionPipeline.from_pretrained("org/x")\n'
+        "pipe.fuse_lora()\n{}pipe.save_pretrained('out')\n"
+    )
+    for number, line in enumerate(("", f"pipe.{name}()\n")):
+        (tmp_path / str(number)).mkdir()
+        found = codes(tmp_path / str(number), {"merge.py": text.format(line)}, "LOR319")
+        assert bool(found) == (line == "")
+
+
 # --- completeness -------------------------------------------------------------------------------
 
 
 def test_every_method_has_a_test():
     tried = {*(name.split()[1] for name in TRAINING), *FRESH, *MERGING, *ACTIVE, *LOST}
-    tried |= {name.rpartition(".")[2] for name in TEMPLATES}
+    tried |= {name.rpartition(".")[2] for name in TEMPLATES} | set(DROPPING)
     tried |= {"add_tokens"}  # beside resize_token_embeddings
     assert set(METHOD_ACTIONS) <= tried
     assert {name: tuple(words) for name, (_, words) in SAVES.items()} == {
