@@ -23,8 +23,8 @@ PAGES = Path(__file__).parent / "rules"
 BY_NAME = {rule.name: rule for rule in RULES}
 WITHOUT_SUBJECT = frozenset(
     """compiled-before-wrap discarded-merge double-wrapped-adapter fresh-adapter-at-inference
-    fused-before-save ignored-load-result ignored-mismatched-sizes inactive-adapter merge-into-quantized
-    merged-into-adapter-dir non-strict-adapter-load nondeterministic-init
+    fused-before-save ignored-load-result ignored-mismatched-sizes inactive-adapter
+    merge-into-quantized merged-into-adapter-dir non-strict-adapter-load nondeterministic-init
     removed-quantization-keyword reused-base suppressed-load-warnings unsaved-head
     unsaved-resized-embeddings""".split()
 )
