@@ -31,6 +31,7 @@ from loralint.catalog.options import (
     QUANTIZATION_CONFIGS,
     REMOVED,
     SAME_TEMPLATES,
+    UNCOVERED_HEADS,
 )
 from loralint.catalog.words import (
     FILE_MARKS,
@@ -68,6 +69,7 @@ __all__ = [
     "REMOVED",
     "SAME_TEMPLATES",
     "SAVERS",
+    "UNCOVERED_HEADS",
     "ActionKind",
     "Loader",
     "Mark",

@@ -86,6 +86,23 @@ SAME_TEMPLATES: tuple[frozenset[str], ...] = tuple(
 OPEN_TEMPLATES: tuple[str, ...] = ("tokenizer_default", "jinja", "auto")
 """How the names begin that leave the prompt template to the tokenizer or to another key."""
 
+UNCOVERED_HEADS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (r"m?deberta(-v[23])?-(xsmall|small|base|large|xlarge|xxlarge)", "Deberta", ("pooler",)),
+    (r"xlnet-(base|large)-cased", "XLNet", ("sequence_summary", "logits_proj")),
+    (r"m?bart-(base|large)(-50|-cc25)?", "(M?)Bart", ("classification_head",)),
+    (
+        r"(flan-|m|u)?t5-(v1_1-)?(small|base|large|xl|xxl|3b|11b)",
+        "U?M?T5",
+        ("classification_head",),
+    ),
+    (r"xlm-(mlm|clm)-[\w-]+", "XLM", ("sequence_summary",)),
+)
+"""New layers of sequence classifiers that `task_type="SEQ_CLS"` does not cover.
+
+The names of the checkpoints, of the classes, and of the layers. PEFT covers what is called
+`classifier` or `score`. Measured with PEFT 0.21.2 and transformers 5.24.
+"""
+
 PEFT_KEYED_PIPELINES: tuple[str, ...] = ("flux2", "krea2", "ernieimage", "acestep")
 """What names the pipelines of diffusers whose `load_lora_weights` reads PEFT's tensor names, too.
 

@@ -50,24 +50,25 @@ def adapter_format_mismatch(project: Project) -> Iterator[Finding]:
     ## Use instead
 
     ```python train.py
-    from diffusers import StableDiffusionPipeline, UNet2DConditionModel
-    from diffusers.utils import convert_state_dict_to_diffusers
-    from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
+    from diffusers import UNet2DConditionModel
+    from peft import LoraConfig, get_peft_model
 
     unet = UNet2DConditionModel.from_pretrained("acme/sd", subfolder="unet")
     unet = get_peft_model(unet, LoraConfig(r=16, target_modules=["to_q", "to_v"]))
-    layers = convert_state_dict_to_diffusers(get_peft_model_state_dict(unet))
-    StableDiffusionPipeline.save_lora_weights("out/pixel-art", unet_lora_layers=layers)
+    unet.save_pretrained("out/pixel-art")
     ```
 
     ```python draw.py
     from diffusers import StableDiffusionPipeline
+    from peft import PeftModel
 
     pipe = StableDiffusionPipeline.from_pretrained("acme/sd")
-    pipe.load_lora_weights("out/pixel-art")
+    pipe.unet = PeftModel.from_pretrained(pipe.unet, "out/pixel-art")
     ```
 
-    Or put it onto the component: `pipe.unet = PeftModel.from_pretrained(pipe.unet, folder)`.
+    For a file that `load_lora_weights` reads, train with `unet.add_adapter(config)` in place of
+    `get_peft_model` and save by `save_lora_weights`: the state dict of a PEFT model keeps
+    `base_model.model.`, and then loading raises.
 
     ## Fix safety
 
@@ -108,8 +109,8 @@ def _for_pipeline(load: Load, wrote: Place) -> Finding:
         " tensor: it logs a line, and the pipeline draws with its base alone"
     )
     advice = (
-        "put it onto the component by PeftModel.from_pretrained(pipe.unet, …), or save it by"
-        " save_lora_weights(…, convert_state_dict_to_diffusers(get_peft_model_state_dict(unet)))"
+        "put it onto the component by PeftModel.from_pretrained(pipe.unet, …), or train with"
+        " unet.add_adapter(…) and save by save_lora_weights(…)"
     )
     return _finding(load, wrote, message, advice)
 

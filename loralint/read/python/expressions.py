@@ -302,14 +302,14 @@ class Expressions:
         """A call: reduced where possible, recorded where it may matter."""
         callee = self.term(node.func)
         arguments = self.arguments(node)
+        if calls.collects(callee):
+            for given in arguments:
+                self.record.keep(given.value)
         reduced = calls.reduced(callee, arguments)
         if reduced is not None:
             if isinstance(reduced, Mapping):
                 self._called_later(node, reduced)
             return self.environment(reduced)
-        if calls.collects(callee):
-            for given in arguments:
-                self.record.keep(given.value)
         if not calls.interesting(callee):
             return calls.unfollowed(callee)
         function = self.frame.function
