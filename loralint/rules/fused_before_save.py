@@ -26,8 +26,8 @@ def fused_before_save(project: Project) -> Iterator[Finding]:
 
     `fuse_lora()` adds the adapter to the weights and leaves the LoRA layers where they are. What is
     saved then has names such as `to_q.base_layer.weight`; at the next load diffusers looks for
-    `to_q.weight`, does not find it, and leaves each layer that the adapter touched as it is in fresh
-    memory, with a line in the log (measured with diffusers 0.42.1: the output is NaN).
+    `to_q.weight`, does not find it, and leaves each layer that the adapter touched uninitialised,
+    with a line in the log (measured with diffusers 0.42.1: the output is NaN).
 
     ## Example
 

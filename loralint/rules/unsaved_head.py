@@ -29,8 +29,8 @@ def unsaved_head(project: Project) -> Iterator[Finding]:
     adapter sits under another random head, and what the message about a missing `score` says is
     what it says in the right case too.
 
-    `task_type="SEQ_CLS"` covers what is called `classifier` or `score`. DeBERTa has a new `pooler` in
-    front of it, XLNet, XLM, BART and T5 call their heads otherwise: these are lost with the task
+    `task_type="SEQ_CLS"` covers what is called `classifier` or `score`. DeBERTa has a new `pooler`
+    in front of it, XLNet, XLM, BART and T5 call their heads otherwise: these are lost with the task
     type given (measured with PEFT 0.21.2), unless `modules_to_save` names them. And
     `modules_to_save=names.append("lm_head")` is None, since `list.append` returns None.
 
