@@ -1,8 +1,8 @@
 """Runs the faulty and the mended form of each LOR3 rule with the installed libraries.
 
 For each it shows whether the adapter is indeed lost, and whether loralint says so. Needs torch,
-transformers, peft, safetensors, bitsandbytes, trl and datasets, and diffusers for two of them, which
-are left out without it; makes its own tiny models, needs no network.
+transformers, peft, safetensors, bitsandbytes, trl and datasets, and diffusers for two of them,
+which are left out without it; makes its own tiny models, needs no network.
 
 LOR321 is not among them: it needs LLaMA-Factory or ms-swift (`create_ref_model` in LLaMA-Factory's
 train/trainer_utils.py: with `finetuning_type: lora` and no `ref_model` there is none, and the

@@ -114,16 +114,12 @@ def _drawing(folder: Path) -> None:
         block_out_channels=(4, 8), latent_channels=4, norm_num_groups=1,
         down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
     )  # fmt: skip
-    words = CLIPTextModel(
-        CLIPTextConfig(
-            hidden_size=8,
-            intermediate_size=8,
-            num_attention_heads=2,
-            num_hidden_layers=1,
-            vocab_size=100,
-        )  # fmt: skip
-    )
-    parts = {"unet": unet, "vae": vae, "text_encoder": words, "scheduler": DDIMScheduler()}
+    words = CLIPTextConfig(
+        hidden_size=8, intermediate_size=8, num_attention_heads=2, num_hidden_layers=1,
+        vocab_size=100,
+    )  # fmt: skip
+    encoder = CLIPTextModel(words)
+    parts = {"unet": unet, "vae": vae, "text_encoder": encoder, "scheduler": DDIMScheduler()}
     missing = dict.fromkeys(("tokenizer", "safety_checker", "feature_extractor"))
     pipe = StableDiffusionPipeline(**parts, **missing, requires_safety_checker=False)
     pipe.save_pretrained(folder / "drawing")
