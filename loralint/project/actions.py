@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from loralint.catalog import POSITIONAL, canonical
 from loralint.facts import ABSENT, Attribute, Known, LoadSite, Site, SiteKind, Value
-from loralint.project.calls import Linker
+from loralint.project.calls import Acting, Linker
 from loralint.project.flow import Flow, is_adapted, is_whole, trace
 from loralint.project.instances import LORA
 from loralint.project.loads import Action
@@ -55,7 +55,7 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
     assert acting is not None  # the site is among the actions
     kind, arguments = acting.kind, linker.arguments(site)
     model, acted_on = _model(linker, site, kind)
-    config = _config(linker, kind, arguments)
+    config = _config(linker, acting, arguments)
     steps = (step for step in (*model.steps, *config.steps) if step != site)
     onto = linker.evaluator.argument(arguments, _MODEL, 0) if kind in _TAKING_MODELS else None
     options = keyword_values(linker, arguments, _positional(kind, call.callee))
@@ -114,13 +114,24 @@ def _model(linker: Linker, site: Site, kind: str) -> tuple[Flow, Node | None]:
     return (trace(linker, given), given) if given is not None else (Flow(), None)
 
 
-def _config(linker: Linker, kind: str, arguments: Arguments) -> Flow:
+def _config(linker: Linker, acting: Acting, arguments: Arguments) -> Flow:
     """The LoraConfig that a wrap, or a trainer, is given."""
-    if kind not in ("wrap", "train"):
+    if acting.kind not in ("wrap", "train"):
         return Flow()
-    position = 1 if kind == "wrap" else None
-    given = linker.evaluator.argument(arguments, _CONFIGS, position)
-    return trace(linker, given) if given is not None else Flow()
+    flow = Flow()
+    for position in _positions_of_config(acting):
+        given = linker.evaluator.argument(arguments, _CONFIGS, position)
+        flow = trace(linker, given) if given is not None else Flow()
+        if flow.loads or flow.steps:
+            break
+    return flow
+
+
+def _positions_of_config(acting: Acting) -> tuple[int | None, ...]:
+    """`model.add_adapter` of transformers takes the configuration first, PEFT's the name."""
+    if acting.kind == "train":
+        return (None,)
+    return (0, 1) if acting.callee.endswith("add_adapter") else (1,)
 
 
 def _reference(linker: Linker, callee: str, arguments: Arguments) -> tuple[int, ...]:
