@@ -6,6 +6,7 @@ from loralint.rules.abbreviated_commit import abbreviated_commit
 from loralint.rules.adapter_base_drift import adapter_base_drift
 from loralint.rules.adapter_format_mismatch import adapter_format_mismatch
 from loralint.rules.adapter_key_prefix import adapter_key_prefix
+from loralint.rules.adapter_not_requested import adapter_not_requested
 from loralint.rules.adapter_on_its_merge import adapter_on_its_merge
 from loralint.rules.adapter_without_revision import adapter_without_revision
 from loralint.rules.base import Finding, Rule
@@ -105,6 +106,7 @@ RULES: tuple[Rule, ...] = (
     compiled_before_wrap,
     removed_quantization_keyword,
     reused_base,
+    adapter_not_requested,
     adapter_format_mismatch,
     fused_before_save,
     adapter_on_its_merge,
