@@ -88,7 +88,8 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One finding.
 
     `subject` (a repo id, mostly) and `call` (the call's text, white space folded) identify the
-    finding in a baseline, where rows would not last.
+    finding in a baseline, where rows would not last. `why` is what a comparison of two sides rests
+    on (`project.Why`), "" of all others.
     """
 
     code: str
@@ -100,6 +101,7 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fix: Fix | None = None
     subject: str = ""
     call: str = ""
+    why: str = ""
 
     @property
     def identity(self) -> tuple[str, str, str, str]:

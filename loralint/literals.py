@@ -16,7 +16,9 @@ from collections.abc import Callable, Iterator, Mapping as Table
 import msgspec
 
 from loralint.facts import (
+    Absent,
     Argument,
+    Attribute,
     CallFact,
     Choice,
     Default,
@@ -28,10 +30,13 @@ from loralint.facts import (
     Mapping,
     Origin,
     OriginKind,
+    Parameter,
     Partial,
+    Result,
     Sequence,
     Symbol,
     Term,
+    Unknown,
     Value,
 )
 from loralint.refs import kind_of
@@ -208,10 +213,16 @@ def destination(arguments: tuple[Argument, ...]) -> str:
     return long[0].lstrip("-").replace("-", "_") if long else ""
 
 
+_WITHOUT_TEXT = (Absent, Attribute, Parameter, Result, Symbol, Unknown)
+"""Most terms are one of these."""
+
+
 def _inside(
     term: Term, name: str, origin: Origin | None = None
 ) -> Iterator[tuple[Known, Origin | None]]:
     """The texts in a term, under the name that holds each."""
+    if isinstance(term, _WITHOUT_TEXT):
+        return
     todo: list[tuple[Term, str]] = [(term, name)]
     while todo:
         each, holder = todo.pop()

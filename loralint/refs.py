@@ -64,6 +64,36 @@ LEGACY_IDS = frozenset(
 """One-part Hub names that the Hub still serves (huggingface.co legacy models)."""
 
 
+LEGACY_DATASETS = frozenset(
+    """imdb squad squad_v2 glue super_glue wikitext wikipedia bookcorpus cnn_dailymail xsum samsum
+    ag_news dbpedia_14 yelp_review_full yelp_polarity amazon_polarity mnist cifar10 cifar100
+    c4 mc4 oscar openwebtext gsm8k hellaswag piqa winogrande boolq openbookqa ptb_text_only
+    lambada conll2003 emotion rotten_tomatoes trec tweet_eval sst2 wmt14 wmt16 wmt19
+    opus_books multi_news billsum eli5 trivia_qa natural_questions hotpot_qa race quac coqa
+    food101 beans fashion_mnist common_voice librispeech_asr superb minds14 the_pile
+    codeparrot sst ai2_arc cosmos_qa commonsense_qa swag math_qa math_dataset aqua_rat drop
+    narrativeqa duorc quail quoref quartz ropes sciq social_i_qa wiki_qa wiki_hop xquad xnli
+    xtreme snli multi_nli anli paws paws-x mlqa tydiqa cmrc2018 drcd clue amazon_reviews_multi
+    amazon_us_reviews app_reviews banking77 clinc_oos financial_phrasebank poem_sentiment
+    ade_corpus_v2 go_emotions hate_speech18 hatexplain hate_offensive toxic_comments
+    jigsaw_toxicity_pred sms_spam medical_questions_pairs quora pubmed_qa med_hop
+    scientific_papers arxiv_dataset big_patent aeslc gigaword reddit reddit_tifu wiki_lingua
+    mlsum opinosis newsgroup newsroom xl_sum dialogsum conv_ai_2 daily_dialog
+    empathetic_dialogues blended_skill_talk multi_woz_v22 taskmaster2 code_search_net
+    code_x_glue_cc_code_to_text code_x_glue_ct_code_to_text mbpp openai_humaneval apps
+    conceptual_captions coco_captions cppe-5 oxford-iiit-pet svhn tiny_imagenet imagenet-1k
+    imagenet_sketch cats_vs_dogs ncbi_disease bc2gm_corpus jnlpba wnut_17 wikiann
+    universal_dependencies conll2000 conll2012_ontonotesv5 lex_glue eurlex scan cfq e2e_nlg
+    web_nlg common_gen tab_fact wiki_table_questions wikisql spider sem_eval_2010_task_8 fever
+    liar climate_fever truthful_qa tatoeba ted_talks_iwslt opus100 wmt15 wmt17 wmt18 iwslt2017
+    flores un_pc europarl_bilingual multilingual_librispeech timit_asr vivos voxpopuli fleurs
+    speech_commands crema_d lj_speech pg19 tiny_shakespeare wiki40b cc100 ptb enwik8 lm1b
+    hendrycks_test adversarial_qa blimp crows_pairs stereoset winobias wino_bias hans
+    health_fact scitail subjqa tweets_hate_speech_detection yahoo_answers_topics
+    yahoo_answers_qa ms_marco search_qa eli5_category stsb_multi_mt""".split()
+)
+"""One-part names under which `load_dataset` finds what the Hub keeps for its oldest datasets."""
+
 _SENTENCE_TRANSFORMERS = re.compile(
     r"(all|paraphrase|multi-qa|msmarco|distiluse|nli|stsb|quora|gtr-t5|sentence-t5|clip-ViT"
     r"|static|allenai-specter|LaBSE)(-[A-Za-z0-9.-]+)?"
@@ -85,6 +115,11 @@ def is_repo_id(text: str) -> bool:
     if ".." in text or text.endswith(".git") or _PLACEHOLDER.search(text):
         return False
     return not _is_folder(match[1]) and not _looks_like_file(text)
+
+
+def is_dataset_id(text: str) -> bool:
+    """Whether `text` is certainly meant as a dataset of the Hub and not as a folder."""
+    return text in LEGACY_DATASETS or is_repo_id(text)
 
 
 def _is_folder(part: str) -> bool:

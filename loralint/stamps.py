@@ -51,11 +51,15 @@ def leads_to_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def listing_digest(entries: Iterable[os.DirEntry[str]]) -> bytes:
-    """What identifies the entries of a folder: names and kinds, without volatile ones."""
+def listing_digest(entries: Iterable[os.DirEntry[str]], folder: str) -> bytes:
+    """What identifies the entries of a folder: names and kinds, without volatile ones.
+
+    Below the root it matters whether the folder is a repository of its own.
+    """
+    skipped = VOLATILE if folder == "." else VOLATILE - {".git"}
     names = sorted(
         f"{entry.name}/" if leads_to_folder(entry) else entry.name
         for entry in entries
-        if entry.name not in VOLATILE
+        if entry.name not in skipped
     )
     return digest("\0".join(names).encode(errors="surrogateescape"))

@@ -47,7 +47,7 @@ def test_every_key_reaches_its_field(tmp_path):
         per_file_ignores={"tests/*": ("ALL",)},
         exclude=("old",),
         extend_exclude=("older",),
-        policies=(("hf-internal-testing/*", "any"), ("my-org/*", "any")),
+        policies=(("*-internal-testing/*", "any"), ("my-org/*", "any")),
         stages=(("jobs/*.py", "train"),),
         pairs=(PairSetting("a.py", "b.py"),),
         severity={"LOR101": "error"},
@@ -186,7 +186,8 @@ def test_most_specific_policy_wins(policies, expected):
 
 
 def test_built_in_policy_can_be_overridden(tmp_path):
-    assert load(tmp_path).config.policy("hf-internal-testing/tiny") == "any"
+    for owner in ("hf", "peft", "trl"):
+        assert load(tmp_path).config.policy(f"{owner}-internal-testing/tiny") == "any"
     write(tmp_path, 'policies = { "hf-internal-testing/*" = "commit" }\n')
     assert load(tmp_path).config.policy("hf-internal-testing/tiny") == "commit"
 

@@ -45,7 +45,7 @@ class Manifest(msgspec.Struct, array_like=True, gc=False):
             folders = {
                 path: new
                 for path, known in self.folders.items()
-                if (new := _folder(f"{root}/{path}", known)) is not known
+                if (new := _folder(root, path, known)) is not known
             }
             files = {
                 path: fresh
@@ -64,13 +64,14 @@ class _Changed(Exception):
     """A file or folder is not what it was."""
 
 
-def _folder(path: str, known: State) -> State:
+def _folder(root: str, name: str, known: State) -> State:
+    path = f"{root}/{name}"
     try:
         stamp = stamp_of(os.stat(path))
         if stamp == known[0]:
             return known
         with os.scandir(path) as entries:
-            if listing_digest(entries) == known[1]:
+            if listing_digest(entries, name) == known[1]:
                 return stamp, known[1]
     except OSError:
         pass

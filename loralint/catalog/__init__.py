@@ -17,10 +17,12 @@ from loralint.catalog.loaders import (
     FOREIGN,
     LOADERS,
     Loader,
+    is_component,
     loader_of,
+    loads_lora,
     unresolved,
 )
-from loralint.catalog.names import PACKAGES, canonical, class_of
+from loralint.catalog.names import PACKAGES, VENDORED, canonical, class_of
 from loralint.catalog.options import (
     BITSANDBYTES,
     DTYPES,
@@ -42,6 +44,8 @@ from loralint.catalog.words import (
     PARSER_METHODS,
     PROGRAMS,
     Mark,
+    may_be_meant,
+    may_load,
 )
 
 __all__ = [
@@ -70,6 +74,7 @@ __all__ = [
     "SAME_TEMPLATES",
     "SAVERS",
     "UNCOVERED_HEADS",
+    "VENDORED",
     "ActionKind",
     "Loader",
     "Mark",
@@ -77,7 +82,11 @@ __all__ = [
     "action_of",
     "canonical",
     "class_of",
+    "is_component",
     "is_training_arguments",
     "loader_of",
+    "loads_lora",
+    "may_be_meant",
+    "may_load",
     "unresolved",
 ]

@@ -111,6 +111,8 @@ _SAVERS: tuple[Saver, ...] = (
     Saver("save_model", ("output_dir",), common=True),
     Saver("push_to_hub", ("repo_id",)),
     Saver("save_lora_weights", _FOLDER, "adapter"),
+    Saver("save_lora_adapter", _FOLDER, "adapter"),
+    Saver("save_attn_procs", _FOLDER, "adapter"),
     Saver("save_adapter", _FOLDER, "adapter", common=True),
     Saver("save_pretrained_merged", _FOLDER, "model"),
     Saver("push_to_hub_merged", ("repo_id",), "model"),

@@ -5,7 +5,8 @@ Read from the tools' own sources: vLLM 0.11 (`vllm/engine/arg_utils.py`,
 0.12 (`launcher/src/main.rs`), SGLang 0.5 (`srt/server_args.py`), TRL 0.24 (`scripts/`,
 `trainer/model_config.py`), LLaMA-Factory 0.9 (`hparams/`), axolotl 0.13 (`cli/main.py`), ms-swift
 4.0 (`arguments/`, `cli/main.py`), lm-evaluation-harness 0.4.9 (`__main__.py`,
-`models/huggingface.py`), huggingface_hub 1.0 (`cli/download.py`).
+`models/huggingface.py`), huggingface_hub 1.0 (`cli/download.py`), diffusers 0.35
+(`examples/*/train_*_lora*.py`), llama.cpp b6000 (`convert_lora_to_gguf.py`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from loralint.catalog.patterns import fits
 
 Names = MappingProxyType[str, str]
 
@@ -26,23 +29,25 @@ def _names(**roles: str) -> Names:
 class Tool:
     """One tool, or one subcommand of it.
 
-    `heads` are the words that it begins with; `modules` what `python -m` runs, `image` the name of
-    the container whose entrypoint it is. `flags` give each flag (without dashes, `_` for `-`) its
-    role; `environment` does so for variables. `position` is the role of the first plain word.
-    `pairs` is a flag whose value is `name=value,name=value`, of which `flags` tells the roles.
-    `recipe` tells that the first plain word may be a configuration file. `shared` tells that the
-    revision holds for the tokenizer, too, and `adapter_revision` that it does for the adapters.
-    `full` are the flags and values with which the whole model is trained; where `adapter_only`
-    names a flag, that flag makes it an adapter. `adapter_at` tells that adapters may be written
-    `id@revision`. `hub` is where it loads from unless told otherwise. `templates` is whose names of
-    prompt templates it takes. `preferences` are the values of the role `preference` that make it a
-    run which compares with a reference, `no_reference` those of `loss` with which it needs none.
+    `heads` are the words that it begins with; `modules` what `python -m` runs, `scripts` the files
+    that Python runs, wherever they lie, `image` the name of the container whose entrypoint it is.
+    `flags` give each flag (without dashes, `_` for `-`) its role; `environment` does so for
+    variables. `position` is the role of the first plain word. `pairs` is a flag whose value is
+    `name=value,name=value`, of which `flags` tells the roles. `recipe` tells that the first plain
+    word may be a configuration file. `shared` tells that the revision holds for the tokenizer, too,
+    and `adapter_revision` that it does for the adapters. `full` are the flags and values with which
+    the whole model is trained; where `adapter_only` names a flag, that flag makes it an adapter.
+    `adapter_at` tells that adapters may be written `id@revision`. `hub` is where it loads from
+    unless told otherwise. `templates` is whose names of prompt templates it takes. `preferences`
+    are the values of the role `preference` that make it a run which compares with a reference,
+    `no_reference` those of `loss` with which it needs none.
     """
 
     name: str
     artifact: str = "base-model"
     heads: tuple[tuple[str, ...], ...] = ()
     modules: tuple[str, ...] = ()
+    scripts: str = ""
     image: str = ""
     flags: Names = field(default_factory=_names)
     environment: Names = field(default_factory=_names)
@@ -86,20 +91,23 @@ _SGLANG = _names(
 _TRL = MappingProxyType({
     **_names(model="model_name_or_path", revision="model_revision", output="output_dir",
              dtype="dtype torch_dtype", trust_remote_code="trust_remote_code", lora="use_peft",
-             quant_type="bnb_4bit_quant_type"),
+             quant_type="bnb_4bit_quant_type", double="use_bnb_nested_quant"),
     **_QUANTISED,
 })  # fmt: skip
 _FACTORY = _names(
     model="model_name_or_path", revision="model_revision", adapters="adapter_name_or_path",
     output="output_dir export_dir", dtype="infer_dtype", trust_remote_code="trust_remote_code",
-    method="finetuning_type", bits="quantization_bit", template="template", preference="stage",
-    reference="ref_model create_new_adapter", loss="pref_loss",
+    method="finetuning_type", bits="quantization_bit", quant_type="quantization_type",
+    double="double_quantization", quant_method="quantization_method",
+    template="template", preference="stage", reference="ref_model create_new_adapter",
+    loss="pref_loss",
 )  # fmt: skip
 _SWIFT = _names(
     model="model model_id_or_path", revision="model_revision", output="output_dir",
     adapters="adapters ckpt_dir", dtype="torch_dtype", method="tuner_type train_type",
-    bits="quant_bits", use_hf="use_hf", template="template", preference="rlhf_type",
-    reference="ref_adapters ref_model",
+    bits="quant_bits quantization_bit", use_hf="use_hf", quant_type="bnb_4bit_quant_type",
+    double="bnb_4bit_use_double_quant", quant_method="quant_method",
+    template="template", preference="rlhf_type", reference="ref_adapters ref_model",
 )  # fmt: skip
 _AXOLOTL = _names(
     model="base_model", revision="revision_of_model", tokenizer="tokenizer_config",
@@ -111,11 +119,17 @@ _EVAL = _names(
     model="pretrained", revision="revision", tokenizer="tokenizer", adapters="peft lora_local_path",
     dtype="dtype", trust_remote_code="trust_remote_code", load_in_4bit="load_in_4bit",
     load_in_8bit="load_in_8bit", code_revision="code_revision", backend="model",
-    tokenizer_revision="tokenizer_revision",
+    tokenizer_revision="tokenizer_revision", quant_type="bnb_4bit_quant_type",
+    double="bnb_4bit_use_double_quant",
 )  # fmt: skip
 _DOWNLOAD = _names(
     revision="revision", repo_type="repo_type", local="local_dir", file="include exclude filename"
 )
+_EXAMPLES = _names(
+    model="pretrained_model_name_or_path pretrained_teacher_model", revision="revision",
+    output="output_dir",
+)  # fmt: skip
+_TO_GGUF = _names(model="base base_model_id")
 _FULL = (("method", "full"), ("method", "freeze"))
 
 
@@ -177,6 +191,10 @@ TOOLS: tuple[Tool, ...] = (
          flags=_EVAL, shared=True, adapter_revision=True),
     Tool("hf download", "file", heads=(("hf", "download"), ("huggingface-cli", "download")),
          position="model", flags=_DOWNLOAD),
+    Tool("diffusers examples", flags=_EXAMPLES, trains=True, shared=True,
+         scripts="train_{,*_}lora{,_*}"),
+    Tool("llama.cpp convert_lora_to_gguf", flags=_TO_GGUF, position="adapters",
+         scripts="convert_lora_to_gguf convert_{,lora_}to_gguf_lora"),
 )  # fmt: skip
 
 BACKENDS = MappingProxyType({"hf": "base-model", "huggingface": "base-model",
@@ -223,6 +241,18 @@ OPTIONS: tuple[str, ...] = (
 BITS = MappingProxyType({"4": "load_in_4bit", "8": "load_in_8bit"})
 """Options by the number of bits that a flag asks for."""
 
+FOUR_BITS = MappingProxyType({
+    "trl": ("nf4", False), "llamafactory-cli": ("nf4", True), "axolotl": ("nf4", True),
+    "swift": ("nf4", True),
+})  # fmt: skip
+"""The type with which programs quantise to 4 bits, and whether doubly, unless told otherwise.
+
+The others leave it to transformers: fp4, once.
+"""
+
+BITSANDBYTES = frozenset({"", "bnb", "bitsandbytes"})
+"""How the method is called that quantises to these bits; others have types of their own."""
+
 _PYTHON = re.compile(r"(.*/)?(python|pypy|ipython)[\d.]*w?(\.exe)?")
 _RECIPE = re.compile(r".+\.(ya?ml|json|toml)")
 
@@ -262,7 +292,18 @@ def tool_of_module(module: str) -> Tool | None:
     return next((tool for tool in TOOLS if module in tool.modules), None)
 
 
+def tool_of_script(path: str) -> Tool | None:
+    """The tool that a Python file is, by its name: a copy of an example, or a library's."""
+    name = path.rpartition("/")[2].removesuffix(".py").replace("-", "_")
+    return next((tool for tool in TOOLS if tool.scripts and fits(tool.scripts, name)), None)
+
+
 def tool_of_image(image: str) -> Tool | None:
     """The tool that is a container's entrypoint."""
     name = re.split("[:@]", image.rpartition("/")[2])[0]
     return next((tool for tool in TOOLS if tool.image and tool.image == name), None)
+
+
+def four_bits(tool: Tool) -> tuple[str, bool]:
+    """The type with which a tool quantises to 4 bits, and whether doubly."""
+    return FOUR_BITS.get(tool.name.partition(" ")[0], ("fp4", False))

@@ -30,7 +30,9 @@ class Loader:
     Hub id among other names. `defaults` are options that hold unless the call says otherwise.
     `revision` is the keyword of the revision, `revision_position` its place; where the call takes
     none, `revision_in` is the keyword of the dict that does, or "@" for an id that takes it behind
-    its name. `swallows` are the packages whose callee ignores keywords that it does not know. A
+    its name. One that `drops_revision` takes the keyword and loads the default branch.
+    `swallows` are the packages whose callee ignores keywords that it does not know. An adapter that
+    is no `lora` (an IP-Adapter, an embedding) is none that is trained here. A
     `common` name ("*": each) says nothing alone: a file with it matters if `prefix` or the package
     stands there, too.
     """
@@ -53,7 +55,9 @@ class Loader:
     revision_position: int | None = None
     revision_in: str = ""
     swallows: str = ""
+    drops_revision: bool = False
     common: str = ""
+    lora: bool = True
 
 
 _BASE = "base-model"
@@ -98,12 +102,12 @@ LOADERS: tuple[Loader, ...] = (
     Loader("diffusers", "*{Tokenizer,Scheduler,Processor}.from_pretrained", "config"),
     Loader("diffusers", "*Pipeline*.from_{pretrained,pipe}", "pipeline", text_only=True),
     Loader("diffusers", "*.from_pretrained", _BASE),
-    Loader("diffusers", "*.{load_lora_weights,load_attn_procs,lora_state_dict}"
+    Loader("diffusers", "*.{load_lora_weights,load_attn_procs,lora_state_dict,load_lora_adapter}"
            " *.load_lora_into_{unet,text_encoder,transformer}", "adapter",
            id=("pretrained_model_name_or_path_or_dict",), receiver=True, text_only=True),
     Loader("diffusers", "*.{load_ip_adapter,load_textual_inversion}", "adapter",
            id=("pretrained_model_name_or_path_or_dict", "pretrained_model_name_or_path"),
-           receiver=True, text_only=True),
+           receiver=True, text_only=True, lora=False),
     # --- embedding models ---
     Loader("sentence_transformers", "{SentenceTransformer,CrossEncoder,SparseEncoder}",
            "embedding", id=("model_name_or_path", "model_name"), text_only=True),
@@ -119,6 +123,8 @@ LOADERS: tuple[Loader, ...] = (
     Loader("vllm", "LLM {,Async}EngineArgs", "engine", id=("model",), common="LLM"),
     Loader("vllm", "LoRARequest", "adapter", id=("lora_path", "lora_local_path"), position=2,
            revision=None),
+    Loader("llama_cpp", "Llama.from_pretrained", "engine", id=("repo_id",), revision=None,
+           drops_revision=True),
     Loader("sglang", "Engine", "engine", id=("model_path",), position=None, common="Engine"),
     # --- trainers that load what they are given the name of ---
     Loader("trl", "*Trainer", _BASE, id=("model",), text_only=True,
@@ -206,3 +212,22 @@ def _of_package(package: str) -> tuple[Loader, ...]:
 
 def _fits(loader: Loader, rest: str) -> bool:
     return fits(loader.calls, rest) and not (loader.but and fits(loader.but, rest))
+
+
+def loads_lora(name: str) -> bool:
+    """Whether a loader of adapters, by its canonical name, loads such as are trained on a base."""
+    loader = loader_of(name)
+    return loader is None or loader.lora
+
+
+_COMPONENTS = (
+    "*{Autoencoder,AutoEncoder,VAE,VQModel,TextModel,TextEncoder,T5Encoder,ControlNet,T2IAdapter}*"
+    " *{CLIPVisionModel,SiglipVisionModel,ImageEncoder,Scheduler}*"
+)
+"""The classes of a pipeline's parts that seldom carry the adapter."""
+
+
+@lru_cache(maxsize=4096)
+def is_component(name: str) -> bool:
+    """Whether a loader loads what stands beside a pipeline's model: its VAE, a text encoder."""
+    return fits(_COMPONENTS, name.rpartition(".")[0].rpartition(".")[2])

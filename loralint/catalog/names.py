@@ -16,6 +16,9 @@ PACKAGES = frozenset(
 ) | {"langchain", "langchain_community", "langchain_huggingface"}
 """Packages whose names the catalogue knows; a vendored copy of one counts as the package."""
 
+VENDORED = frozenset({"peft", "transformers", "diffusers", "trl", "sentence_transformers"})
+"""Libraries whose own source may be what is read: their classes count as theirs."""
+
 
 @lru_cache(maxsize=16384)
 def canonical(name: str) -> str:

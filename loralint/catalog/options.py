@@ -28,6 +28,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "use_exact_model_name": ("use_exact_model_name",),
     "full_finetuning": ("full_finetuning",),
     "repo_type": ("repo_type",),
+    "local_dir": ("local_dir",),
 }
 """Canonical name → the keywords that give it, the preferred one first."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass
+from functools import cache
 
 from loralint.catalog.actions import ACTIONS, SAVERS, TRAINING_ARGUMENTS, Action
 from loralint.catalog.commands import LAUNCHERS, TOOLS
@@ -61,9 +62,9 @@ FILE_MARKS: tuple[Mark, ...] = tuple(sorted(_marks(), key=lambda mark: (mark.nam
 """A file with none of these neither loads nor saves anything."""
 
 PARSER_METHODS = frozenset(
-    """add_argument parse_args parse_known_args parse_args_into_dataclasses parse_args_and_config
-    parse_json_file parse_yaml_file parse_dict set_defaults add_argument_group
-    add_mutually_exclusive_group add_subparsers add_parser""".split()
+    """add_argument add_arguments parse_args parse_known_args parse_args_into_dataclasses
+    parse_args_and_config parse_json_file parse_yaml_file parse_dict set_defaults
+    add_argument_group add_mutually_exclusive_group add_subparsers add_parser""".split()
 )
 """What argparse and its kin are asked for; the standard library's, so in no row."""
 
@@ -89,6 +90,28 @@ OPEN_MARKERS = re.compile(
     "|".join(sorted(name.replace("*", r"\w*") for name in _ENDS - _ANYBODYS if "*" in name))
 )
 """Identifiers of which a row gives a part, as `SFTTrainer`; anybody's class may end in Config."""
+
+
+_LOADING = frozenset(name for row in LOADERS for name in last_names(row.calls))
+
+
+def _open(names: frozenset[str]) -> re.Pattern[str]:
+    return re.compile("|".join(each.replace("*", r"\w*") for each in sorted(names) if "*" in each))
+
+
+_OPEN_ENDS, _OPEN_LOADING = _open(_ENDS), _open(_LOADING)
+
+
+@cache
+def may_be_meant(name: str) -> bool:
+    """Whether something called so may be of the catalogue: a load, an action, a save."""
+    return name in _ENDS or name in SAVERS or _OPEN_ENDS.fullmatch(name) is not None
+
+
+@cache
+def may_load(name: str) -> bool:
+    """Whether something called so may be a loader of the catalogue."""
+    return name in _LOADING or _OPEN_LOADING.fullmatch(name) is not None
 
 
 def _programs() -> set[str]:

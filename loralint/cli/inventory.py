@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -12,6 +12,7 @@ from loralint.cli import options
 from loralint.cli.loads import in_words, naming, shown
 from loralint.cli.output import leave, put
 from loralint.cli.session import Reading, Session, open_session
+from loralint.facts import FileFacts
 from loralint.project import Load
 from loralint.text import visible
 
@@ -31,17 +32,17 @@ def command(
     loads = [one for one in gathered.project.loads if session.request.reports(one.place.path)]
     loads.sort(key=lambda load: (load.place.path, load.place.cell or 0, load.place.span))
     render = {"text": _text, "json": _json}[output_format]
-    put(render(session, loads), output_file)
+    put(render(session, loads, gathered.project.files), output_file)
     leave(gathered.files)
 
 
-def _json(session: Session, loads: Sequence[Load]) -> str:
+def _json(session: Session, loads: Sequence[Load], files: Mapping[str, FileFacts]) -> str:
     name = naming(session).filename
-    listed = [shown(load, name(load.place.path)) for load in loads]
+    listed = [shown(load, name(load.place.path), files) for load in loads]
     return json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
 
 
-def _text(session: Session, loads: Sequence[Load]) -> str:
+def _text(session: Session, loads: Sequence[Load], files: Mapping[str, FileFacts]) -> str:
     """A table; its columns are as wide as their widest cell, the last one excepted."""
     if not loads:
         return "No loads found.\n"

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from loralint.cli.session import Session
-from loralint.facts import Absent, Default, Known, Scalar, Unknown, Value, leaves
+from loralint.facts import (
+    ABSENT,
+    Absent,
+    Default,
+    FileFacts,
+    Known,
+    Reason,
+    Scalar,
+    Unknown,
+    Value,
+    leaves,
+)
 from loralint.project import Load
+from loralint.project.stopped import told
 from loralint.refs import is_repo_id
 from loralint.report.base import Report
 from loralint.rules.judgement.pinning import hub_ids, kinds
@@ -14,8 +28,10 @@ from loralint.rules.judgement.values import by_default
 from loralint.source import Location
 
 
-def shown(load: Load, filename: str) -> dict[str, Any]:
-    """A load in the words of design.md's contract."""
+def shown(
+    load: Load, filename: str, files: Mapping[str, FileFacts] = MappingProxyType({})
+) -> dict[str, Any]:
+    """A load in the words of design.md's contract; `files` say what stopped an unknown one."""
     site = load.site
     place = load.place
     return {
@@ -24,21 +40,21 @@ def shown(load: Load, filename: str) -> dict[str, Any]:
         "location": _location(place.span.start),
         "loader": site.loader,
         "artifact": site.artifact,
-        "repo_id": repo_id(load),
+        "repo_id": repo_id(load, files),
         "revision": revision(site.revision),
         "stage": load.stage,
     }
 
 
-def repo_id(load: Load) -> dict[str, Any]:
+def repo_id(load: Load, files: Mapping[str, FileFacts]) -> dict[str, Any]:
     """What is loaded, and how sure that is."""
     value = load.site.repo_id
-    return {"status": _status(load), "values": _values(value), "reason": _reason(value)}
+    return {"status": _status(load), "values": _values(value), "reason": _reason(value, files)}
 
 
 def revision(value: Value) -> dict[str, Any]:
     """At which revision; one that only some branches set is unknown."""
-    found = kinds(value)
+    found = kinds(ABSENT if value == Unknown(Reason.MIRRORED) else value)
     status = next(iter(found)) if len(found) == 1 else "unknown"
     return {"status": status, "values": _values(value)}
 
@@ -50,6 +66,8 @@ def _status(load: Load) -> str:
     if len(texts) < len(options) or not all(isinstance(text, str) and text for text in texts):
         return "unknown"
     several = len(set(texts)) > 1
+    if load.download is not None and not several:
+        return "default" if by_default(value) else "known"
     if not hub_ids(load) and not (several and any(is_repo_id(str(text)) for text in texts)):
         return "local"
     if several:
@@ -61,8 +79,8 @@ def _values(value: Value) -> list[Scalar]:
     return [one.value for one in leaves(value) if isinstance(one, (Known, Default))]
 
 
-def _reason(value: Value) -> str | None:
-    reasons = [one.words for one in leaves(value) if isinstance(one, Unknown)]
+def _reason(value: Value, files: Mapping[str, FileFacts]) -> str | None:
+    reasons = [told(files, one) for one in leaves(value) if isinstance(one, Unknown)]
     return "; ".join(dict.fromkeys(reasons)) or None
 
 

@@ -46,6 +46,7 @@ def _json(session: Session, pairs: Sequence[Pair]) -> str:
     listed = [
         {
             "rule": pair.kind.value,
+            "why": pair.why.value,
             "reason": pair.reason,
             "merge": pair.merge,
             "train": _side(session, pair.train),

@@ -22,7 +22,7 @@ Policy = Literal["commit", "ref", "any"]
 SideStage = Literal["train", "infer"]
 FailOn = Literal["error", "warning", "info", "never"]
 
-BUILT_IN_POLICIES: tuple[tuple[str, Policy], ...] = (("hf-internal-testing/*", "any"),)
+BUILT_IN_POLICIES: tuple[tuple[str, Policy], ...] = (("*-internal-testing/*", "any"),)
 
 DEFAULT_EXCLUDE: tuple[str, ...] = (
     *(".git", ".hg", ".svn", ".bzr", ".direnv", ".eggs", "*.egg-info"),

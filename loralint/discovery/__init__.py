@@ -95,6 +95,8 @@ class _Walker:
         names = {entry.name for entry in entries}
         if names & MARKS_OF_AN_ENVIRONMENT and folder not in self.named:
             return
+        if ".git" in names:
+            self.tree.repositories.add(self.tree.relative(folder))
         if ".gitignore" in names:
             ignores = ignores.within(folder, self._input(os.path.join(folder, ".gitignore")))
         for entry in entries:
@@ -136,7 +138,8 @@ class _Walker:
         except OSError as error:
             self._skip(self.tree.relative(folder), f"cannot be listed: {error.strerror}")
             return []
-        self.tree.folders[self.tree.relative(folder)] = stamp, listing_digest(entries)
+        name = self.tree.relative(folder)
+        self.tree.folders[name] = stamp, listing_digest(entries, name)
         return entries
 
     def _around(self, folder: str) -> Ignores:

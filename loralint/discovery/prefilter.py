@@ -66,6 +66,7 @@ _CELLS = re.compile(rb"%%bash|%%sh|%%script|! ?python|%run|" + PROGRAMS.pattern)
 """What a notebook with none of the ecosystem's names may still run; its code is in JSON here."""
 
 _LINES = re.compile(rb"\.py\b|\bpython[\d.]*\b[^\n]*\s-m\s|" + PROGRAMS.pattern)
+_HOLDS_PYTHON = re.compile(rb"\bpython[^\n]*(?:\s-\w*c\b|<<)|\.py\b[^\n]*<<")
 _SHELL = re.compile(rb"#!.*\b(ba|da|z|k)?sh\b")
 
 
@@ -74,7 +75,9 @@ def shell_matters(path: str, text: bytes) -> bool:
     name = path.rpartition("/")[2]
     if PROGRAM.fullmatch(name) and not COMMAND_FILE.fullmatch(name) and not _SHELL.match(text):
         return False
-    return bool(_LINES.search(text)) or any(comment in text for comment in COMMENTS)
+    if _LINES.search(text) or any(comment in text for comment in COMMENTS):
+        return True
+    return _HOLDS_PYTHON.search(text) is not None and any(e.stands_in(text) for e in _SOUGHT)
 
 
 def notebook_matters(text: bytes) -> bool:

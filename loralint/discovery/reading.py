@@ -74,7 +74,7 @@ class Tree:
     """The files found, by path relative to the root, and what would change them.
 
     `folders` and `inputs` (.gitignore files) hold stamp and digest; an input is None where there
-    is no such file.
+    is no such file. `repositories` are the folders that hold a `.git`.
     """
 
     root: str
@@ -82,6 +82,7 @@ class Tree:
     folders: dict[str, tuple[Stamp, bytes]] = field(default_factory=dict)
     inputs: dict[str, tuple[Stamp, bytes] | None] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
+    repositories: set[str] = field(default_factory=set)
 
     def relative(self, path: str) -> str:
         """An absolute path as the project names it."""

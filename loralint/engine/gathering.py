@@ -31,6 +31,8 @@ from loralint.engine.workers import mapper
 from loralint.facts import BesideFact, FileFacts
 from loralint.lockfile import NAME
 from loralint.project import Project
+from loralint.project.borders import Surroundings
+from loralint.project.calls import Linker
 from loralint.project.linking import link
 from loralint.project.needed_files import NeededFiles
 from loralint.source import SourceKind
@@ -78,8 +80,11 @@ def gather(request: Request, known: Mapping[str, Entry]) -> Gathered:
     tree.files.update((path, source.kind) for path, source in request.typed.items())
     _add_locks(tree, request.scopes)
     shelf = Shelf(tree, known, request.typed)
-    facts = _Rounds(request, shelf).run()
-    return Gathered(request, link(facts, tree.files, config), shelf, began)
+    rounds = _Rounds(request, shelf)
+    facts = rounds.run()
+    around = Surroundings(basename(tree.root), frozenset(tree.repositories))
+    linked = link(facts, tree.files, config, around, rounds.linker)
+    return Gathered(request, linked, shelf, began)
 
 
 class _Rounds:
@@ -111,6 +116,11 @@ class _Rounds:
                 break
         facts = _with_stamps(self.facts, self.shelf)
         return dict(sorted({**facts, **self.shelf.unreadable}.items()))
+
+    @property
+    def linker(self) -> Linker | None:
+        """What the last round has concluded."""
+        return self._needed.linker
 
     def _next(self, extracted: list[str], pythons: list[str]) -> list[str]:
         """The files that the linker needs beside those that it has, after some were extracted."""

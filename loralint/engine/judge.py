@@ -17,6 +17,7 @@ from loralint.engine.suppression import EXEMPT, Judge, Suppressions
 from loralint.read.cells import lines_of
 from loralint.rules import RULES
 from loralint.rules.base import Rule
+from loralint.source import Place
 
 
 def judge(request: Request, gathered: Gathered, rules: tuple[Rule, ...]) -> Outcome:
@@ -25,8 +26,11 @@ def judge(request: Request, gathered: Gathered, rules: tuple[Rule, ...]) -> Outc
     judged = [one for one in run.found() if run.is_asked_for(one)]
     found, misread = Confirming(gathered).confirmed(judged)
     remaining = run.remaining(found) if request.honour_ignores else found
+    exacter = run.told_exacter(found)
+    remaining = [one for one in remaining if (one.code, one.place) not in exacter]
     ordered = sorted(run.adjusted(remaining), key=_order)
-    suppressed = len(found) - sum(one.code != EXEMPT for one in remaining)
+    counted = sum((one.code, one.place) not in exacter for one in found)
+    suppressed = counted - sum(one.code != EXEMPT for one in remaining)
     fresh = _fresh(request, ordered)
     return Outcome(
         diagnostics=tuple(fresh),
@@ -51,6 +55,14 @@ class _Judgement:
             for found in rule.run(self.gathered.project):
                 if rule in self.rules_for(found.place.path):
                     yield found
+
+    def told_exacter(self, found: list[Diagnostic]) -> frozenset[tuple[str, Place]]:
+        """Rules and places of which another rule says more: its finding stands instead.
+
+        A comment may name either of the two.
+        """
+        instead = {rule.code: rule.instead_of for rule in self.rules if rule.instead_of}
+        return frozenset((code, one.place) for one in found for code in instead.get(one.code, ()))
 
     def is_asked_for(self, found: Diagnostic) -> bool:
         """Whether a finding touches a file that was asked for."""

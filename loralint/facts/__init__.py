@@ -19,6 +19,7 @@ from loralint.facts.code import (
 from loralint.facts.commands import (
     CommandFact,
     FlagFact,
+    InstallFact,
 )
 from loralint.facts.file import (
     FileFacts,
@@ -65,11 +66,13 @@ from loralint.facts.terms import (
     Scalar,
     Self,
     Sequence,
+    Stop,
     Symbol,
     Term,
     Unknown,
     Value,
     leaves,
+    parts_of,
 )
 
 __all__ = [
@@ -95,6 +98,7 @@ __all__ = [
     "FileFacts",
     "FlagFact",
     "FunctionFact",
+    "InstallFact",
     "Item",
     "Join",
     "Known",
@@ -115,6 +119,7 @@ __all__ = [
     "Sequence",
     "Site",
     "SiteKind",
+    "Stop",
     "Suppression",
     "Symbol",
     "TensorFact",
@@ -123,4 +128,5 @@ __all__ = [
     "Value",
     "Writing",
     "leaves",
+    "parts_of",
 ]

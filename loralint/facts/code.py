@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loralint.facts.terms import ABSENT, Argument, Fact, Term
+from loralint.facts.terms import ABSENT, Argument, Fact, Stop, Term
 from loralint.source import Span
 
 
@@ -52,6 +52,7 @@ class FunctionFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
     returns: Term
     decorators: tuple[Term, ...] = ()
     class_: str = ""
+    at: Stop | None = None
 
 
 class FieldFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
@@ -74,6 +75,7 @@ class ClassFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
     fields: tuple[FieldFact, ...]
     attributes: tuple[tuple[str, Term], ...]
     decorators: tuple[Term, ...] = ()
+    at: Stop | None = None
 
 
 class Suppression(Fact, frozen=True, tag=True, array_like=True, gc=False):

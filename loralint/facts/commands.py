@@ -38,3 +38,11 @@ class CommandFact(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_onl
     text: str = ""
     open: bool = False
     cell: int | None = None
+
+
+class InstallFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A package that a command installs: `transformers==4.40.0`, as it is asked for."""
+
+    requirement: str
+    span: Span
+    cell: int | None = None

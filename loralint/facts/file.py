@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loralint.facts.code import CallFact, ClassFact, FileError, FunctionFact, Suppression
-from loralint.facts.commands import CommandFact
+from loralint.facts.commands import CommandFact, InstallFact
 from loralint.facts.folders import AdapterFacts
 from loralint.facts.sites import LoadSite, SaveSite
 from loralint.facts.terms import ABSENT, Fact, Term
@@ -26,7 +26,7 @@ class FileFacts(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=
     branches differ; `imports` lists the modules named in
     import statements, `star_imports` those of `from x import *`; `data` is the content of a
     configuration file. `loads` and `saves` hold what needs no linking (recipes, command lines),
-    `commands` the command lines that run scripts.
+    `commands` the command lines that run scripts, `installs` the packages that some install.
     `further_errors` are those of a notebook's other cells. `literals` are the places of texts that
     may be revisions, by number (`loralint.literals`). `lock` is what a lock file says.
     """
@@ -48,3 +48,4 @@ class FileFacts(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=
     further_errors: tuple[FileError, ...] = ()
     literals: tuple[tuple[int, Span, int | None], ...] = ()
     lock: LockFacts | None = None
+    installs: tuple[InstallFact, ...] = ()

@@ -47,6 +47,10 @@ class Reason(Enum):
     FRAMEWORK = auto()
     RECORDED = auto()
     DOWNLOADED = auto()
+    MIRRORED = auto()
+    """No revision is given, and which repository is loaded the library decides."""
+    DROPPED = auto()
+    """A revision is given, and the library drops it for a mirror."""
     LOCK = auto()
     NOT_LOCKED = auto()
     """`loralint.revision(…)` of something that no lock file holds."""
@@ -77,6 +81,8 @@ _WORDS = {
     Reason.NOT_READ: "{} was not read",
     Reason.RECORDED: "what the adapter records",
     Reason.DOWNLOADED: "a downloaded folder",
+    Reason.MIRRORED: "unsloth may map the name to a 4-bit mirror",
+    Reason.DROPPED: "unsloth drops it when it maps the name to a 4-bit mirror",
 }
 """The words of a reason, with `{}` for what it is about; of the others, that is all there is."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -50,18 +51,37 @@ class Symbol(Fact, frozen=True, tag=True, array_like=True, gc=False):
     name: str
 
 
+class Stop(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """Where something stands: a row of a file or cell, or the call with a number in its file.
+
+    A front end leaves the file out, which whoever has its facts knows.
+    """
+
+    row: int = 0
+    cell: int | None = None
+    file: str = ""
+    call: int | None = None
+
+
 class Unknown(Fact, frozen=True, tag=True, array_like=True, gc=False):
     """Cannot be known, and why.
 
     `what` names the thing for a reader (`load_config()`, "a slice"). Two unknowns of one origin
     are the same value. `pattern` is what is known of a string that is put together: `out/run-{}`
-    (`loralint.values.paths`).
+    (`loralint.values.paths`). `stop` is the expression that nobody could follow: it is for the
+    reader, and two unknowns that differ in nothing else are alike.
     """
 
     reason: Reason
     what: str = ""
     origin: Origin | None = None
     pattern: str = ""
+    stop: Stop | None = None
+
+    @property
+    def alike(self) -> tuple[object, ...]:
+        """What unknowns are told apart by."""
+        return self.reason, self.what, self.origin, self.pattern
 
     @property
     def words(self) -> str:
@@ -199,3 +219,24 @@ def leaves(value: Value) -> tuple[Value, ...]:
     if not isinstance(value, Choice):
         return (value,)
     return tuple(leaf for each in value.values for leaf in leaves(each))  # type: ignore[arg-type]
+
+
+def parts_of(term: Term) -> tuple[Term, ...]:
+    """The terms inside a term."""
+    parts = _PARTS.get(type(term))
+    return parts(term) if parts is not None else ()
+
+
+_PARTS: dict[type, Callable[[Any], tuple[Term, ...]]] = {
+    Choice: lambda term: term.values,
+    Either: lambda term: term.values,
+    Attribute: lambda term: (term.base,),
+    Elements: lambda term: (term.base,),
+    Item: lambda term: (term.base, term.key, term.default),
+    Join: lambda term: term.parts,
+    Sequence: lambda term: term.items,
+    Mapping: lambda term: tuple(value for _, value in term.entries),
+    Environment: lambda term: (term.default,),
+    Data: lambda term: (term.path,),
+    Partial: lambda term: (term.callee, *(each.value for each in term.arguments)),
+}

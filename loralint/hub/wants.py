@@ -18,7 +18,7 @@ from loralint.lockfile import RepoType
 from loralint.project import Load, Project
 from loralint.read.cells import cells_of, lines_of
 from loralint.rules.judgement.fixes import written_at
-from loralint.rules.judgement.pinning import adapter_revision, full_id, judged_ids
+from loralint.rules.judgement.pinning import adapter_revision, certain_runs, full_id, judged_ids
 from loralint.rules.judgement.values import is_none_by_default, only
 from loralint.source import Place, Source
 
@@ -121,7 +121,7 @@ def repos_of(project: Project, load: Load) -> tuple[Repo, ...]:
 
 def wants(project: Project) -> Iterator[Want]:
     """All that the project loads by default, in source order."""
-    for load in project.loads:
+    for load in (run for each in project.loads for run in certain_runs(project, each)):
         for repo in repos_of(project, load):
             for leaf in leaves(adapter_revision(load)):
                 ref = asked(leaf)

@@ -16,6 +16,7 @@ from loralint.project.loads import (
     Stage,
     Standing,
     Use,
+    Why,
 )
 from loralint.project.whole import Project
 
@@ -32,5 +33,6 @@ __all__ = [
     "Stage",
     "Standing",
     "Use",
+    "Why",
     "is_test",
 ]

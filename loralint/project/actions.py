@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from loralint.catalog import POSITIONAL, canonical
 from loralint.facts import ABSENT, Attribute, Known, LoadSite, Site, SiteKind, Value
 from loralint.project.calls import Acting, Linker
-from loralint.project.flow import Flow, is_adapted, is_whole, trace
+from loralint.project.flow import (
+    Flow,
+    Key,
+    before,
+    is_adapted,
+    is_whole,
+    takes_its_place,
+    trace,
+)
 from loralint.project.instances import LORA
 from loralint.project.loads import Action
 from loralint.project.options import keyword_values
@@ -34,6 +42,8 @@ _READERS = frozenset(
 _PADDING = "pad_token"
 _SECOND_IS_REFERENCE = ("DPOTrainer", "KTOTrainer")
 """Trainers that take the reference model behind the model."""
+_ADDING = "add_adapter"
+"""The method that puts an adapter into its receiver."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,7 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
     config = _config(linker, acting, arguments)
     steps = (step for step in (*model.steps, *config.steps) if step != site)
     onto = linker.evaluator.argument(arguments, _MODEL, 0) if kind in _TAKING_MODELS else None
+    certain = onto is not None and not takes_its_place(linker, site, onto)
     options = keyword_values(linker, arguments, _positional(kind, call.callee))
     if kind == "add-tokens":
         options.update(_added_tokens(linker, arguments))
@@ -76,7 +87,7 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
         discarded=call.discarded,
         configs=linker.found.loads_of(config.loads),
         source=_state_source(linker, arguments) if kind == "load-state" else ABSENT,
-        onto_adapter=onto is not None and is_adapted(linker, onto),
+        onto_adapter=certain and onto is not None and is_adapted(linker, onto),
         reference=_reference(linker, acting.callee, arguments) if kind == "train" else (),
         whole=acted_on is not None and is_whole(linker, acted_on),
         standing=linker.standing(site),
@@ -104,34 +115,40 @@ def _model(linker: Linker, site: Site, kind: str) -> tuple[Flow, Node | None]:
         return trace(linker, called), called
     if isinstance(callee, Attribute) and kind in _ON_RECEIVER:
         receiver = linker.evaluator.force(callee.base, frame)
-        flow = trace(linker, receiver)
+        flow = _traced(linker, site, receiver)
         if flow.loads or flow.steps:
             return flow, receiver
     if kind in ("lora-config", "silence"):
         return Flow(), None
     names = _TOKENIZER if kind == "template" else _MODEL
     given = linker.evaluator.argument(linker.arguments(site), names, 0)
-    return (trace(linker, given), given) if given is not None else (Flow(), None)
+    return (_traced(linker, site, given), given) if given is not None else (Flow(), None)
+
+
+def _traced(linker: Linker, site: Site, given: Node) -> Flow:
+    """What flows into what a call is given."""
+    if takes_its_place(linker, site, given):
+        given = before(linker, site, given, linker.evaluator.module_frame(site.file))
+    return trace(linker, given)
 
 
 def _config(linker: Linker, acting: Acting, arguments: Arguments) -> Flow:
     """The LoraConfig that a wrap, or a trainer, is given."""
     if acting.kind not in ("wrap", "train"):
         return Flow()
-    flow = Flow()
     for position in _positions_of_config(acting):
         given = linker.evaluator.argument(arguments, _CONFIGS, position)
-        flow = trace(linker, given) if given is not None else Flow()
-        if flow.loads or flow.steps:
-            break
-    return flow
+        found = trace(linker, given) if given is not None else Flow()
+        if found.loads or found.steps:
+            return found
+    return Flow()
 
 
 def _positions_of_config(acting: Acting) -> tuple[int | None, ...]:
     """`model.add_adapter` of transformers takes the configuration first, PEFT's the name."""
     if acting.kind == "train":
         return (None,)
-    return (0, 1) if acting.callee.endswith("add_adapter") else (1,)
+    return (0, 1) if acting.callee.rpartition(".")[2] == _ADDING else (1,)
 
 
 def _reference(linker: Linker, callee: str, arguments: Arguments) -> tuple[int, ...]:
@@ -140,6 +157,12 @@ def _reference(linker: Linker, callee: str, arguments: Arguments) -> tuple[int, 
     given = linker.evaluator.argument(arguments, ("ref_model",), position)
     flow = trace(linker, given) if given is not None else Flow()
     return () if linker.found.actions_of(flow.steps) else linker.found.loads_of(flow.loads)
+
+
+def wrapped_in_place(acting: Iterable[ActionFlow]) -> frozenset[Key]:
+    """The loads into whose object `add_adapter` has put an adapter: what it returns is nothing."""
+    adding = (each for each in acting if each.action.callee.rpartition(".")[2] == _ADDING)
+    return frozenset(key for each in adding for key in each.model.loads)
 
 
 def _written(linker: Linker, first: int) -> Iterator[ActionFlow]:

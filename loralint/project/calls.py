@@ -34,10 +34,16 @@ class Loading:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a load asks for in one frame."""
+    """What a load asks for in one frame.
+
+    What a download fetched is what the download asked for. `folder` tells that a folder is named,
+    and no repository: nothing the load is given decides the revision.
+    """
 
     repo_id: Value
     revision: Value
+    folder: bool = False
+    download: Site | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,27 +5,35 @@ This is the one place that decides it; everybody else asks `Linker.meaning`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from loralint.catalog import (
     FOREIGN,
     LOAD_METHODS,
     METHOD_ACTIONS,
+    PACKAGES,
     SAVERS,
+    VENDORED,
     Loader,
     action_of,
     canonical,
     class_of,
     is_training_arguments,
     loader_of,
+    may_be_meant,
+    may_load,
     unresolved,
 )
-from loralint.facts import Known, Reason, Site, Unknown
-from loralint.project.calls import Acting, Linker, Loading, Meaning
+from loralint.facts import Attribute, Known, Parameter, Reason, Site, Symbol, Term, Unknown
+from loralint.project.calls import NOTHING, Acting, Linker, Loading, Meaning
 from loralint.project.flow import trace, wraps
 from loralint.project.ids_and_revisions import asked
 from loralint.values import calls
+from loralint.values.evaluator import Evaluator
+from loralint.values.index import Index
+from loralint.values.libraries import libraries
 from loralint.values.nodes import (
     Arguments,
     AttributeOf,
@@ -42,16 +50,21 @@ from loralint.values.nodes import (
 )
 from loralint.values.values import origin_of
 
-VENDORED = frozenset({"peft", "transformers", "diffusers", "trl", "sentence_transformers"})
-"""Libraries whose own source may be what is read: their classes count as theirs."""
+
+def new_linker(index: Index) -> Linker:
+    """What is to be asked about a project's calls, nothing of it answered yet."""
+    return Linker(Evaluator(index, libraries), meaning_of)
 
 
 def meaning_of(linker: Linker, site: Site) -> Meaning:
     """What the call at a site is, whoever calls its function."""
     call = linker.call(site)
-    frame = linker.evaluator.module_frame(site.file)
-    node = linker.evaluator.callee(site, call.callee, frame)
+    node = _called_at(linker, site, may_be_meant)
+    if node is None:
+        return NOTHING
     loading = _loading(linker, node, linker.arguments(site))
+    if loading is not None and _is_handed_on(linker, site, loading):
+        return NOTHING
     saving = _saving_method(linker, node)
     return Meaning(
         loading=loading,
@@ -62,7 +75,56 @@ def meaning_of(linker: Linker, site: Site) -> Meaning:
     )
 
 
+def calls_a_loader(linker: Linker, site: Site) -> bool:
+    """Whether a loader of the catalogue is called at a site, whatever it is given."""
+    node = _called_at(linker, site, may_load)
+    return node is not None and _loading(linker, node, ()) is not None
+
+
+def _called_at(linker: Linker, site: Site, may_be: Callable[[str], bool]) -> Node | None:
+    """What is called at a site; None where its name tells that it is nothing of the catalogue.
+
+    Nine in ten calls are: to follow what each of them calls would take most of a run.
+    """
+    call = linker.call(site)
+    name = _own_name(call.callee)
+    if name is not None and not may_be(name) and name not in linker.index.bound:
+        return None
+    frame = linker.evaluator.module_frame(site.file)
+    return linker.evaluator.callee(site, call.callee, frame)
+
+
+def _own_name(callee: Term) -> str | None:
+    """The name of what is called, where it may be called so by the project alone."""
+    if isinstance(callee, Attribute):
+        return callee.name
+    if isinstance(callee, Symbol) and callee.module.partition(".")[0] not in PACKAGES:
+        return callee.name.rpartition(".")[2] or callee.module.rpartition(".")[2]
+    return None
+
+
+def _is_handed_on(linker: Linker, site: Site, loading: Loading) -> bool:
+    """Whether a `from_pretrained` of the project's own hands its id on to that of its parents.
+
+    Who calls it loads, and can say which revision; here nobody can.
+    """
+    call = linker.call(site)
+    owner, _, name = call.function.rpartition(".")
+    fact = linker.index.classes.get((site.file, owner)) if name == "from_pretrained" else None
+    if fact is None or not linker.evaluator.library_bases(Class(site.file, fact)):
+        return False
+    plain = [each for each in call.arguments if each.name is None or each.stars]
+    named = [each for each in call.arguments if each.name in loading.loader.id]
+    given = next(iter((*named, *plain)), None)
+    return given is not None and (
+        isinstance(given.value, Parameter) and given.value.function == call.function
+    )
+
+
 # --- names of the ecosystem ---------------------------------------------------------------------
+
+_AUTO = re.compile(r"Auto\w*(?:Model\w*|For[A-Z]\w*|Tokenizer|Processor|Config)")
+"""Classes that are built like those of transformers, and named so that people see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +161,10 @@ def _external(full: str) -> _Named | None:
         return _by_name(name)
     if name.partition(".")[0] in FOREIGN | {"builtins"}:
         return None
-    return _Named(name, class_of(name), unresolved(class_of(name)), resolved=False)
+    class_ = class_of(name)
+    if _AUTO.fullmatch(class_):  # a kernel's or an accelerator's own class, called as theirs
+        return _Named(name, class_, loader_of(f"transformers.{class_}.from_pretrained"))
+    return _Named(name, class_, unresolved(class_), resolved=False)
 
 
 def _of_class(linker: Linker, node: Class, method: str) -> _Named | None:

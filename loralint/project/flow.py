@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from loralint.facts import Site, SiteKind
+from loralint.facts import Attribute, Reason, Site, SiteKind, Unknown
 from loralint.project.calls import Linker
 from loralint.values.nodes import (
     Arguments,
@@ -22,6 +22,8 @@ from loralint.values.nodes import (
     Node,
     OneOf,
     SequenceNode,
+    merge,
+    options,
 )
 from loralint.values.objects import changed
 
@@ -141,6 +143,44 @@ def _model(linker: Linker, arguments: Arguments) -> Iterator[Node]:
     given = linker.evaluator.argument(arguments, _MODEL, 0)
     if given is not None:
         yield given
+
+
+# --- a call that takes its own place ------------------------------------------------------------
+
+
+def takes_its_place(linker: Linker, site: Site, given: Node) -> bool:
+    """Whether what a call is given may be what it returned: `self.model = wrap(self.model)`.
+
+    An attribute is all that methods set it to: the call's result too, which is no evidence about
+    what the call was given.
+    """
+    return any(_made_at(linker, option) == site for option in options(given))
+
+
+def before(linker: Linker, site: Site, given: Node, frame: Frame) -> Node:
+    """What such a call was given: what else the attribute is set to, else what its class says."""
+    others = [each for each in options(given) if _made_at(linker, each) != site]
+    if others:
+        return merge(others)
+    for argument in linker.call(site).arguments:
+        term = argument.value
+        if not isinstance(term, Attribute):
+            continue
+        owner = linker.evaluator.force(term.base, frame)
+        if isinstance(owner, Instance) and linker.evaluator.force(term, frame) is given:
+            owner.busy.add(term.name)
+            try:
+                return linker.evaluator.attribute(owner, term.name)
+            finally:
+                owner.busy.discard(term.name)
+    return Unknown(Reason.INVOLVED)
+
+
+def _made_at(linker: Linker, node: Node) -> Site | None:
+    whole: Node | None = node.node if isinstance(node, ByDefault) else node
+    if isinstance(whole, MappingNode):
+        whole = changed(linker.evaluator, whole)
+    return whole.site if isinstance(whole, CallResult) else None
 
 
 # --- whether it is a PEFT model -----------------------------------------------------------------

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from loralint.catalog import DATASET_BUILDERS, Loader
+from loralint.catalog.families import MIRROR
 from loralint.facts import (
     ABSENT,
     Absent,
     Attribute,
+    Choice,
     Default,
     Known,
     Origin,
@@ -17,13 +20,15 @@ from loralint.facts import (
     Site,
     Unknown,
     Value,
+    leaves,
 )
 from loralint.project.calls import Asked, Linker, Loading
-from loralint.refs import is_repo_id, snapshot_folder
+from loralint.refs import is_commit, is_repo_id, snapshot_folder, snapshot_of
 from loralint.values.nodes import (
     Arguments,
     AttributeOf,
     CallResult,
+    External,
     Frame,
     MappingNode,
     Node,
@@ -61,7 +66,14 @@ def asked(linker: Linker, loading: Loading, arguments: Arguments) -> Asked | Non
     repo_id = _identity(linker, loading.loader, arguments)
     if repo_id is None:
         return None
-    revision = _revision(linker, loading.loader, arguments)
+    download = _download(linker, loading.loader, arguments)
+    if download is not None:
+        return download
+    revision = _revision(linker, loading.loader, arguments, repo_id)
+    cached = _of_cache(repo_id)
+    if cached is not None:
+        return cached
+    repo_id = _beside_cache(repo_id)
     if not loading.loader.prefix or not isinstance(repo_id, (Known, Default)):
         return Asked(repo_id, revision)
     # `hf-hub:org/name@revision` of timm and open_clip
@@ -71,6 +83,68 @@ def asked(linker: Linker, loading: Loading, arguments: Arguments) -> Asked | Non
     return Asked(own, Known(behind) if behind else revision)
 
 
+# --- folders of the Hub's cache -----------------------------------------------------------------
+
+
+def _download(linker: Linker, loader: Loader, arguments: Arguments) -> Asked | None:
+    """What was downloaded, where the result of a download is loaded."""
+    node = linker.evaluator.argument(arguments, loader.id, loader.position)
+    if isinstance(node, CallResult):
+        site, frame = node.site, node.frame
+    else:
+        inside = _result_above(node) if isinstance(node, Unknown) else None
+        if inside is None:
+            return None
+        site, frame = inside, linker.evaluator.module_frame(inside.file)
+    meaning = linker.meaning(site)
+    found = asked_at(linker, site, frame) if meaning.loads and meaning.artifact == "file" else None
+    if found is None:
+        return None
+    return replace(found, folder=True, download=found.download or site)
+
+
+def _result_above(path: Unknown) -> Site | None:
+    """The call whose result a path begins with: `os.path.join(snapshot_download(…), "sub")`."""
+    origin = path.origin
+    if origin is None or origin.kind is not OriginKind.JOINED:
+        return None
+    first = origin.parts[0]
+    if not isinstance(first, Origin) or first.kind is not OriginKind.RESULT:
+        return None
+    return Site(first.file, first.call) if first.call is not None else None
+
+
+def _of_cache(repo_id: Value) -> Asked | None:
+    """What a path of the Hub's cache is: a repository at a commit; of several, the same one."""
+    found = [_snapshot_in(leaf) for leaf in leaves(repo_id)]
+    names = dict.fromkeys(each[0] for each in found if each is not None)
+    if None in found or len(names) != 1:
+        return None
+    revisions = dict.fromkeys(each[1] for each in found if each is not None)
+    origin = repo_id.origin if isinstance(repo_id, Default) else None
+    soft = isinstance(repo_id, Default)
+    own = [Default(each, origin) if soft else Known(each) for each in (*names, *revisions)]
+    name, *rest = own
+    return Asked(name, rest[0] if len(rest) == 1 else Choice(tuple(rest)), folder=True)
+
+
+def _beside_cache(repo_id: Value) -> Value:
+    """What is loaded where a folder of the cache is missing: the folder itself is pinned."""
+    every = leaves(repo_id)
+    others = tuple(leaf for leaf in every if _snapshot_in(leaf) is None)
+    if not others or len(others) == len(every):
+        return repo_id
+    origin = repo_id.origin if isinstance(repo_id, Choice) else None
+    return others[0] if len(others) == 1 else Choice(others, origin)
+
+
+def _snapshot_in(leaf: Value) -> tuple[str, str] | None:
+    """The repository and commit whose folder of the cache a path is, or lies in."""
+    text = leaf.value if isinstance(leaf, (Known, Default)) else None
+    found = snapshot_of(text) if isinstance(text, str) else None
+    return found if found is not None and is_commit(found[1]) else None
+
+
 # --- the repo id --------------------------------------------------------------------------------
 
 
@@ -78,7 +152,9 @@ def _identity(linker: Linker, loader: Loader, arguments: Arguments) -> Value | N
     node = linker.evaluator.argument(arguments, loader.id, loader.position)
     if node is None:
         return None if loader.text_only else Unknown(Reason.NOT_GIVEN, "no id is given")
-    if (loader.text_only and not _is_text(node)) or _is_model(linker, node):
+    if loader.text_only and not (_is_text(node) or _asked_by(linker, node) is not None):
+        return None
+    if _is_model(linker, node):
         return None
     found = value_of(_named(linker, node))
     if isinstance(found, (Known, Default)) and not isinstance(found.value, str):
@@ -87,11 +163,27 @@ def _identity(linker: Linker, loader: Loader, arguments: Arguments) -> Value | N
 
 
 def _is_model(linker: Linker, node: Node) -> bool:
-    """Whether a loaded object stands in the id's place: then something else is going on."""
+    """Whether a model stands in the id's place, on one branch at least: then nothing is loaded.
+
+    A model was loaded, or made of another one (`get_peft_model`, `from_config`).
+    """
+    if isinstance(node, OneOf):
+        return any(_is_model(linker, option) for option in node.options)
     if not isinstance(node, CallResult):
         return False
     meaning = linker.made(node)
-    return meaning.loads and meaning.artifact != "file"
+    loaded = meaning.loads and meaning.artifact != "file"
+    return loaded or meaning.kind in _MAKING or _is_from_config(node)
+
+
+_MAKING = ("wrap", "merge", "quantise-prepare", "compile", "unload")
+
+
+def _is_from_config(node: CallResult) -> bool:
+    """`AutoModelForCausalLM.from_config(config)`: a model without weights."""
+    callee = node.callee
+    name = callee.name if isinstance(callee, (AttributeOf, External)) else ""
+    return name.rpartition(".")[2] in ("from_config", "_from_config")
 
 
 def _is_text(node: Node) -> bool:
@@ -180,16 +272,23 @@ def _origin(value: Value) -> Origin | None:
 # --- the revision -------------------------------------------------------------------------------
 
 
-def _revision(linker: Linker, loader: Loader, arguments: Arguments) -> Value:
+def _revision(linker: Linker, loader: Loader, arguments: Arguments, repo_id: Value) -> Value:
     """The revision that a load asks for; Absent where it is not said."""
     if loader.revision is None:
         return ABSENT
     node = linker.evaluator.argument(arguments, (loader.revision,), loader.revision_position)
     if node is None or isinstance(node, Absent):
         node = _nested(linker, loader, arguments, loader.revision)
-    if _drops_revision(linker, loader, arguments):
-        return Unknown(Reason.FRAMEWORK, "unsloth drops it when it maps the name to a 4-bit mirror")
-    return value_of(node) if node is not None else ABSENT
+    given = value_of(node) if node is not None else ABSENT
+    if _drops_revision(linker, loader, arguments) and not _is_mirror(repo_id):
+        return Unknown(Reason.MIRRORED if given == ABSENT else Reason.DROPPED)
+    return given
+
+
+def _is_mirror(repo_id: Value) -> bool:
+    """Whether an id certainly is that of a 4-bit mirror itself, which unsloth maps to none."""
+    texts = texts_of(repo_id)
+    return bool(texts) and all(text.lower().endswith(MIRROR) for text in texts)
 
 
 def _nested(linker: Linker, loader: Loader, arguments: Arguments, name: str) -> Node | None:

@@ -14,12 +14,24 @@ from functools import cached_property
 import msgspec
 
 from loralint.catalog import Loader, unresolved
-from loralint.facts import Known, LoadSite, RevisionKey, Site, SiteKind
+from loralint.facts import Choice, Known, LoadSite, RevisionKey, Site, SiteKind, leaves
 from loralint.project.calls import Asked, Linker, Loading
-from loralint.project.flow import Chain, Flow, Key, Scope, is_adapted, is_whole, trace, written_flow
+from loralint.project.flow import (
+    Chain,
+    Flow,
+    Key,
+    Scope,
+    before,
+    is_adapted,
+    is_whole,
+    takes_its_place,
+    trace,
+    written_flow,
+)
 from loralint.project.ids_and_revisions import asked_at, base_of, in_frame
 from loralint.project.loads import Load
 from loralint.project.options import options_of_load
+from loralint.refs import is_repo_id
 from loralint.values.nodes import Arguments, Frame
 from loralint.values.values import texts_of
 
@@ -162,6 +174,9 @@ def _instance(linker: Linker, site: Site, frame: Frame, own: Collection[str]) ->
         return None
     made = _load_site(linker, site, asked, loading, in_frame(linker, loading, site, frame))
     below = base_of(linker, site, frame)
+    uncertain = below is not None and takes_its_place(linker, site, below)
+    if below is not None and uncertain:
+        below = before(linker, site, below, frame)
     base = trace(linker, below) if below is not None else Flow()
     load = Load(
         index=linker.found.load_index[site],
@@ -169,17 +184,37 @@ def _instance(linker: Linker, site: Site, frame: Frame, own: Collection[str]) ->
         stage="neither",
         inputs=linker.found.loads_of(base.loads),
         actions=linker.found.actions_of(base.steps),
-        local=_is_local(made, own),
+        local=_is_local(made, own) or asked.download is not None,
+        download=linker.place(asked.download) if asked.download is not None else None,
         discarded=linker.call(site).discarded,
-        onto_adapter=below is not None and is_adapted(linker, below),
+        onto_adapter=below is not None and not uncertain and is_adapted(linker, below),
         given=linker.evaluator.commands.words(made.repo_id),
+        given_for=linker.evaluator.commands.words_of_each(made.repo_id),
         given_revision=linker.evaluator.commands.words(made.revision),
         whole=below is not None and is_whole(linker, below),
         standing=linker.standing(site),
     )
+    if frame is linker.evaluator.module_frame(site.file):
+        load = replace(load, rows=tuple(_rows(linker, site, loading, load)))
     outermost = frame.chain[-1] if frame.chain else site
     owner = Scope(outermost.file, linker.call(outermost).function)
     return Instance(load, Key(site, frame.chain), base, owner)
+
+
+def _rows(linker: Linker, site: Site, loading: Loading, load: Load) -> Iterator[Load]:
+    """What a loop over a table loads row by row; rows that differ in the id only are one."""
+    alike: defaultdict[object, list[LoadSite]] = defaultdict(list)
+    for frame in linker.evaluator.callers.rows(site):
+        asked = asked_at(linker, site, frame)
+        if asked is not None:
+            arguments = in_frame(linker, loading, site, frame)
+            made = _load_site(linker, site, asked, loading, arguments)
+            certain = all(is_repo_id(text) for text in texts_of(made.repo_id))
+            alike[certain, repr(made.revision), repr(made.options)].append(made)
+    for sites in alike.values() if len(alike) > 1 else ():
+        ids = tuple(dict.fromkeys(leaf for each in sites for leaf in leaves(each.repo_id)))
+        repo_id = Choice(ids) if len(ids) > 1 else ids[0]
+        yield replace(load, site=msgspec.structs.replace(sites[0], repo_id=repo_id))
 
 
 def _load_site(
@@ -197,7 +232,7 @@ def _load_site(
         options=options_of_load(linker, loading, arguments),
         function=call.function,
         text=call.text,
-        revision_key=_revision_key(loading.loader),
+        revision_key=RevisionKey("") if asked.folder else _revision_key(loading.loader),
     )
 
 

@@ -9,38 +9,59 @@ from loralint.config import Config
 from loralint.diagnostics import Skipped
 from loralint.facts import FileFacts, Reason, Unknown, Value, leaves
 from loralint.project import instances, stages
-from loralint.project.actions import actions
+from loralint.project.actions import actions, wrapped_in_place
 from loralint.project.adapter_folders import fold
+from loralint.project.borders import Borders, Surroundings
 from loralint.project.calls import Linker
-from loralint.project.classify import meaning_of
+from loralint.project.classify import new_linker
+from loralint.project.downloads import from_downloads
 from loralint.project.evidence import BASES, Evidence
 from loralint.project.instances import Instance
 from loralint.project.loads import Save
+from loralint.project.own_scripts import leave_to_own_scripts
 from loralint.project.pairs import pairs
 from loralint.project.requirements import requirements
 from loralint.project.saved_places import SavedPlaces
 from loralint.project.saves import Saved, saves
+from loralint.project.script_places import ScriptPlaces
+from loralint.project.stopped import told
 from loralint.project.whole import Project
-from loralint.values.evaluator import Evaluator
+from loralint.project.wrapping import Wrapping
 from loralint.values.index import Index
-from loralint.values.libraries import libraries
 from loralint.values.values import texts_of
 
+_NOTHING_AROUND = Surroundings()
 
-def link(facts: Mapping[str, FileFacts], files: Iterable[str], config: Config) -> Project:
-    """Link the facts of a project by path; `files` are all paths, also of files without facts."""
+
+def link(
+    facts: Mapping[str, FileFacts],
+    files: Iterable[str],
+    config: Config,
+    around: Surroundings = _NOTHING_AROUND,
+    linker: Linker | None = None,
+) -> Project:
+    """Link the facts of a project by path; `files` are all paths, also of files without facts.
+
+    A `linker` that was asked about the same code before knows answers already.
+    """
     paths = tuple(files)
+    borders = Borders(paths, around)
     folders = fold(facts, paths)
-    linker = Linker(Evaluator(Index(folders.facts, paths), libraries), meaning_of)
+    if linker is None:
+        linker = new_linker(Index(folders.facts, paths))
+    linker.index.files = dict(folders.facts)
+    leave_to_own_scripts(linker.index)
     index = linker.index.files
 
     acting = actions(linker)
-    saved = saves(linker)
+    saved = saves(linker, wrapped_in_place(acting))
     own = _own_folders(saved)
     seen = instances.of_sites(linker, own)
     signals = stages.signals(seen.sites, acting, config, index)
     seen = instances.in_contexts(linker, seen, own, signals.undecided())
     seen = stages.staged(signals, seen)
+    script_places = ScriptPlaces(linker.evaluator, borders)
+    seen = from_downloads(seen, script_places)
 
     savings = tuple(each for save in saved for each in save.every)
     evidence = Evidence(
@@ -49,7 +70,9 @@ def link(facts: Mapping[str, FileFacts], files: Iterable[str], config: Config) -
         instances=seen,
         actions=tuple(each.action for each in acting),
         savings=savings,
-        places=SavedPlaces(savings, linker.evaluator),
+        places=SavedPlaces(savings, script_places),
+        borders=borders,
+        wrapping=Wrapping(acting, seen),
         signals=signals,
         folders=folders,
     )
@@ -64,7 +87,7 @@ def link(facts: Mapping[str, FileFacts], files: Iterable[str], config: Config) -
         adapters=evidence.adapters(),
         sources=_sources(evidence, saved),
         stages=signals.files,
-        undecided=(*_undecided(seen.sites), *folders.unread),
+        undecided=(*_undecided(index, seen.sites), *folders.unread),
         requirements=requirements(index),
     )
 
@@ -96,18 +119,18 @@ def _save(linker: Linker, signals: stages.Signals, saved: Saved) -> Save:
     )
 
 
-def _undecided(loads: Iterable[Instance]) -> Iterator[Skipped]:
+def _undecided(files: Mapping[str, FileFacts], loads: Iterable[Instance]) -> Iterator[Skipped]:
     """The loads of which something could not be followed, and why."""
     for each in loads:
         for what, value in (("repo id", each.site.repo_id), ("revision", each.site.revision)):
-            reason = _reason(value)
+            reason = _reason(files, value)
             if reason:
                 yield Skipped(each.load.place, f"{what} of {each.site.loader}", reason)
 
 
-def _reason(value: Value) -> str:
+def _reason(files: Mapping[str, FileFacts], value: Value) -> str:
     """Why a value is not known; "" where it is, or where whoever runs the code decides."""
     for leaf in leaves(value):
-        if isinstance(leaf, Unknown) and leaf.reason is not Reason.FORWARDED:
-            return leaf.words
+        if isinstance(leaf, Unknown) and leaf.reason not in (Reason.FORWARDED, Reason.MIRRORED):
+            return told(files, leaf)
     return ""

@@ -44,13 +44,16 @@ class Load:
     `PeftModel.from_pretrained(base, ...)`. `via` is where the instance's values come from: the
     call of the function that holds the site; None where the site itself decides. `actions` are
     indices in `Project.actions` of the calls on the way from the inputs to this load. `local`
-    tells that the id names a folder that this project itself saves to: it is no Hub id.
+    tells that the id names a folder that this project itself saves to, or fetches: it is no Hub
+    id. `download` is the call that fetches it, whose id and revision the site then has.
     `discarded` tells that the call is a statement of its own, `onto_adapter` that the object which
     an adapter is loaded onto is certainly a PEFT model already. `given` and
     `given_revision` are the words of command lines that give the id and the revision. `shared`
-    tells that others come by the site, who would ask for something else if it were changed.
-    `whole` tells that an adapter goes onto what a load returns itself, and no part of it, and
-    `standing` is that of the call.
+    tells that others come by the site, who would ask for something else if it were changed. `rows`
+    are what a loop over a table loads at the site, row by row, where they differ in more than the
+    id. `given_for` says of several ids which word gives which, and `asked_by` are the callers whom
+    a load is for where others ask for what is not certain. `whole` tells that an adapter goes onto
+    what a load returns itself, and no part of it, and `standing` is that of the call.
     """
 
     index: int
@@ -60,11 +63,15 @@ class Load:
     via: Place | None = None
     actions: tuple[int, ...] = ()
     local: bool = False
+    download: Place | None = None
     discarded: bool = False
     onto_adapter: bool = False
     given: tuple[Place, ...] = ()
     given_revision: tuple[Place, ...] = ()
     shared: bool = False
+    rows: tuple[Load, ...] = ()
+    given_for: tuple[tuple[str, Place], ...] = ()
+    asked_by: tuple[Place, ...] = ()
     whole: bool = False
     standing: Standing = NOWHERE
 
@@ -142,26 +149,49 @@ class Requirement:
     """A version that a file of the project asks of a package: `transformers>=4.40,<5`.
 
     `folder` is what it holds for: the file's own folder, that above `requirements/`, or that of a
-    list which includes the file.
+    list which includes the file; what a notebook installs holds for it alone (`own`). `text` is the
+    line, `at` its place where that is known.
     """
 
     path: str
     package: str
     version: str
     folder: str = ""
+    text: str = ""
+    at: Place | None = None
+    own: bool = False
 
 
 class PairKind(Enum):
     """What joins the two sides of a pair, the firmest first.
 
     The adapter that one side saves and the other loads; the settings; an adapter folder that names
-    the base; the base alone.
+    the base; a path that ends like the other side's, as in another checkout; the base alone.
     """
 
     ARTIFACT = "artifact"
     CONFIGURED = "configured"
     ADAPTER_FOLDER = "adapter-folder"
+    CHECKOUT = "checkout"
     BASE_ID = "base-id"
+
+
+class Why(Enum):
+    """What a comparison of two sides rests on: what ties them to one adapter."""
+
+    ADAPTER = "adapter"
+    COMMAND = "command"
+    """The adapter that command lines give."""
+    CONFIGURED = "configured"
+    RECORDED = "recorded base"
+    BASE = "same base id"
+
+
+_WHY = {
+    PairKind.CONFIGURED: Why.CONFIGURED,
+    PairKind.ADAPTER_FOLDER: Why.RECORDED,
+    PairKind.BASE_ID: Why.BASE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +201,8 @@ class Pair:
     `kind` says what joins them, and `reason` the same of this pair in words ("out/mistral: saved
     in finetune.py:41, loaded in serve.py:7").
     `adapter` is the load of the adapter on the inference side, where there is one; `merge` tells
-    that the inference side only merges and saves.
+    that the inference side only merges and saves, `commanded` that a command line gives the
+    adapter.
     """
 
     train: Load
@@ -180,6 +211,20 @@ class Pair:
     kind: PairKind
     adapter: Load | None = None
     merge: bool = False
+    commanded: bool = False
+
+    @property
+    def why(self) -> Why:
+        """What ties the two sides."""
+        return _WHY.get(self.kind, Why.COMMAND if self.commanded else Why.ADAPTER)
+
+    @property
+    def is_firm(self) -> bool:
+        """Whether an adapter ties the sides, or the settings say so: what differs is an error.
+
+        By the base alone, or by paths that are only alike, they may be two experiments.
+        """
+        return self.kind not in (PairKind.BASE_ID, PairKind.CHECKOUT)
 
 
 @dataclass(frozen=True, slots=True)

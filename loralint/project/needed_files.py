@@ -9,17 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from posixpath import basename
 
 from loralint.catalog import METHODS, PACKAGES
-from loralint.facts import CallFact, Data, FileFacts, Known, Result, Self, Site, Symbol, Term
+from loralint.facts import (
+    CallFact,
+    Data,
+    FileFacts,
+    Known,
+    Result,
+    Self,
+    Site,
+    Symbol,
+    Term,
+    parts_of,
+)
 from loralint.project.calls import Linker
-from loralint.project.classify import meaning_of
+from loralint.project.classify import calls_a_loader, new_linker
 from loralint.project.requirements import asks_versions, is_requirement_file
 from loralint.values import commands
-from loralint.values.callers import parts_of
 from loralint.values.evaluator import Evaluator
 from loralint.values.index import Index, Modules
-from loralint.values.libraries import libraries
+from loralint.values.libraries.files import DOTENV, env_paths
 from loralint.values.nodes import Unevaluated
 from loralint.values.paths import candidates, normal
 from loralint.values.values import texts_of
@@ -73,23 +84,32 @@ class NeededFiles:
         self._index = Index({}, files)
         self._files: dict[str, _File] = {}
         self._names: set[str] = set()
+        self._linker: Linker | None = None
 
     def after(self, facts: Iterable[FileFacts]) -> Needed:
         """What to extract next, once these files were extracted, too."""
         fresh = list(facts)
         for each in fresh:
             self._index.add(each)
-        evaluator = Evaluator(self._index, libraries)
+        self._index.files = dict(sorted(self._index.files.items()))  # the order of a single round
+        if self._linker is not None:
+            self._linker.evaluator.release()
+        linker = self._linker = new_linker(self._index)
+        evaluator = linker.evaluator
         for each in fresh:
             self._files[each.path] = self._looked_at(each)
         paths = {*self._imported(), *self._configuration(evaluator)}
         paths.update(script for script, _ in commands.all_runs(self._index))
         if any(each.asks_versions for each in self._files.values()):
             paths.update(path for path in self._paths if is_requirement_file(path))
-        names = self._undecided(Linker(evaluator, meaning_of))
-        evaluator.release()
+        names = self._undecided(linker)
         self._names |= names
         return Needed(frozenset(paths - self._files.keys()), names)
+
+    @property
+    def linker(self) -> Linker | None:
+        """What was concluded of the files so far: no question of it needs to be asked again."""
+        return self._linker
 
     def _looked_at(self, facts: FileFacts) -> _File:
         modules = {each.callee.module for each in facts.calls if isinstance(each.callee, Symbol)}
@@ -121,6 +141,10 @@ class NeededFiles:
         for path, each in self._files.items():
             if path.endswith("__init__.py"):
                 yield from _reexported(modules, each.facts, used)
+                for name in used:
+                    handed_on = self._index.lazy(path, name)
+                    if isinstance(handed_on, Symbol):
+                        yield from _files_of(modules, path, handed_on)
 
     def _symbols(self, file: _File) -> tuple[Symbol, ...]:
         """The symbols of other modules that matter in a file."""
@@ -143,7 +167,7 @@ class NeededFiles:
             for site, name in each.inside:
                 if name in found or name in self._names:
                     continue
-                if linker.meaning(site).loading is None:
+                if not calls_a_loader(linker, site):
                     rest.append((site, name))  # what is read next may say what is called
                 elif linker.evaluator.callers.depends(site):
                     found.add(name)
@@ -194,14 +218,16 @@ def _data(
     for term in read:
         for text in texts_of(evaluator.value(Unevaluated(term.path, frame))):
             yield from _existing(text, facts.path, files)
-    if any(_called(call.callee) == "load_dotenv" for call in facts.calls):
-        yield from _existing(".env", facts.path, files)
+    for number, call in enumerate(facts.calls):
+        if _called(call.callee) == "load_dotenv":
+            for text in env_paths(evaluator, Site(facts.path, number)):
+                yield from _existing(text, facts.path, files)
     yield from _hydra(facts, files)
 
 
 def _existing(text: str, script: str, files: Collection[str]) -> Iterator[str]:
     found = next((path for path in candidates(text, script) if path in files), None)
-    if found is not None and found.endswith(_PLAIN):
+    if found is not None and (found.endswith(_PLAIN) or basename(found).startswith(DOTENV)):
         yield found
 
 
@@ -283,6 +309,8 @@ class _Walk:
             return True  # a method or a computed callee: recorded since it may matter
         last = callee.name.rpartition(".")[2]
         if last in METHODS or last in self.names or _root(callee) in PACKAGES:
+            return True
+        if "env" in last.lower():  # `load_env()` may decide what the environment holds
             return True
         found = self.index.modules.find(self.facts.path, callee.module) if callee.module else ""
         return found == "" or found in self.index.files

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from loralint.catalog import (
     BITSANDBYTES,
@@ -34,6 +34,9 @@ Get = Callable[[str], "Node | None"]
 
 _SCALARS = (Absent, Known, Default, Unknown)
 _QUANTISED = frozenset({"base-model", "engine", "pipeline", "model", "embedding"})
+_LOADS_BASE = "peft.AutoPeft"
+"""Hands its keywords on to the load of the base."""
+
 _NOT_QUANTISED: Options = {"quantization": Known("none")}
 
 
@@ -114,7 +117,7 @@ def keyword_values(
 
 def _quantization(linker: Linker, loading: Loading, arguments: Arguments) -> Options:
     """The quantisation of a load; nothing for what has none (tokenizers, adapters)."""
-    if loading.loader.artifact not in _QUANTISED:
+    if loading.loader.artifact not in _QUANTISED and not loading.name.startswith(_LOADS_BASE):
         return {}
     node = linker.evaluator.argument(arguments, ("quantization_config",))
     if node is None or isinstance(node, Absent):
@@ -170,13 +173,20 @@ def _direct(linker: Linker, loading: Loading, arguments: Arguments) -> Options:
         found = linker.evaluator.argument(arguments, (name,))
         return found if found is not None or name not in defaults else Known(defaults[name])
 
-    found = _flags(get, {"bnb_4bit_quant_type": "nf4"} if defaults else {})
+    found = _flags(get, _UNSLOTH_BITS if defaults else {})
     if isinstance(get("load_in_4bit"), (Known, Default)) and defaults:
         found.setdefault("load_in_4bit", Known(True))
     return found
 
 
-def _flags(get: Get, other: dict[str, str]) -> Options:
+_UNSLOTH_BITS: dict[str, str | bool] = {
+    "bnb_4bit_quant_type": "nf4",
+    "bnb_4bit_use_double_quant": True,
+}
+"""What unsloth quantises to 4 bits with; nobody can say otherwise."""
+
+
+def _flags(get: Get, other: Mapping[str, str | bool]) -> Options:
     """The flags that are given, the library's defaults once it quantises to 4 bits, a summary."""
     found: Options = {}
     for name, _ in BITSANDBYTES:

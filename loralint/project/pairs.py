@@ -12,14 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import dirname
 
+from loralint.catalog import loads_lora
 from loralint.config import matches
-from loralint.facts import RECORDED, Origin, Value
-from loralint.project.evidence import BASES, Evidence, names_of
+from loralint.facts import RECORDED, Known, Origin, Value, leaves
+from loralint.project.borders import is_below
+from loralint.project.evidence import BASES, Evidence, as_fetched, names_of
 from loralint.project.folders import is_test
 from loralint.project.instances import Instance
-from loralint.project.loads import Pair, PairKind
+from loralint.project.loads import Load, Pair, PairKind
 from loralint.project.saved_places import Match
 from loralint.project.saves import Saving
+from loralint.refs import is_repo_id
 from loralint.source import Place
 from loralint.values.commands import is_command
 from loralint.values.paths import fits, is_certain, may_agree, patterns_of
@@ -49,21 +52,28 @@ def pairs(evidence: Evidence) -> tuple[Pair, ...]:
     found: dict[object, Pair] = {}
     for each in (*by_artifact, *_configured(evidence), *by_folder, *_by_base(evidence, rest)):
         pair = _pair(evidence, each)
-        loads = (pair.train.index, pair.train.via, pair.infer.index, pair.infer.via)
-        found.setdefault((loads, pair.adapter.place if pair.adapter else None), pair)
+        sides = (_shown(pair.train), _shown(pair.infer))
+        found.setdefault((sides, pair.adapter.place if pair.adapter else None), pair)
     return tuple(found.values())
+
+
+def _shown(side: Load) -> object:
+    """What makes a side one: branches of a helper that load the same stand on one call of it."""
+    site = side.site
+    return side.place, site.loader, site.repo_id, site.revision, site.options
 
 
 def _pair(evidence: Evidence, each: _Joined) -> Pair:
     adapter = each.adapter
     configured = each.kind is PairKind.CONFIGURED
     return Pair(
-        train=each.train.load,
-        infer=each.infer.load,
+        train=as_fetched(each.train.load),
+        infer=as_fetched(each.infer.load),
         reason=each.reason,
         kind=each.kind,
         adapter=adapter.load if adapter is not None else None,
         merge=adapter is not None and not configured and evidence.is_merge(adapter),
+        commanded=adapter is not None and bool(adapter.load.given),
     )
 
 
@@ -73,8 +83,13 @@ def _are_apart(train: Instance, infer: Instance) -> bool:
 
 
 def _is_served(instance: Instance) -> bool:
-    """Whether an adapter is loaded for inference."""
-    return instance.artifact == "adapter" and instance.infers
+    """Whether an adapter of PEFT's is loaded for inference."""
+    return _is_adapter(instance) and instance.infers
+
+
+def _is_adapter(instance: Instance) -> bool:
+    """Whether an adapter is loaded that somebody trains like one: an IP-Adapter is none."""
+    return instance.artifact == "adapter" and loads_lora(instance.site.loader)
 
 
 # --- by artifact: what one side saves, the other loads ------------------------------------------
@@ -82,22 +97,34 @@ def _is_served(instance: Instance) -> bool:
 
 def _by_artifact(evidence: Evidence, adapter: Instance) -> Iterator[_Joined]:
     """The pairs of a load of something that the project saves."""
-    loads_adapter = adapter.artifact == "adapter"
+    loads_adapter = _is_adapter(adapter)
     if (adapter.artifact not in BASES and not loads_adapter) or adapter.site.loader == RECORDED:
         return
     found = evidence.places.matching(adapter)
     unclear = _is_unclear(evidence, found)
-    for match in found:
-        saving = match.saving
-        if saving.written and unclear:
-            continue
-        if saving.site.artifact == "adapter" or loads_adapter:
-            where = Place(saving.site.path, saving.site.span, saving.site.cell)
-            reason = f"{match.shown}: saved in {where}, loaded in {adapter.load.place}"
-            for train in _trained(evidence, saving):
-                for infer in evidence.served(adapter, train):
-                    if _are_apart(train, infer) and train.site.stage != "merge":
-                        yield _Joined(PairKind.ARTIFACT, train, infer, adapter, reason)
+    matches = [
+        match
+        for match in found
+        if (match.saving.site.artifact == "adapter" or loads_adapter)
+        and not (match.saving.written and unclear)
+    ]
+    own = [each for each in matches if each.saving.owner.file == adapter.path]
+    others = (each for each in matches if each.saving.owner.file != adapter.path)
+    joined = [each for match in own for each in _by_match(evidence, match, adapter)]
+    # what a file saves itself, it loads: the same folder of another file is another run's
+    yield from joined or (each for match in others for each in _by_match(evidence, match, adapter))
+
+
+def _by_match(evidence: Evidence, match: Match, adapter: Instance) -> Iterator[_Joined]:
+    """The pairs of one save of what is loaded."""
+    site = match.saving.site
+    where = Place(site.path, site.span, site.cell)
+    reason = f"{match.shown}: saved in {where}, loaded in {adapter.load.place}"
+    kind = PairKind.ARTIFACT if match.certain else PairKind.CHECKOUT
+    for train in _trained(evidence, match.saving):
+        for infer in evidence.served(adapter, train):
+            if _are_apart(train, infer):
+                yield _Joined(kind, train, infer, adapter, reason)
 
 
 def _is_unclear(evidence: Evidence, found: Iterable[Match]) -> bool:
@@ -108,8 +135,20 @@ def _is_unclear(evidence: Evidence, found: Iterable[Match]) -> bool:
 
 
 def _trained(evidence: Evidence, saving: Saving) -> list[Instance]:
-    """The bases of what was saved, else those of the function or file that saves."""
-    return evidence.bases(saving.flow.loads) or evidence.nearest(saving.owner, "train")
+    """The bases of what was saved, else those of the function or file that saves.
+
+    A merge that is saved trains nothing, nor does a plain base or an adapter that was loaded.
+    """
+    if saving.merged:
+        return []
+    found = evidence.bases(saving.flow.loads) or evidence.nearest(saving.owner, "train")
+    return [each for each in found if each.site.stage != "merge" and _is_trained(evidence, each)]
+
+
+def _is_trained(evidence: Evidence, base: Instance) -> bool:
+    """Whether something is trained on a base, or in its file: an adapter may be trained further."""
+    by_hand = evidence.has_training_mode(base.path)
+    return base.trains or by_hand or evidence.wrapping.is_seen(base)
 
 
 # --- as the settings say ------------------------------------------------------------------------
@@ -182,14 +221,29 @@ def _by_base(evidence: Evidence, adapters: Iterable[Instance]) -> Iterator[_Join
     """The pairs of adapters of which nothing says that they are others than those trained."""
     trained = _trained_by_name(evidence)
     for adapter in adapters:
+        if _is_merge_of_the_project(evidence, adapter):
+            continue
         for infer in evidence.onto(adapter):
             for name in names_of(infer.site.repo_id):
                 for train in _beside(trained.get(name, ()), adapter):
                     if _may_be_base_of(evidence, train, infer, adapter):
                         base = name.written or "one base" if isinstance(name, Origin) else name
                         places = f"trained in {train.load.place}, loaded in {infer.load.place}"
-                        reason = f"{base}: {places}"
+                        reason = f"{base}: {places}{_of_defaults(evidence, train, adapter)}"
                         yield _Joined(PairKind.BASE_ID, train, infer, adapter, reason)
+
+
+def _is_merge_of_the_project(evidence: Evidence, adapter: Instance) -> bool:
+    """Whether what is loaded as an adapter is a merge of the project's own, which nobody trains."""
+    return any(match.saving.merged for match in evidence.places.matching(adapter))
+
+
+def _of_defaults(evidence: Evidence, train: Instance, adapter: Instance) -> str:
+    """What to say of adapters that are others unless somebody says otherwise."""
+    saved = evidence.adapters_saved_by.get(train.path, ())
+    values = (adapter.site.repo_id, *(each.site.target for each in saved))
+    named = bool(saved) and all(any(texts_of(value)) for value in values)
+    return ", by default with another adapter" if named else ""
 
 
 def _trained_by_name(evidence: Evidence) -> Mapping[str | Origin, Sequence[Instance]]:
@@ -208,8 +262,22 @@ def _may_be_base_of(
     return (
         not _are_tests(evidence, train, adapter)
         and _are_apart(train, infer)
+        and not evidence.borders.are_apart(train.path, adapter.path)
+        and not _is_anothers(train, adapter)
         and not _is_contradicted(evidence, train, adapter)
     )
+
+
+def _is_anothers(train: Instance, adapter: Instance) -> bool:
+    """Whether a Hub's adapter is loaded by a script that has nothing to do with the training.
+
+    Examples of one library share small bases: each has a folder of its own.
+    """
+    ids = [leaf.value for leaf in leaves(adapter.site.repo_id) if isinstance(leaf, Known)]
+    if not any(is_repo_id(str(each)) for each in ids):
+        return False
+    one, other = dirname(train.path), dirname(adapter.path)
+    return not is_below(one, other) and not is_below(other, one)
 
 
 def _beside(trained: Sequence[Instance], adapter: Instance) -> Sequence[Instance]:
@@ -228,12 +296,13 @@ def _are_tests(evidence: Evidence, train: Instance, adapter: Instance) -> bool:
 
 def _trains_adapter(evidence: Evidence, train: Instance) -> bool:
     """Whether PEFT is seen on the training side: an adapter class of one's own is none of its."""
-    return (
+    seen = (
         train.written
-        or train.path in evidence.wrapping_files
-        or train.load.index in evidence.wrapped
+        or train.path in evidence.wrapping.files
         or train.path in evidence.adapters_saved_by
+        or evidence.wrapping.is_seen(train)
     )
+    return seen and evidence.wrapping.may_carry(train)
 
 
 # --- whether the two sides speak of different adapters ------------------------------------------
@@ -244,7 +313,8 @@ def _is_contradicted(evidence: Evidence, train: Instance, adapter: Instance) -> 
     if _one_of_commands(evidence, train):
         return True
     loaded = adapter.site.repo_id
-    fetched = comes_from(loaded, "snapshot_download")  # no training side saves there
+    # no training side saves where a download goes
+    fetched = adapter.load.download is not None or comes_from(loaded, "snapshot_download")
     if adapter.load.given or (not fetched and (not _is_named(loaded) or _is_open(loaded))):
         return False
     saved = evidence.adapters_saved_by.get(train.path, ())
@@ -257,7 +327,8 @@ def _is_contradicted(evidence: Evidence, train: Instance, adapter: Instance) -> 
 
 def _is_named(value: Value) -> bool:
     """Whether it is known where something goes: at least where the path begins, by no default."""
-    return any(texts_of(value)) or any(is_certain(each) for each in patterns_of(value))
+    known = any(isinstance(leaf, Known) and leaf.value for leaf in leaves(value))
+    return known or any(is_certain(each) for each in patterns_of(value))
 
 
 def _is_open(value: Value) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping as Files
 from loralint.catalog import PACKAGES, REMOVED
 from loralint.facts import FileFacts, Known, Mapping, Sequence, Term
 from loralint.project import Requirement
+from loralint.source import Place
 from loralint.values.paths import normal
 
 _TEXT = re.compile(
@@ -44,13 +45,27 @@ def requirements(files: Files[str, FileFacts]) -> tuple[Requirement, ...]:
     """The versions of the ecosystem's packages that the project asks for."""
     lists = {path: facts.data for path, facts in files.items() if is_requirement_file(path)}
     including = _including(lists)
-    return tuple(
-        Requirement(path, name, version, folder)
+    stated = (
+        Requirement(path, name, version, folder, text)
         for path, data in lists.items()
-        for name, version in _stated(data)
+        for name, version, text in _stated(data)
         if name in PACKAGES
         for folder in dict.fromkeys((_folder(path), *including.get(path, ())))
     )
+    return (*stated, *(each for facts in files.values() for each in _installed(facts)))
+
+
+def _installed(facts: FileFacts) -> Iterator[Requirement]:
+    """What the commands of a file install: a notebook's for itself, a script's for its folder."""
+    is_own = facts.path.endswith((".ipynb", ".py"))
+    for each in facts.installs:
+        match = _TEXT.match(each.requirement)
+        name = _name(match["name"]) if match is not None else ""
+        if match is not None and name in PACKAGES:
+            at = Place(facts.path, each.span, each.cell)
+            version = match["version"].strip()
+            folder = _folder(facts.path)
+            yield Requirement(facts.path, name, version, folder, each.requirement, at, is_own)
 
 
 def _including(lists: Files[str, Term]) -> dict[str, list[str]]:
@@ -78,14 +93,14 @@ def _included(path: str, data: Term) -> Iterator[str]:
             yield normal(f"{folder}/{text.removeprefix(_INCLUDES)}" if folder else text[3:])
 
 
-def _stated(data: Term) -> Iterator[tuple[str, str]]:
+def _stated(data: Term) -> Iterator[tuple[str, str, str]]:
     if isinstance(data, Sequence):
         yield from _listed(data)
     elif isinstance(data, Mapping):
         yield from _of_mapping(data)
 
 
-def _of_mapping(data: Mapping) -> Iterator[tuple[str, str]]:
+def _of_mapping(data: Mapping) -> Iterator[tuple[str, str, str]]:
     """Lists and tables of dependencies, wherever a tool keeps them."""
     for key, term in data.entries:
         if key in _GROUPS and isinstance(term, Mapping):
@@ -99,25 +114,31 @@ def _of_mapping(data: Mapping) -> Iterator[tuple[str, str]]:
             yield from _of_mapping(term)
 
 
-def _listed(term: Term) -> Iterator[tuple[str, str]]:
+def _listed(term: Term) -> Iterator[tuple[str, str, str]]:
     for item in term.items if isinstance(term, Sequence) else ():
         match = _TEXT.match(item.value) if isinstance(item, Known) and _is_text(item) else None  # type: ignore[arg-type]
         if match is not None:
-            yield _name(match["name"]), match["version"].strip()
+            text = _line(item.value)  # type: ignore[union-attr]
+            yield _name(match["name"]), match["version"].strip(), text
         elif isinstance(item, Mapping):  # conda's `- pip: [...]`
             yield from _of_mapping(item)
+
+
+def _line(value: object) -> str:
+    """A line as it is quoted."""
+    return " ".join(str(value).split())
 
 
 def _is_text(item: Known) -> bool:
     return isinstance(item.value, str)
 
 
-def _table(table: Mapping) -> Iterator[tuple[str, str]]:
+def _table(table: Mapping) -> Iterator[tuple[str, str, str]]:
     """Poetry's `transformers = "^4.40"`, or `{version = "^4.40", …}`."""
     for name, term in table.entries:
         given = dict(term.entries).get("version") if isinstance(term, Mapping) else term
         if name is not None and isinstance(given, Known) and isinstance(given.value, str):
-            yield _name(name), given.value
+            yield _name(name), given.value, f'{name} = "{given.value}"'
 
 
 def _name(text: str) -> str:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from posixpath import dirname
 
-from loralint.facts import CommandFact, Known, Origin, Value
+from loralint.facts import Origin, Value
 from loralint.project.flow import Key
 from loralint.project.instances import Instance
 from loralint.project.saves import Saving
-from loralint.refs import is_repo_id
-from loralint.source import START
-from loralint.values import commands
-from loralint.values.evaluator import Evaluator
-from loralint.values.paths import absolute, fits, normal, patterns_of, places, weight
+from loralint.project.script_places import ScriptPlaces
+from loralint.refs import FOLDERS, is_repo_id
+from loralint.values.paths import absolute, fits, normal, patterns_of, weight
 from loralint.values.values import origins_of, texts_of
 
 Texts = Callable[[Value], tuple[str, ...]]
@@ -26,11 +24,16 @@ _NO_MODEL = frozenset({"tokenizer", "processor", "config", "dataset"})
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A save of what is loaded: at which place, and how that is called."""
+    """A save of what is loaded: at which place, and how that is called.
+
+    Where it is only as likely as that one path ends like the other (`/content/app/out/a`, which
+    somebody's checkout has as `out/a`), it is not `certain`.
+    """
 
     saving: Saving
     place: str
     shown: str
+    certain: bool = True
 
     @property
     def folder(self) -> str:
@@ -41,49 +44,38 @@ class Match:
 class SavedPlaces:
     """The saves of a project by where they go."""
 
-    def __init__(self, savings: Iterable[Saving], evaluator: Evaluator) -> None:
-        self._evaluator = evaluator
+    def __init__(self, savings: Iterable[Saving], places: ScriptPlaces) -> None:
+        self._script_places = places
         self._places: defaultdict[str, list[Saving]] = defaultdict(list)
         self._patterns: defaultdict[str, list[Saving]] = defaultdict(list)
         self._origins: defaultdict[Origin, list[Saving]] = defaultdict(list)
         self._matches: dict[Key, list[Match]] = {}
+        self._pushed: defaultdict[str, list[Saving]] = defaultdict(list)
+        self._tails: defaultdict[str, list[Saving]] = defaultdict(list)
         for saving in savings:
             if saving.site.artifact in _NO_MODEL:
                 continue
             for place in self.saved(saving):
                 self._places[place].append(saving)
+                for tail in _tails(place) if absolute(place) else ():
+                    self._tails[tail].append(saving)
             for place in self.saved(saving, patterns_of):
                 self._patterns[place].append(saving)
             for origin in origins_of(saving.site.target):
                 self._origins[origin].append(saving)
+            for text in texts_of(saving.site.target) if saving.pushed else ():
+                self._pushed[text].append(saving)
 
     def saved(self, saving: Saving, texts: Texts = texts_of) -> tuple[str, ...]:
         """Where something is saved; with `patterns_of`, what is known of where."""
         options = dict(saving.site.options) if saving.written else {}
-        return self._all_places(texts(saving.site.target), saving.owner.file, options)
+        found = texts(saving.site.target)
+        return self._script_places.of_all(found, saving.owner.file, options)
 
     def loaded(self, instance: Instance, texts: Texts = texts_of) -> tuple[str, ...]:
         """The same for where something is loaded from."""
         site = instance.site
-        return self._all_places(texts(site.repo_id), instance.path, dict(site.options))
-
-    def _all_places(
-        self, texts: Iterable[str], script: str, options: Mapping[str, Value]
-    ) -> tuple[str, ...]:
-        found = (self._places_of(text, script, options) for text in texts if text)
-        return tuple(dict.fromkeys(place for each in found for place in each))
-
-    def _places_of(self, text: str, script: str, options: Mapping[str, Value]) -> tuple[str, ...]:
-        """Where a path may lie, in order: also from the folders that a command enters before."""
-        found = set(places(text, script))
-        if not absolute(text):
-            inside = set(self._evaluator.commands.folders(script))
-            folder = options.get("folder")
-            if isinstance(folder, Known):
-                own = CommandFact(span=START, folder=str(folder.value))
-                inside.update(commands.Run(script, own).folders)
-            found.update(normal(f"{each}/{text}") for each in inside)
-        return tuple(sorted(found))
+        return self._script_places.of_all(texts(site.repo_id), instance.path, dict(site.options))
 
     # --- the saves of what is loaded ------------------------------------------------------------
 
@@ -99,22 +91,35 @@ class SavedPlaces:
         return known
 
     def _matching(self, instance: Instance) -> list[Match]:
-        found = list({match.saving: match for match in self._all(instance)}.values())
-        beside = [each for each in found if each.folder == dirname(instance.path)]
-        matches = beside or [each for each in found if "/" in each.place]
+        script = instance.path
+        every = (each for each in self._all(instance) if self._is_for_both(each, script))
+        found = list({match.saving: match for match in every}.values())
+        beside = [each for each in found if each.folder == dirname(script)]
+        bare = self._script_places.is_bare
+        matches = beside or [each for each in found if not bare(each.place, script)]
         if not matches and len({each.folder for each in found}) == 1:
             return found
         return matches
+
+    def _is_for_both(self, match: Match, script: str) -> bool:
+        if match.shown in self._pushed and match.saving.pushed:
+            return True  # a Hub id is the same everywhere
+        return self._script_places.is_for_both(match.place, match.saving.owner.file, script)
 
     def _all(self, instance: Instance) -> Iterator[Match]:
         repo_id, folder = instance.site.repo_id, dirname(instance.path)
         options = dict(instance.site.options)
         for text in texts_of(repo_id):
-            near = self._places_of(text, instance.path, options)
+            near = self._script_places.of(text, instance.path, options)
             above = [list(_above(place, text, folder)) for place in near]
-            yield from self._at(above, text) or self._fitting(above, text)
+            yield from (
+                self._at(above, text)
+                or [Match(saving, text, text) for saving in self._pushed.get(text, ())]
+                or self._fitting(above, text)
+                or self._elsewhere(text, above, folder)
+            )
         for text in patterns_of(repo_id):
-            near = self._places_of(text, instance.path, options)
+            near = self._script_places.of(text, instance.path, options)
             for place, saved in self._places.items():
                 if any(fits(pattern, place) for pattern in near):
                     yield from (Match(saving, place, text) for saving in saved)
@@ -123,6 +128,27 @@ class SavedPlaces:
                 shown = each.written or "the same path"
                 for saving in self._origins.get(each, ()):
                     yield Match(saving, f"/{shown}", shown)
+
+    def _elsewhere(self, text: str, above: Iterable[list[str]], folder: str) -> list[Match]:
+        """The saves of the same path in another checkout: one side names it from its root.
+
+        So the longest tail is meant that is the other side's path; of one part it says nothing,
+        unless the project's own folder stands before it.
+        """
+        if not absolute(text):
+            found = (self._tails.get(place, ()) for places in above for place in places)
+            saved = next((each for each in found if each), ())
+            return [Match(each, text, text, certain=False) for each in saved]
+        whole = normal(text)
+        tails = [each for tail in _tails(whole) for each in _above(tail, tail, folder)]
+        inside = _behind(whole, self._script_places.borders.name)
+        ends = [each for each in tails if "/" in each]
+        ends += [each for tail in inside for each in _above(tail, tail, folder)]
+        for place in ends:
+            saved = [each for each in self._places.get(place, ()) if not each.pushed]
+            if saved:
+                return [Match(each, place, text, certain=False) for each in saved]
+        return []
 
     def _at(self, near: Iterable[list[str]], text: str) -> list[Match]:
         """The saves to one of these places; of a folder and one below it, the latter."""
@@ -150,6 +176,19 @@ class SavedPlaces:
             if says == most
             for saving in self._patterns[pattern]
         ]
+
+
+def _tails(place: str) -> Iterator[str]:
+    """The ends of an absolute path that have two parts or more, the longest first."""
+    parts = place.strip("/~").split("/")
+    yield from ("/".join(parts[first:]) for first in range(1, len(parts) - 1))
+
+
+def _behind(place: str, name: str) -> Iterator[str]:
+    """What stands behind the project's own folder in a path."""
+    parts = place.split("/")
+    if name in parts[:-1] and name.lower() not in FOLDERS:
+        yield "/".join(parts[parts.index(name) + 1 :])
 
 
 def _above(place: str, text: str, folder: str) -> Iterator[str]:

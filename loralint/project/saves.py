@@ -9,7 +9,7 @@ from loralint.catalog import SAVERS
 from loralint.catalog.recipes import PUSHES
 from loralint.facts import ABSENT, Absent, Attribute, Known, Reason, SaveSite, Site, Unknown, Value
 from loralint.project.calls import Linker, made_at
-from loralint.project.flow import Flow, Scope, trace, wraps, written_flow
+from loralint.project.flow import Flow, Key, Scope, trace, wraps, written_flow
 from loralint.project.options import keyword_values
 from loralint.values.nodes import CallResult, Frame, ItemOf, Node
 from loralint.values.values import value_of
@@ -19,12 +19,17 @@ _FOLDER, _ON_HUB = "output_dir", "hub_model_id"
 """What a trainer's arguments say of where it saves."""
 
 
+Adapted = frozenset[Key]
+"""The loads into whose object an adapter has been put in place."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Saving:
     """A save in one frame: where to, and what it is made of. It equals itself only.
 
     `owner` is the function, with its file, on whose side it stands: the outermost caller's where
-    there is one. `pushed` tells that it goes to the Hub, `written` that it is no call.
+    there is one. `pushed` tells that it goes to the Hub, `written` that it is no call, `merged`
+    that the adapter has been merged into what is saved.
     """
 
     site: SaveSite
@@ -32,6 +37,7 @@ class Saving:
     owner: Scope
     pushed: bool = False
     written: bool = False
+    merged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +55,21 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class _What:
-    """What is saved, and what it is made of."""
+    """What is saved, and what it is made of; `merged` by the saving method itself."""
 
     artifact: str
     flow: Flow
+    merged: bool = False
 
 
-def saves(linker: Linker) -> list[Saved]:
+def saves(linker: Linker, adapted: Adapted) -> list[Saved]:
     """Every save of the project: by a method, by the arguments of a trainer, written."""
-    by_method = [_in_frames(linker, site, _by_method) for site in linker.found.saves]
-    found = (*by_method, *_by_arguments(linker), *_written(linker))
+
+    def by_method(linker: Linker, site: Site, frame: Frame) -> Saving:
+        return _by_method(linker, site, frame, adapted)
+
+    called = [_in_frames(linker, site, by_method) for site in linker.found.saves]
+    found = (*called, *_by_arguments(linker, adapted), *_written(linker))
     return [saved for saved in found if saved is not None]
 
 
@@ -89,13 +100,15 @@ def _saving(
         options=tuple(options.items()),
     )
     outermost = frame.chain[-1] if frame.chain else site
-    return Saving(made, what.flow, Scope(outermost.file, linker.call(outermost).function), pushed)
+    owner = Scope(outermost.file, linker.call(outermost).function)
+    merged = what.merged or _is_merged(linker, what.flow)
+    return Saving(made, what.flow, owner, pushed, merged=merged)
 
 
 # --- by a method --------------------------------------------------------------------------------
 
 
-def _by_method(linker: Linker, site: Site, frame: Frame) -> Saving:
+def _by_method(linker: Linker, site: Site, frame: Frame, adapted: Adapted) -> Saving:
     """`model.save_pretrained(folder)`, `trainer.push_to_hub()`."""
     evaluator, call, method = linker.evaluator, linker.call(site), linker.meaning(site).saving
     saver = SAVERS[method]
@@ -110,9 +123,10 @@ def _by_method(linker: Linker, site: Site, frame: Frame) -> Saving:
         target = _output_of(linker, flow, _ON_HUB if "hub" in method else _FOLDER)
     else:
         target = value_of(given)
-    artifact = saver.artifact or _artifact(linker, receiver, flow, call.text, site)
+    artifact = saver.artifact or _artifact(linker, receiver, flow, adapted, call.text, site)
     pushed = "push_to_hub" in method
-    return _saving(linker, site, frame, target, _What(artifact, flow), pushed)
+    what = _What(artifact, flow, merged=saver.artifact == "model")
+    return _saving(linker, site, frame, target, what, pushed)
 
 
 def _output_of(linker: Linker, flow: Flow, name: str) -> Value:
@@ -126,7 +140,9 @@ def _output_of(linker: Linker, flow: Flow, name: str) -> Value:
     return Unknown(Reason.FRAMEWORK, "saved where something else decides")
 
 
-def _artifact(linker: Linker, receiver: Node, flow: Flow, text: str, site: Site) -> str:
+def _artifact(
+    linker: Linker, receiver: Node, flow: Flow, adapted: Adapted, text: str, site: Site
+) -> str:
     """What is saved, from what flows into it, else from its name and its file."""
     second = receiver.whole if isinstance(receiver, ItemOf) and receiver.key == 1 else None
     if second is not None and linker.made(second).loading is not None:
@@ -134,12 +150,19 @@ def _artifact(linker: Linker, receiver: Node, flow: Flow, text: str, site: Site)
     kinds = {linker.meaning(each).artifact for each, _ in flow.loads}
     if kinds and kinds <= _PLAIN:
         return min(kinds)
-    if any(linker.meaning(step).kind == "merge" for step in flow.steps):
+    if _is_merged(linker, flow):
         return "model"
     through = (*flow.steps, *(each for each, _ in flow.loads))
-    if wraps(linker, flow) or any(_trains_adapter(linker, each) for each in through):
+    wrapped = wraps(linker, flow) or any(key in adapted for key in flow.loads)
+    if wrapped or any(_trains_adapter(linker, each) for each in through):
         return "adapter"
     return "model" if flow.loads else _artifact_by_name(linker, text, site)
+
+
+def _is_merged(linker: Linker, flow: Flow) -> bool:
+    """Whether an adapter was merged last: what is wrapped again after that is an adapter's."""
+    kinds = (linker.meaning(step).kind for step in flow.steps)  # the latest first
+    return next((kind for kind in kinds if kind in ("merge", "wrap")), "") == "merge"
 
 
 def _artifact_by_name(linker: Linker, text: str, site: Site) -> str:
@@ -170,7 +193,7 @@ def _arguments_of_trainer(linker: Linker, site: Site) -> Node | None:
     return linker.evaluator.argument(linker.arguments(site), names, 1)
 
 
-def _by_arguments(linker: Linker) -> Iterator[Saved | None]:
+def _by_arguments(linker: Linker, adapted: Adapted) -> Iterator[Saved | None]:
     """`TrainingArguments(output_dir=...)`: saved there is what the trainer trains."""
     trainers: dict[Site, Site] = {}
     for site in linker.found.actions:
@@ -180,7 +203,9 @@ def _by_arguments(linker: Linker) -> Iterator[Saved | None]:
             trainers.setdefault(made, site)
 
     def output(name: str) -> Callable[[Linker, Site, Frame], Saving | None]:
-        return lambda linker, site, frame: _output(linker, site, frame, name, trainers.get(site))
+        return lambda linker, site, frame: _output(
+            linker, site, frame, name, trainers.get(site), adapted
+        )
 
     for site in linker.found.arguments:
         for name in (_FOLDER, _ON_HUB):
@@ -188,7 +213,7 @@ def _by_arguments(linker: Linker) -> Iterator[Saved | None]:
 
 
 def _output(
-    linker: Linker, site: Site, frame: Frame, name: str, trainer: Site | None
+    linker: Linker, site: Site, frame: Frame, name: str, trainer: Site | None, adapted: Adapted
 ) -> Saving | None:
     position = 0 if name == _FOLDER else None
     node = linker.evaluator.argument(linker.arguments(site, frame), (name,), position)
@@ -198,7 +223,7 @@ def _output(
         module = linker.evaluator.module_frame(trainer.file)
         made = CallResult(trainer, module, Unknown(Reason.COMPUTED))
         flow = trace(linker, made)
-        what = _What(_artifact(linker, made, flow, "", trainer), flow)
+        what = _What(_artifact(linker, made, flow, adapted, "", trainer), flow)
     else:
         what = _What(_artifact_by_name(linker, "", site), Flow())
     return _saving(linker, site, frame, value_of(node), what, name == _ON_HUB)

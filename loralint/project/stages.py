@@ -76,9 +76,11 @@ def signals(
 ) -> Signals:
     """Collect the signals of loads and actions, and from them the stage of each file."""
     found = Signals(config)
-    for each in actions:
-        _of_action(found, each)
-    for load in loads:
+    every, served = list(actions), list(loads)
+    filled = _filled(every, served)
+    for each in every:
+        _of_action(found, each, filled)
+    for load in served:
         found.scopes[Scope(load.site.path, load.site.function)] |= _of_site(load.site)
     _weigh(found)
     by_file: defaultdict[str, set[str]] = defaultdict(set)
@@ -88,10 +90,35 @@ def signals(
     return found
 
 
-def _of_action(found: Signals, acting: ActionFlow) -> None:
+def _filled(actions: Iterable[ActionFlow], loads: Iterable[Instance]) -> frozenset[int]:
+    """The wraps, by index, into which a trained adapter is loaded: they are no training.
+
+    So a class of one's own does it that is a PeftModel: `cls(model, config)`, then `load_adapter`.
+    """
+    every = list(actions)
+    training = {each.action.path for each in every if each.action.kind == "train"}
+    onto = [each.load.actions for each in loads if each.artifact == "adapter"
+            and _side(each.site) == "infer"]  # fmt: skip
+    onto += [each.action.actions for each in every if each.action.kind == "load-state"]
+    indices = {index for each in onto for index in each}
+    return frozenset(
+        each.action.index
+        for each in every
+        if each.action.kind == "wrap"
+        and each.action.index in indices
+        and each.action.path not in training
+    )
+
+
+def _of_action(found: Signals, acting: ActionFlow, filled: frozenset[int]) -> None:
     scope = Scope(acting.action.path, acting.action.function)
     kind = acting.action.kind
     found.kinds[scope].add(kind)
+    if acting.action.index in filled:
+        found.scopes[scope].add("infer")
+        for key in acting.model.loads:
+            found.flows[key].add("infer")
+        return
     if kind == "train":
         found.scopes[scope].add("train")
     elif kind in ("wrap", "lora-config"):

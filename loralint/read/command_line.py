@@ -49,7 +49,10 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What the words up to `rest` say is run: a tool, a script, or a module."""
+    """What the words up to `rest` say is run: a tool, a script, or a module.
+
+    A script may be both: one that the project does not have is taken for the tool of its name.
+    """
 
     rest: int
     tool: Tool | None = None
@@ -72,7 +75,8 @@ class Invocation:
         """The command as a fact; None for a tool that is given no configuration file."""
         tool = self.start.tool
         recipe = self.plain[0] if self.plain and catalog.is_recipe(self.plain[0].text) else None
-        if tool is not None and (recipe is None or not tool.recipe):
+        is_script = self.start.script != ABSENT
+        if tool is not None and not is_script and (recipe is None or not tool.recipe):
             return None
         flags = (
             FlagFact(each.role, flag_value(rooted(each.value)), each.place, len(each.values) > 1,
@@ -83,7 +87,7 @@ class Invocation:
             span=self.command.span,
             script=self.start.script,
             module=self.start.module,
-            tool=tool.name if tool is not None else "",
+            tool=tool.name if tool is not None and not is_script else "",
             recipe=recipe.value if tool is not None and recipe is not None else ABSENT,
             folder=self.command.folder,
             flags=tuple(flags),
@@ -173,10 +177,10 @@ class _Search:
         if catalog.is_python(texts[index]):
             return self._python(index + 1)
         if index == 0 and len(words) > 1 and not texts[0] and _is_script(words[1]):
-            return Start(2, script=words[1].value)  # `$PYTHON train.py`
+            return _of_script(2, words[1])  # `$PYTHON train.py`
         behind = texts[index - 1] in ("run", "exec", "--", "") if index else True
         is_script = behind and _is_script(words[index])
-        return Start(index + 1, script=words[index].value) if is_script else None
+        return _of_script(index + 1, words[index]) if is_script else None
 
     def _python(self, index: int) -> Start | None:
         """Behind an interpreter and its options: the script, or the module behind `-m`."""
@@ -185,7 +189,7 @@ class _Search:
             if text == "-m":
                 return self._module(index + 1)
             if _is_script(self.words[index]):
-                return Start(index + 1, script=self.words[index].value)
+                return _of_script(index + 1, self.words[index])
             if text == "-c" or not text.startswith("-"):
                 return None
             index += 2 if text in ("-X", "-W") else 1
@@ -205,10 +209,15 @@ class _Search:
             if self.texts[position] in ("-m", "--module"):
                 return self._module(position + 1)
             if _is_script(self.words[position]):
-                return Start(position + 1, script=self.words[position].value)
+                return _of_script(position + 1, self.words[position])
             if position == index and tool is not None:
                 return Start(position + tool[1], tool[0])
         return None
+
+
+def _of_script(rest: int, word: Word) -> Start:
+    """A script, which may be a tool that everybody has a copy of."""
+    return Start(rest, catalog.tool_of_script(word.text), script=word.value)
 
 
 def _is_script(word: Word) -> bool:

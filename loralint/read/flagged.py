@@ -117,7 +117,8 @@ def _rows(source: Source, cell: int | None) -> list[Row]:
     """The rows of Python in a file, or in a cell of a notebook."""
     if cell is not None:
         text = "\n".join(cells.lines(source.content, cell))
-        return magics.read(text, f"{source.path}:").python
+        parts = magics.read(text, f"{source.path}:")
+        return parts.python or [row for file in parts.written for row in file.rows]
     return [Row(line, number) for number, line in enumerate(rows(decode(source.content)), 1)]
 
 
@@ -206,16 +207,22 @@ def _pieces(source: str, start: Location) -> list[_Piece] | None:
         return None
     if not isinstance(node, cst.Call):
         return None
-    written = cst.Module([]).code_for_node
+    code_of = cst.Module([]).code_for_node
+
+    def written(part: cst.CSTNode) -> str:
+        return part.value if isinstance(part, cst.SimpleWhitespace) else code_of(part)
+
     callee = (*node.lpar[1:], node.func, node.whitespace_after_func)
     parts = [*map(written, callee), "(", written(node.whitespace_before_args)]
     offset = sum(map(len, parts))
     pieces = []
     for argument in node.args:
         whole = written(argument)
-        after = written(argument.whitespace_after_arg)
-        comma = written(argument.comma) if isinstance(argument.comma, cst.Comma) else ""
-        text = whole[: len(whole) - len(after) - len(comma)]
+        after = len(written(argument.whitespace_after_arg))
+        if isinstance(argument.comma, cst.Comma):
+            around = (argument.comma.whitespace_before, argument.comma.whitespace_after)
+            after += sum(len(written(each)) for each in around) + 1
+        text = whole[: len(whole) - after]
         span = Span(_at(source, offset, start), _at(source, offset + len(text), start))
         pieces.append(_Piece(argument, span, text))
         parts.append(whole)

@@ -36,6 +36,12 @@ class Written(NamedTuple):
     text: str
     row: int
 
+    @property
+    def rows(self) -> list[Row]:
+        """The rows of the text, where they stand in the cell."""
+        texts = self.text.split("\n")
+        return [Row(text, number) for number, text in enumerate(texts, self.row)]
+
 
 @dataclass(slots=True)
 class Parts:
@@ -134,7 +140,7 @@ _ENV_READ = re.compile(r"%env\s+(\w+)\s*$")
 
 def _lines(rows: list[Row], head: int, path: str) -> Parts:
     """A cell of Python, with magics on lines of their own."""
-    parts, scanner = Parts(), _Scanner()
+    parts, scanner = Parts(), Scanner()
     todo = iter(_unprompted(rows, head))
     for row in todo:
         if scanner.inside:
@@ -172,7 +178,7 @@ def _without(row: Row, indent: str, end: int) -> Row:
     return Row(indent + row.text[end:], row.row, row.shift + end - len(indent))
 
 
-def _plain(row: Row, scanner: _Scanner) -> Row:
+def _plain(row: Row, scanner: Scanner) -> Row:
     """A row of Python, or a question (`model.generate?`), which is none."""
     code = scanner.feed(row.text).rstrip()
     is_question = code.endswith("?") and not scanner.inside
@@ -238,7 +244,7 @@ _BODY = {
 """What stands inside quotes, up to the closing ones or the end of the row."""
 
 
-class _Scanner:
+class Scanner:
     """Where logical lines begin, row by row: brackets, strings and backslashes join rows.
 
     A magic stands at the beginning of a logical line; `%` in the middle of a long expression, or

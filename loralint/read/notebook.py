@@ -15,7 +15,7 @@ from loralint.facts import FileError, FileFacts
 from loralint.read import magics
 from loralint.read.cells import LONGEST, Cell, NotANotebook, Notebook, read
 from loralint.read.magics import Parts, Shell, Written
-from loralint.read.python.joining import Joined, Piece
+from loralint.read.python.joining import Joined, Piece, apart
 from loralint.source import START, Source
 
 _SHELLS = frozenset({"shellscript", "bash", "sh"})
@@ -28,6 +28,7 @@ def extract(source: Source, *, whole: bool = False) -> FileFacts:
     except NotANotebook as error:
         return FileFacts(path=source.path, error=FileError(str(error), START))
     pieces: list[Piece] = []
+    files: list[Piece] = []
     errors: list[FileError] = []
     shell: list[tuple[int, Shell]] = []
     for cell, parts in _taken_apart(source.path, notebook):
@@ -35,7 +36,13 @@ def extract(source: Source, *, whole: bool = False) -> FileFacts:
             errors.append(FileError("longer than a million characters", START, cell.number))
         else:
             pieces.append(Piece(cell.number, parts.python, parts.lenient))
+            files += (
+                apart(cell.number, f"__file_{cell.number}__", file.rows)
+                for file in parts.written
+                if file.path.endswith(".py")
+            )
             shell.extend((cell.number, command) for command in parts.shell)
+    pieces += files
     facts = _module(source.path, pieces, errors, whole=whole)
     if shell:
         from loralint.read.notebook_shell import with_commands
@@ -82,7 +89,7 @@ def _module(path: str, pieces: list[Piece], errors: list[FileError], *, whole: b
 
     joined = Joined(_sound(pieces, errors))
     try:
-        return joined.traced(module(path, joined.text, whole=whole))
+        return joined.traced(module(path, joined.text, whole=whole, places=joined.places))
     except NotPython as error:  # too deep for all the cells together
         errors.append(FileError(error.message, START))
         return FileFacts(path=path)
@@ -93,7 +100,7 @@ def _sound(pieces: list[Piece], errors: list[FileError]) -> Iterator[Piece]:
         error = piece.error()
         if error is None:
             yield piece
-        elif not piece.lenient:
+        elif not piece.lenient and piece.names_a_loader:
             errors.append(error)
 
 

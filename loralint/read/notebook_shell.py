@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from loralint.facts import (
     CommandFact,
     FileFacts,
+    InstallFact,
     Known,
     LoadSite,
     SaveSite,
@@ -53,6 +54,7 @@ def with_commands(
         loads=(*facts.loads, *session.loads),
         saves=(*facts.saves, *session.saves),
         commands=(*facts.commands, *session.commands),
+        installs=tuple(session.installs),
     )
     found = ((n, session.literals.get(id(known))) for n, (known, _) in enumerate(held(both)))
     further = tuple((number, *place) for number, place in found if place is not None)
@@ -79,6 +81,7 @@ class _Session:
     loads: list[LoadSite] = field(default_factory=list)
     saves: list[SaveSite] = field(default_factory=list)
     commands: list[CommandFact] = field(default_factory=list)
+    installs: list[InstallFact] = field(default_factory=list)
     literals: dict[int, tuple[Span, int | None]] = field(default_factory=dict)
     """The places of revisions, with their cells, by the identity of the constant."""
 
@@ -96,6 +99,7 @@ class _Session:
         self.loads += [way.load(load, before) for load in found.loads]
         self.saves += [way.site(save, before) for save in found.saves]
         self.commands += [way.command(command) for command in found.commands]
+        self.installs += [way.install(install) for install in found.installs]
         texts = [known for known, _ in held(found)]
         for number, span, _ in found.literals:
             self.literals[id(texts[number])] = way.span(span), cell
@@ -159,6 +163,10 @@ class _Way:
         """A command line with its flags."""
         flags = (replace(flag, span=self.span(flag.span)) for flag in command.flags)
         return replace(command, span=self.span(command.span), flags=tuple(flags), cell=self.cell)
+
+    def install(self, install: InstallFact) -> InstallFact:
+        """A package that is installed."""
+        return replace(install, span=self.span(install.span), cell=self.cell)
 
     def span(self, span: Span) -> Span:
         """A span of the cell."""

@@ -191,8 +191,7 @@ class _Recipe:
         value = self.reader.name(revision.node) if revision is not None else ABSENT
         mirrored = self.framework.mirrors and in_four_bits(self.reader, self.framework)
         if mirrored and key.artifact != "dataset":
-            what = "unsloth drops it when it maps the name to a 4-bit mirror"
-            value = Unknown(Reason.FRAMEWORK, what)
+            value = Unknown(Reason.MIRRORED if value == ABSENT else Reason.DROPPED)
         if revision is not None and isinstance(value, Known):
             self.found.literals[id(value)] = revision.node.literal
         insert_at, margins = self._insertion(key)

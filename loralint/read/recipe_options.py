@@ -8,7 +8,16 @@ from collections.abc import Iterable
 
 from loralint.catalog import DTYPES
 from loralint.catalog.recipe_shape import Condition, Framework, Quantizer
-from loralint.facts import ABSENT, BASE_REFERENCE, Known, Reason, Scalar, Unknown, Value
+from loralint.facts import (
+    ABSENT,
+    BASE_REFERENCE,
+    Default,
+    Known,
+    Reason,
+    Scalar,
+    Unknown,
+    Value,
+)
 from loralint.read.documents import Node, constant, find
 
 Options = dict[str, Value]
@@ -124,7 +133,9 @@ def in_four_bits(reader: Reader, framework: Framework) -> bool:
 def _quantization(reader: Reader, quantizer: Quantizer) -> Options:
     if all(map(reader.holds, quantizer.four)):
         kind = _or(reader, *quantizer.kind)
-        double = _or(reader, *quantizer.double)
+        path, otherwise = quantizer.double
+        given = reader.value(path) if path else ABSENT
+        double = Default(otherwise) if given == ABSENT else given
         return {"load_in_4bit": Known(True), "quantization": kind, "bnb_4bit_quant_type": kind,
                 "bnb_4bit_use_double_quant": double}  # fmt: skip
     if quantizer.eight and all(map(reader.holds, quantizer.eight)):

@@ -12,10 +12,20 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
-from loralint.facts import CommandFact, FileError, FileFacts, Known, LoadSite, SaveSite, Value
+from loralint.facts import (
+    CommandFact,
+    FileError,
+    FileFacts,
+    InstallFact,
+    Known,
+    LoadSite,
+    SaveSite,
+    Value,
+)
 from loralint.literals import by_identity, with_literals
 from loralint.read import comments, dockerfile, makefile, shell, tools, workflow
 from loralint.read.command_line import inline, invocation
+from loralint.read.installing import installs
 from loralint.read.shell_words import Fragment, parse
 from loralint.read.words import Command, choice
 from loralint.source import START, Source, Span
@@ -25,6 +35,8 @@ if TYPE_CHECKING:
 
 LARGEST = 60_000
 """Nobody writes so many characters of shell; such a file is an archive that unpacks itself."""
+
+_HOLDS_PYTHON = re.compile(r"\bpython[^\n]*\s-\w*c\b|<<")
 
 MAX_INLINE = 3
 MAX_COMMANDS = 2_000
@@ -44,7 +56,12 @@ def extract(source: Source) -> FileFacts:
                 break
     except RecursionError:
         return FileFacts(path=source.path, error=FileError("nested too deeply to be read", START))
-    return facts_of(source.path, text, found[:MAX_COMMANDS])
+    facts = facts_of(source.path, text, found[:MAX_COMMANDS])
+    if not _HOLDS_PYTHON.search(text):
+        return facts
+    from loralint.read.embedded import with_python
+
+    return with_python(facts, text, found[:MAX_COMMANDS])
 
 
 def fragments(path: str, text: str) -> Iterator[Fragment]:
@@ -79,7 +96,9 @@ def facts_of(path: str, text: str, found: list[Command]) -> FileFacts:
     lines = text.split("\n")
     sites = tools.CommandSites()
     runs: list[CommandFact] = []
+    installed: list[InstallFact] = []
     for command in found:
+        installed += installs(command)
         run = invocation(command)
         if run is None:
             continue
@@ -97,6 +116,7 @@ def facts_of(path: str, text: str, found: list[Command]) -> FileFacts:
         loads=tuple(_onto(loads, load) if load.artifact == "adapter" else load for load in loads),
         saves=tuple(_onto(loads, save) for save in dict.fromkeys(sites.saves)),
         commands=tuple(dict.fromkeys(runs)),
+        installs=tuple(dict.fromkeys(installed)),
         suppressions=comments.of_shell(text, (_command_around(span, found) for span in spans)),
     )
     return with_literals(facts, by_identity(literals))

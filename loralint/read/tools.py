@@ -10,7 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from loralint.catalog import DTYPES
-from loralint.catalog.commands import BACKENDS, BITS, OFFLINE, OPTIONS, TRUE, Tool, role_name
+from loralint.catalog.commands import (
+    BACKENDS,
+    BITS,
+    BITSANDBYTES,
+    OFFLINE,
+    OPTIONS,
+    TRUE,
+    Tool,
+    four_bits,
+    role_name,
+)
 from loralint.facts import (
     ABSENT,
     BASE_REFERENCE,
@@ -243,11 +253,30 @@ class _Sites:
     def _quantization(self) -> Iterator[tuple[str, Value]]:
         if "quantization" in self.given:
             yield "quantization", self.given["quantization"][-1][0]
-        if self._text("bits") in BITS and not self.tool.merges:
-            yield BITS[self._text("bits")], Known(True)
+        if self.tool.merges:
+            return
+        if self._text("quant_method").lower() not in BITSANDBYTES:
+            yield "quantization", Unknown(Reason.FRAMEWORK, "a quantisation of another kind")
+            return
+        wanted = BITS.get(self._text("bits"), "")
+        if wanted:
+            yield wanted, Known(True)
+        if wanted == "load_in_4bit" or self._text("load_in_4bit").lower() in TRUE:
+            yield from self._four_bits()
+
+    def _four_bits(self) -> Iterator[tuple[str, Value]]:
+        """How the tool quantises to 4 bits: as it is told, else by its own defaults."""
+        kind, double = four_bits(self.tool)
+        given = self.given.get("quant_type", [(Known(kind), None)])[-1][0]
+        doubled = self.given.get("double", [(Default(double), None)])[-1][0]
+        yield "quantization", given
+        yield "bnb_4bit_quant_type", given
+        yield "bnb_4bit_use_double_quant", flag_value(doubled)
 
     def _folder(self) -> Iterator[tuple[str, Value]]:
-        """The working directory, which relative paths hang on."""
+        """The working directory, which relative paths hang on, and where a download goes."""
+        if "local" in self.given:
+            yield "local_dir", self.given["local"][-1][0]
         if self.invocation.command.folder:
             yield "folder", Known(self.invocation.command.folder)
 

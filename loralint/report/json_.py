@@ -29,6 +29,7 @@ def finding(report: Report, found: Diagnostic, url: str | None) -> Object:
         "related": [_related(report, related) for related in found.related],
         "fix": None if found.fix is None else _fix(report, found.fix),
         "url": url or None,
+        **({"why": found.why} if found.why else {}),
     }
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from loralint.config import Config
 from loralint.diagnostics import Diagnostic, Fix, Related, Severity
-from loralint.project import Load, Project
+from loralint.project import Load, Project, Why
 from loralint.source import Place
 
 Check: TypeAlias = Callable[[Project], "Iterator[Finding]"]
@@ -19,7 +19,8 @@ Check: TypeAlias = Callable[[Project], "Iterator[Finding]"]
 class Finding:
     """What a rule yields; the rule adds its code and name.
 
-    `severity` overrides the rule's own. `subject` and `call` identify the finding in a baseline.
+    `severity` overrides the rule's own, but neither is graver than `at_most`. `subject` and `call`
+    identify the finding in a baseline. `why` is what a comparison of two sides rests on.
     """
 
     message: str
@@ -29,6 +30,8 @@ class Finding:
     subject: str = ""
     call: str = ""
     severity: Severity | None = None
+    at_most: Severity = "error"
+    why: Why | None = None
 
     @staticmethod
     def at(
@@ -44,12 +47,16 @@ class Finding:
         return Finding(message, load.place, related, fix, subject, load.site.text, severity)
 
 
+_GRAVEST: tuple[Severity, ...] = ("error", "warning", "info")
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule as a value; `doc` is its published page in Markdown, without the summary.
 
-    A rule that is off by default runs if it is selected, or if `turned_on` says that the settings
-    ask for what it finds.
+    `instead_of` are the rules that say less of the same call: their findings go where this one
+    stands. A rule that is off by default runs if it is selected, or if `turned_on` says that the
+    settings ask for what it finds.
     """
 
     code: str
@@ -60,6 +67,7 @@ class Rule:
     doc: str
     check: Check
     turned_on: Callable[[Config], bool]
+    instead_of: tuple[str, ...] = ()
 
     def run(self, project: Project) -> Iterator[Diagnostic]:
         """The findings of this rule, each once: two callers of a function may show the same."""
@@ -74,13 +82,14 @@ class Rule:
         return Diagnostic(
             code=self.code,
             name=self.name,
-            severity=finding.severity or self.severity,
+            severity=max(finding.severity or self.severity, finding.at_most, key=_GRAVEST.index),
             message=finding.message,
             place=finding.place,
             related=finding.related,
             fix=finding.fix,
             subject=finding.subject,
             call=finding.call,
+            why=finding.why.value if finding.why is not None else "",
         )
 
 
@@ -95,11 +104,13 @@ def rule(
     severity: Severity,
     default: bool = True,
     turned_on: Callable[[Config], bool] = _never,
+    instead_of: tuple[str, ...] = (),
 ) -> Callable[[Check], Rule]:
     """Make a rule of a generator; `default=False` for one that `--select` has to turn on."""
 
     def decorate(check: Check) -> Rule:
         summary, _, doc = cleandoc(check.__doc__ or "").partition("\n")
-        return Rule(code, name, severity, default, summary.strip(), doc.strip(), check, turned_on)
+        page = summary.strip(), doc.strip()
+        return Rule(code, name, severity, default, *page, check, turned_on, instead_of)
 
     return decorate

@@ -11,7 +11,7 @@ from loralint.project import Load, Locked, Project
 from loralint.refs import DEFAULT_BRANCHES, is_commit
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.pinning import adapter_revision, full_id, judged_ids
+from loralint.rules.judgement.pinning import adapter_revision, certain_runs, full_id, judged_ids
 from loralint.rules.judgement.values import is_none_by_default
 from loralint.text import either
 
@@ -84,7 +84,8 @@ def lock_mismatch(project: Project) -> Iterator[Finding]:
     """
     for load in project.loads:
         if load.site.loader != RECORDED:
-            yield from _of(project, load)
+            for run in tuple(certain_runs(project, load)) or (load,):
+                yield from _of(project, run)
 
 
 def _of(project: Project, load: Load) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from loralint.project import Action, Load, Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.pinning import subject_of
-from loralint.rules.judgement.sides import actions, pairs_of, why
+from loralint.rules.judgement.sides import actions, pairs_of, resting, why
 from loralint.rules.judgement.values import differ, only
 from loralint.source import Place
 from loralint.text import listed
@@ -152,7 +152,8 @@ def _finding(pair: Pair, restated: _Restated, trained: Action, drift: list[str])
         notes.append(Related("the configuration is written again here", restated.written))
     fix = fixes.shown("leave the configuration out: PEFT reads the adapter's own")
     text = taker.site.text if isinstance(taker, Load) else taker.text
-    return Finding(message, taker.place, tuple(notes), fix, subject_of(pair.infer), text)
+    subject = subject_of(pair.infer)
+    return resting(pair, Finding(message, taker.place, tuple(notes), fix, subject, text))
 
 
 def _shown(options: Mapping[str, Value], field: str) -> str:

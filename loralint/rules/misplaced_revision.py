@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from loralint.diagnostics import Related
-from loralint.facts import ABSENT, Absent, Known, Value
+from loralint.facts import ABSENT, Absent, Known, Origin, OriginKind, Value
 from loralint.project import Load, Project
 from loralint.refs import kind_of
 from loralint.rules.base import Finding, rule
@@ -270,12 +270,20 @@ def _are_different(first: Load, second: Load) -> bool:
     names, others = _names(one), _names(other)
     if names and others:
         return not names & others and not _are_siblings(first, second)
-    # Two options of one parser are two things; a parameter of a function that nobody sees called
+    # Two options of one program are two things; a parameter of a function that nobody sees called
     # may well be handed what an option of another place holds.
     decides, decides_other = origin(one), origin(other)
-    if decides is None or decides_other is None:
+    if decides is None or decides_other is None or decides == decides_other:
         return False
-    return decides != decides_other and decides.owner == decides_other.owner
+    beside = (
+        _is_option(decides) and _is_option(decides_other) and decides.last != decides_other.last
+    )
+    return beside or decides.owner == decides_other.owner
+
+
+def _is_option(decides: Origin) -> bool:
+    """Whether something is an option, or a field of a class that a parser fills."""
+    return decides.kind in (OriginKind.OPTION, OriginKind.FIELD)
 
 
 def _names(value: Value) -> frozenset[str]:

@@ -12,7 +12,10 @@ from loralint.rules.judgement.pinning import (
     ABSENT_ONLY,
     WEIGHTS_AND_MORE,
     are,
+    drops_revision,
     hub_loads,
+    is_dropped,
+    is_mirrored,
     omitted_once,
 )
 
@@ -59,8 +62,13 @@ def missing_revision(project: Project) -> Iterator[Finding]:
 
     ## Known problems
 
+    unsloth loads a 4-bit mirror of its own for many names, and drops the revision then: such a load
+    is reported with or without one. Name the mirror itself and its commit, or pass
+    `use_exact_model_name=True`.
+
     Only ids that are certainly Hub ids are reported. A load whose id comes from the caller is
-    silent here; `unpinnable-load` (LOR111) is for it. Local folders, `local_files_only=True`
+    silent here, as is a loader that takes no revision (`llama_cpp.Llama.from_pretrained`);
+    `unpinnable-load` (LOR111) is for them. Local folders, `local_files_only=True`
     and repositories with the policy `any` are never reported.
 
     ## References
@@ -74,17 +82,34 @@ def missing_revision(project: Project) -> Iterator[Finding]:
 
 def _bare(project: Project) -> Iterator[tuple[Load, tuple[str, ...]]]:
     for load, ids in hub_loads(project):
-        if load.site.artifact in WEIGHTS_AND_MORE and are(load.site.revision, ABSENT_ONLY):
+        bare = are(load.site.revision, ABSENT_ONLY) or is_mirrored(load) or is_dropped(load)
+        if bare and load.site.artifact in WEIGHTS_AND_MORE and not drops_revision(load):
             yield load, ids
 
 
 def _message(load: Load, ids: tuple[str, ...]) -> str:
     what = wording.named(load, ids)
+    if is_dropped(load):
+        return (
+            f"the revision that {what} is given is dropped: in 4 bits unsloth loads its own mirror,"
+            " and what runs is whatever that holds that day"
+        )
     branch = wording.branch(load)
-    return f"{what} is loaded with no revision: what runs is whatever {branch} holds that day"
+    mirror = " (or unsloth's 4-bit mirror of it)" if is_mirrored(load) else ""
+    return (
+        f"{what} is loaded with no revision: what runs is whatever {branch}{mirror} holds that day"
+    )
 
 
 def _fix(load: Load, ids: tuple[str, ...]) -> Fix:
+    if is_mirrored(load) or is_dropped(load):
+        return fixes.shown(_EXACT)
     what = "the commit" if len(ids) == 1 else "the commit of each"
     advice = wording.give(load, f"{what} you mean")
     return fixes.shown(f"{advice}{wording.by_pin(load)}")
+
+
+_EXACT = (
+    "name the 4-bit mirror itself (`unsloth/…-bnb-4bit`) and its commit, or pass"
+    " use_exact_model_name=True and revision= with the commit you mean"
+)

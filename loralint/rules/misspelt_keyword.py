@@ -10,7 +10,7 @@ from loralint.diagnostics import Fix, RenameKeyword
 from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.pinning import subject_of
+from loralint.rules.judgement.pinning import DOWNLOAD_FIRST, drops_revision, subject_of
 from loralint.rules.judgement.values import texts
 from loralint.source import Place
 
@@ -50,7 +50,8 @@ def misspelt_keyword(project: Project) -> Iterator[Finding]:
     ```
 
     Other names that people write for `revision` (`rev`, `commit`, `branch`, `model_revision`) are
-    found as well.
+    found as well, and a right `revision=` where the callee has none and ignores it
+    (`llama_cpp.Llama.from_pretrained`).
 
     ## Fix safety
 
@@ -64,14 +65,21 @@ def misspelt_keyword(project: Project) -> Iterator[Finding]:
     are not reported.
     """
     for load in project.loads:
+        if drops_revision(load) and "revision" in _keywords(load):
+            message = (
+                f"`revision=` is no keyword of {wording.callee(load)}, which ignores it without a"
+                " word and loads the default branch"
+            )
+            fix = fixes.shown(DOWNLOAD_FIRST)
+            yield Finding.at(load, message, subject=subject_of(load), fix=fix)
         if not _swallows(load):
             continue
         for keyword in _keywords(load):
             meant = _meant(keyword)
             if meant:
                 message = (
-                    f"`{keyword}=` is no keyword of {_callee(load)}, which ignores it without a"
-                    f" word; `{meant}=` is"
+                    f"`{keyword}=` is no keyword of {wording.callee(load)}, which ignores it"
+                    f" without a word; `{meant}=` is"
                 )
                 fix = _fix(load, keyword, meant)
                 subject = subject_of(load)
@@ -128,7 +136,3 @@ def _meant(keyword: str) -> str:
         return _SYNONYMS[keyword]
     close = get_close_matches(keyword.lower(), _PINNING, n=1, cutoff=0.83)
     return close[0] if close else ""
-
-
-def _callee(load: Load) -> str:
-    return wording.code(".".join(load.site.loader.split(".")[-2:]))

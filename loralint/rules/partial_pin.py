@@ -10,11 +10,18 @@ from loralint.project import Load, Project
 from loralint.refs import kind_of
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.pinning import hub_ids, is_local, is_waived, kinds, subject_of
+from loralint.rules.judgement.pinning import (
+    drops_revision,
+    hub_ids,
+    is_local,
+    is_waived,
+    kinds,
+    subject_of,
+)
 from loralint.rules.judgement.values import from_outside, is_true, only, origin, same
 
 
-@rule("LOR211", "partial-pin", severity="warning")
+@rule("LOR211", "partial-pin", severity="warning", instead_of=("LOR101",))
 def partial_pin(project: Project) -> Iterator[Finding]:
     """In one file some loads of a repository take a revision and others do not.
 
@@ -63,7 +70,8 @@ def partial_pin(project: Project) -> Iterator[Finding]:
     ## Known problems
 
     Two branches of one function, `if revision: load(id, revision=revision) else: load(id)`, are no
-    partial pin and not reported.
+    partial pin and not reported. A load that is reported here is not reported as `missing-revision`
+    (LOR101) as well.
     """
     for group in _groups(project):
         given = [load for load in group if _is_given(load)]
@@ -81,7 +89,12 @@ def _groups(project: Project) -> Iterator[list[Load]]:
         if (
             key
             and load.site.artifact != "dataset"
-            and not (is_local(load) or is_waived(project, load) or _is_offline(load))
+            and not (
+                drops_revision(load)
+                or is_local(load)
+                or is_waived(project, load)
+                or _is_offline(load)
+            )
         ):
             groups.setdefault((load.site.path, key), []).append(load)
     yield from groups.values()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loralint.facts import Value
+from loralint.facts import Default, Value
 from loralint.project import Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
@@ -115,7 +115,7 @@ def _difference(pair: Pair, *, strict: bool) -> str | None:
 
 def _doubly(pair: Pair) -> str | None:
     train, infer = double(pair.train), double(pair.infer)
-    if not differ(train, infer):
+    if not differ(train, infer) or any(map(_is_default_of_a_tool, (train, infer))):
         return None
     default = ", by default" if by_default(train, infer) else ""
     first, second = ("with", "without") if only(train) else ("without", "with")
@@ -123,6 +123,11 @@ def _doubly(pair: Pair) -> str | None:
         f"quantised {first} double quantisation in training ({pair.train.place}) and {second} it"
         f" here{default}"
     )
+
+
+def _is_default_of_a_tool(double: Value) -> bool:
+    """Whether a tool quantises doubly or not by itself, and its author never said so."""
+    return isinstance(double, Default) and double.origin is None
 
 
 def _words(given: Value) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from loralint.diagnostics import Fix
-from loralint.facts import Value, leaves
-from loralint.project import Load, Pair, Project
+from loralint.facts import Value
+from loralint.project import Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
+from loralint.rules.judgement.remote_code import is_known_to_bring_code, is_native, trust
 from loralint.rules.judgement.sides import at_inference, distinct_pairs, trained_here, why
-from loralint.rules.judgement.values import by_default, is_off, is_true, same, texts
+from loralint.rules.judgement.values import by_default, is_off, is_true, same
 
 
 @rule("LOR206", "remote-code-mismatch", severity="error")
@@ -73,29 +73,26 @@ def remote_code_mismatch(project: Project) -> Iterator[Finding]:
     ## Known problems
 
     For a repository without code of its own the flag does nothing, and neither does the
-    difference. Of a family of which that is known (Llama, Gemma, Mistral, Qwen 2 and 3 …) it is a
-    warning. Drop the flag where it is not needed.
+    difference: families that transformers has itself (Llama, Gemma, Mistral, Qwen 2 and 3 …) are
+    not reported. An error is what is known to bring code (phi, falcon, ChatGLM, InternLM …); where
+    nobody knows it is a warning.
     """
     for pair, *others in _by_place(project):
-        train = pair.train.option("trust_remote_code")
-        infer = pair.infer.option("trust_remote_code")
-        native = is_native(pair.infer) or is_native(pair.train)
-        message = _message(pair, train, infer, native)
-        fix = fixes.shown(_LEAVE_OUT) if native else _fix(pair, train)
-        found = at_inference(pair, message, fix, *(trained_here(each) for each in others))
-        yield replace(found, severity="warning") if native else found
-
-
-_LEAVE_OUT = "leave trust_remote_code out on both sides"
+        train, infer = trust(pair.train), trust(pair.infer)
+        certain = is_known_to_bring_code(pair.infer, pair.train)
+        message = _message(pair, train, infer, certain)
+        notes = (trained_here(each) for each in others)
+        found = at_inference(pair, message, _fix(pair, train), *notes)
+        yield found if certain else replace(found, severity="warning")
 
 
 def _by_place(project: Project) -> Iterator[list[Pair]]:
     """The pairs that differ, those together that say the same of one load."""
     groups: dict[object, list[Pair]] = {}
     for pair in distinct_pairs(project):
-        train = pair.train.option("trust_remote_code")
-        infer = pair.infer.option("trust_remote_code")
-        if not same(train, infer) and _are_opposed(train, infer):
+        train, infer = trust(pair.train), trust(pair.infer)
+        native = is_native(pair.infer, pair.train)
+        if not native and not same(train, infer) and _are_opposed(train, infer):
             groups.setdefault((pair.infer.place, train, infer), []).append(pair)
     yield from groups.values()
 
@@ -110,34 +107,12 @@ def _are_opposed(one: Value, other: Value) -> bool:
     return (is_true(one) and is_off(other)) or (is_off(one) and is_true(other))
 
 
-def _message(pair: Pair, train: Value, infer: Value, native: bool) -> str:
+def _message(pair: Pair, train: Value, infer: Value, certain: bool) -> str:
     with_code, without = ("training", "inference") if is_true(train) else ("inference", "training")
     default = ", by default" if by_default(train, infer) else ""
-    stated = f"{with_code} sets trust_remote_code and {without} does not{default} {why(pair)}"
-    if native:
-        return f"{stated}: transformers has the classes itself, so the flag should change nothing"
+    condition = "" if certain else "if the repository brings code, "
     return (
-        f"{stated}: other classes have other module names, and the adapter's tensors may silently"
+        f"{with_code} sets trust_remote_code and {without} does not{default} {why(pair)}:"
+        f" {condition}other classes have other module names, and the adapter's tensors may silently"
         " not load"
     )
-
-
-_FAMILIES = re.compile(
-    r"(meta-)?(code|tiny)?llama-?[23]?[.\d]*-.*|gemma-[\w.-]+|mi[sx]tral-.*|qwen(1\.5|2|2\.5|3)-.*"
-    r"|gpt2(-\w+)?|gpt-neo(x)?-.*|pythia-.*|opt-\d.*|bloomz?-.*|(flan-)?t5-.*|smollm\d?-.*"
-    r"|(distil)?(ro)?bert(a)?-.*",
-    re.IGNORECASE,
-)
-
-
-def is_native(load: Load) -> bool:
-    """Whether everything that a load may load is known to need no code from the Hub.
-
-    A folder is judged by its name. An id that nobody knows beside others does not count.
-    """
-    names = [name for leaf in leaves(load.site.repo_id) for name in texts(leaf)]
-    return bool(names) and all(_FAMILIES.fullmatch(_last(name)) for name in names)
-
-
-def _last(name: str) -> str:
-    return name.rstrip("/\\").replace("\\", "/").rpartition("/")[2]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.catalog import REMOVED
-from loralint.diagnostics import CollectKeywords, Fix, Severity
+from loralint.diagnostics import CollectKeywords, Fix, Related, Severity
 from loralint.facts import FileFacts, Known, Symbol
-from loralint.project import Load, Project
+from loralint.project import Load, Project, Requirement
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.values import is_given, texts
@@ -56,12 +56,12 @@ def removed_quantization_keyword(project: Project) -> Iterator[Finding]:
 
     ## Known problems
 
-    It is a warning where the nearest list of requirements (`requirements*.txt`, those in a folder
-    `requirements/`, those that another list includes with `-r`), pyproject.toml, setup.cfg or
-    environment.yml above the file that names transformers (or, if none does, one anywhere in the
-    project) keeps it below 5. Lock files and setup.py are not read. unsloth, vLLM and functions of
-    the project's own take the keywords and are not reported, nor is a call that may get them or
-    not.
+    It is a warning where the file itself (`!pip install`, `%pip install`), or else the nearest list
+    of requirements (`requirements*.txt`, those in a folder `requirements/`, those that another list
+    includes with `-r`), pyproject.toml, setup.cfg, environment.yml, script of the shell or
+    Dockerfile above it that names transformers keeps it below 5. Lock files and setup.py are not
+    read. unsloth, vLLM and functions of the project's own take the keywords and are not reported,
+    nor is a call that may get them or not.
 
     ## References
 
@@ -74,10 +74,19 @@ def removed_quantization_keyword(project: Project) -> Iterator[Finding]:
             shown = listed(wording.code(f"{word}=") for word in words)
             message = (
                 f"transformers 5 no longer takes {shown}: from_pretrained raises a TypeError"
-                f"{f' ({pin.path} still keeps transformers below 5)' if pin else ''}"
+                f"{_kept(pin) if pin else ''}"
             )
             severity: Severity = "warning" if pin else "error"
-            yield Finding.at(load, message, fix=_fix(project, load, words), severity=severity)
+            at = pin.at if pin is not None else None
+            notes = (Related("transformers is kept below 5 here", at),) if at is not None else ()
+            fix = _fix(project, load, words)
+            yield Finding.at(load, message, related=notes, fix=fix, severity=severity)
+
+
+def _kept(pin: Requirement) -> str:
+    """What keeps transformers below 5, with its line."""
+    where = pin.at or pin.path
+    return f" ({where} still keeps transformers below 5: {wording.code(pin.text)})"
 
 
 def _given(load: Load) -> list[str]:

@@ -73,12 +73,15 @@ def revision_mismatch(project: Project) -> Iterator[Finding]:
     ## Fix safety
 
     Where the training side is pinned and the inference side has no revision, the fix copies the
-    pin; it is safe, because the adapter was made for it. It is unsafe where the inference side has
-    a pin of its own or takes its base from an option, and where training is to be pinned to what
-    inference loads: the adapter that exists was trained on something else. Where several sides
-    differ, the fix is shown only.
+    pin; it is safe, because the adapter was made for it. It is unsafe where no adapter ties the two
+    sides, where the inference side has a pin of its own or takes its base from an option, and where
+    training is to be pinned to what inference loads: the adapter that exists was trained on
+    something else. Where several sides differ, the fix is shown only.
 
     ## Known problems
+
+    Where the two sides share the base's id and nothing says that the adapter is another one, or
+    where only the end of its path is the same, it is a warning: they may be two experiments.
 
     A tag and the commit that it points to count as two revisions: `check` does not ask the Hub.
 
@@ -141,7 +144,7 @@ def _fix(project: Project, pair: Pair) -> Fix:
     pin = only(train.site.revision)
     advice = f"""{wording.give(infer, f'"{pin}"')}, as {train.place} does"""
     given = not by_default(train.site.revision, infer.site.repo_id)  # else: of another model too
-    certain = given and not is_pinned(infer.site.revision)
+    certain = given and pair.is_firm and not is_pinned(infer.site.revision)
     safe = certain and all(is_pinned(one.site.revision) for one in others)
     return fixes.give_revision(project, infer, str(pin), "safe" if safe else "unsafe", advice)
 

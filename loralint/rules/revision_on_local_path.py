@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loralint.facts import Default, leaves
+from loralint.facts import Default, Writing, leaves
 from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
@@ -49,11 +49,23 @@ def revision_on_local_path(project: Project) -> Iterator[Finding]:
     is off unless selected.
     """
     for load in project.loads:
-        if is_local(load) and is_pinned(load.site.revision) and not _may_be_an_id(load):
+        is_given = is_local(load) and is_pinned(load.site.revision)
+        if is_given and not _may_be_an_id(load) and not _is_for_another(project, load):
             what = f"{wording.noun(load)} {wording.value(load.site.repo_id)}"
             message = f"the {what} is a local folder: {_given(load)} is ignored"
             path = texts(load.site.repo_id)[0]
             yield Finding.at(load, message, subject=path, fix=fixes.shown("drop the revision"))
+
+
+def _is_for_another(project: Project, load: Load) -> bool:
+    """Whether one key or flag gives the revision to a repository of the Hub as well."""
+    site = load.site
+    return site.writing is not Writing.CALL and any(
+        one.site.function == site.function
+        and one.site.revision_key == site.revision_key
+        and not is_local(one)
+        for one in project.loads_in(site.path)
+    )
 
 
 def _may_be_an_id(load: Load) -> bool:

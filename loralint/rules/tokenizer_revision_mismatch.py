@@ -9,7 +9,7 @@ from loralint.project import Load, Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.pinning import compare, is_local, subject_of
-from loralint.rules.judgement.sides import apart, companions, pairs_of, why
+from loralint.rules.judgement.sides import apart, companions, pairs_of, resting, why
 from loralint.rules.judgement.values import is_given, same
 
 _MODELS = ("base-model", "engine", "pipeline", "model")
@@ -104,7 +104,7 @@ def _across(pair: Pair, other: Load, tokenizer: Load) -> Finding:
         " tokenized differently from those that the adapter has seen"
     )
     note = f"the tokenizer of the training is loaded at {_at(other)}"
-    return _finding(tokenizer, other, note, message)
+    return resting(pair, _finding(tokenizer, other, note, message))
 
 
 def _differ(one: Load, other: Load) -> bool:

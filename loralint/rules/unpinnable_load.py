@@ -8,13 +8,19 @@ from loralint.facts import ABSENT, Default, Value
 from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.pinning import WEIGHTS_AND_MORE
+from loralint.rules.judgement.pinning import (
+    DOWNLOAD_FIRST,
+    WEIGHTS_AND_MORE,
+    drops_revision,
+    hub_ids,
+    subject_of,
+)
 from loralint.rules.judgement.values import is_true, origin
 
 
 @rule("LOR111", "unpinnable-load", severity="warning", default=False)
 def unpinnable_load(project: Project) -> Iterator[Finding]:
-    """The repo id comes from the caller, the revision cannot.
+    """The repo id comes from the caller, the revision cannot; or the loader takes none.
 
     ## Why is this bad?
 
@@ -54,21 +60,36 @@ def unpinnable_load(project: Project) -> Iterator[Finding]:
 
     ## Known problems
 
-    The rule speaks once a script, of the first such load.
+    The rule speaks once a script, of the first such load. Of loaders that take no revision only
+    those are reported that swallow one in silence, such as `llama_cpp.Llama.from_pretrained`.
     """
     told: set[str] = set()
     for load in project.loads:
         if load.site.path in told or not _is_unpinnable(load):
             continue
         told.add(load.site.path)
+        if drops_revision(load):
+            yield _of_loader(load)
+            continue
         who = wording.outside(load.site.repo_id)
         message = f"{who} decides which {wording.noun(load)} is loaded, and nothing can say at"
         fix = fixes.shown("take the revision from outside too and pass it to every load of this id")
         yield Finding.at(load, f"{message} which revision", subject=who, fix=fix)
 
 
+def _of_loader(load: Load) -> Finding:
+    """A loader that has no place for a revision, whoever gives the id."""
+    callee = wording.callee(load)
+    message = f"{wording.named(load)} is loaded by {callee}, which takes no revision: what runs is"
+    branch = f" whatever {wording.branch(load)} holds that day"
+    fix = fixes.shown(DOWNLOAD_FIRST)
+    return Finding.at(load, f"{message}{branch}", subject=subject_of(load), fix=fix)
+
+
 def _is_unpinnable(load: Load) -> bool:
     site = load.site
+    if drops_revision(load):
+        return bool(hub_ids(load)) or _comes_from_outside(site.repo_id)
     fits = site.artifact in WEIGHTS_AND_MORE or site.artifact == "adapter"
     is_free = site.revision == ABSENT and not is_true(load.option("local_files_only"))
     return fits and is_free and _comes_from_outside(site.repo_id)

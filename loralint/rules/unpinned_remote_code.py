@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from loralint.diagnostics import Fix
-from loralint.facts import ABSENT, Value, leaves
+from loralint.facts import ABSENT, Reason, Unknown, Value, leaves
 from loralint.project import Load, Project
 from loralint.refs import RevisionKind
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.pinning import COMMIT_ONLY, REFERENCES, are, hub_loads, kinds
+from loralint.rules.judgement.pinning import (
+    COMMIT_ONLY,
+    REFERENCES,
+    are,
+    hub_loads,
+    judged_ids,
+    kinds,
+)
+from loralint.rules.judgement.remote_code import code_repository, is_native, trust
 from loralint.rules.judgement.values import by_default, is_none_by_default, is_true
+from loralint.source import Place
 
 
 @rule("LOR105", "unpinned-remote-code", severity="error")
@@ -64,21 +72,46 @@ def unpinned_remote_code(project: Project) -> Iterator[Finding]:
 
     - [Transformers: using models with custom code](https://huggingface.co/docs/transformers/custom_models)
     """
-    for load, ids in hub_loads(project):
-        if load.site.artifact != "dataset" and is_true(load.option("trust_remote_code")):
-            message = _message(project, load, ids)
-            if message:
-                yield Finding.at(load, message, subject=ids[0], fix=_fix(load, ids))
+    seen: set[Place] = set()
+    for load, ids in (*hub_loads(project), *_behind_adapters(project)):
+        if load.place in seen or load.site.artifact == "dataset" or not is_true(trust(load)):
+            continue
+        message = _message(project, load, ids)
+        if message:
+            seen.add(load.place)
+            native = is_native(load)
+            yield Finding.at(
+                load,
+                f"{message}{_NATIVE if native else ''}",
+                subject=ids[0],
+                fix=_LEAVE_OUT if native else _fix(load, ids),
+                severity="warning" if native else None,
+            )
 
 
+_NATIVE = "; transformers has the classes of this family itself, so the flag can go"
+_LEAVE_OUT = fixes.shown("leave trust_remote_code out")
+
+
+def _behind_adapters(project: Project) -> Iterator[tuple[Load, tuple[str, ...]]]:
+    """The bases that loaders of adapters load themselves: the recorded one, at its revision."""
+    recorded = (use.base for adapter in project.adapters for use in adapter.uses)
+    for base in (*recorded, *(pair.infer for pair in project.pairs)):
+        if base.site.loader.startswith(_LOADS_BOTH):
+            ids = judged_ids(project, base)
+            if ids:
+                yield base, ids
+
+
+_LOADS_BOTH = ("peft.AutoPeft", "transformers.AutoModel", "transformers.pipeline")
 _LOOSE: frozenset[RevisionKind] = REFERENCES | {"absent", "default-branch", "abbreviated"}
 
 
 def _message(project: Project, load: Load, ids: tuple[str, ...]) -> str | None:
     pin = _code_pin(load)
     if all(_is_loose(leaf) for leaf in leaves(pin)) and not _is_enough(project, ids, pin):
-        default = wording.hint(load.option("trust_remote_code"), pin)
         at = wording.revision(pin)
+        default = "" if by_default(pin) else wording.hint(trust(load))
         danger = _SHORT if are(pin, frozenset({"abbreviated"})) else _DANGER
         return f"the code of {wording.named(load, ids)} runs here at {at}{default}: {danger}"
     foreign = code_repository(ids)
@@ -101,7 +134,8 @@ def _code_pin(load: Load) -> Value:
 
 
 def _is_loose(leaf: Value) -> bool:
-    return is_none_by_default(leaf) or kinds(leaf) <= _LOOSE
+    mirrored = leaf == Unknown(Reason.MIRRORED)
+    return mirrored or is_none_by_default(leaf) or kinds(leaf) <= _LOOSE
 
 
 def _is_enough(project: Project, ids: tuple[str, ...], pin: Value) -> bool:
@@ -117,24 +151,3 @@ def _fix(load: Load, ids: tuple[str, ...]) -> Fix:
     if code_repository(ids):
         return fixes.shown(f"pass code_revision= with {what}")
     return fixes.shown(wording.give(load, what))
-
-
-_CODE: tuple[tuple[str, str], ...] = (
-    ("nomic-ai/nomic-embed-text-v1*", "nomic-ai/nomic-bert-2048"),
-    ("Snowflake/snowflake-arctic-embed-m-long", "nomic-ai/nomic-bert-2048"),
-    ("jinaai/jina-embeddings-v2-base-code", "jinaai/jina-bert-v2-qk-post-norm"),
-    ("jinaai/jina-embeddings-v2-*", "jinaai/jina-bert-implementation"),
-    ("jinaai/jina-embeddings-v3", "jinaai/xlm-roberta-flash-implementation"),
-    ("Alibaba-NLP/gte-*-en-v1.5", "Alibaba-NLP/new-impl"),
-    ("Alibaba-NLP/gte-multilingual-base", "Alibaba-NLP/new-impl"),
-)
-
-
-def code_repository(ids: tuple[str, ...]) -> str:
-    """The one repository that holds the code of all these models, or ""."""
-    found = {_of(name) for name in ids}
-    return found.pop() if len(found) == 1 else ""
-
-
-def _of(name: str) -> str:
-    return next((code for glob, code in _CODE if fnmatchcase(name, glob)), "")

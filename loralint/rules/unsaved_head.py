@@ -11,7 +11,7 @@ from loralint.facts import ABSENT, Absent, Value
 from loralint.project import Action, Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.actions import actions, steps
+from loralint.rules.judgement.actions import WRAPPING, actions, steps
 from loralint.rules.judgement.models import class_of
 from loralint.rules.judgement.values import is_off, only, texts
 from loralint.text import listed
@@ -162,7 +162,7 @@ _KEEPS = {"SEQ_CLS", "TOKEN_CLS", "QUESTION_ANS", "FEATURE_EXTRACTION"}
 
 def _configs(project: Project, taker: Action) -> list[Action]:
     """The LoRA configurations of a `get_peft_model`."""
-    if taker.callee != "peft.get_peft_model" or taker.onto_adapter:
+    if taker.callee not in WRAPPING or taker.onto_adapter:
         return []
     return [one for one in steps(project, taker, "lora-config") if "LoraConfig" in one.callee]
 

@@ -10,7 +10,14 @@ from loralint.facts import ABSENT
 from loralint.project import Action, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.actions import actions, in_file, is_after, same_model, steps
+from loralint.rules.judgement.actions import (
+    WRAPPING,
+    actions,
+    in_file,
+    is_after,
+    same_model,
+    steps,
+)
 from loralint.rules.judgement.values import is_off, only, texts
 from loralint.text import listed
 
@@ -95,7 +102,7 @@ _EMBEDDINGS = ("embed", "wte", "lm_head", "all-linear")
 def _config(project: Project, wrap: Action) -> Action | None:
     """The configuration that certainly leaves the embeddings alone."""
     found = steps(project, wrap, "lora-config")
-    if wrap.callee != "peft.get_peft_model" or len(found) != 1:
+    if wrap.callee not in WRAPPING or len(found) != 1:
         return None
     config = found[0]
     if not config.callee.endswith(".LoraConfig") or not _targets(config):

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from loralint.facts import (
-    Attribute,
-    Choice,
-    Data,
-    Either,
     Elements,
-    Environment,
-    Item,
-    Join,
-    Mapping,
     Parameter,
-    Partial,
     Result,
     Self,
-    Sequence,
     Site,
     Symbol,
     Term,
+    parts_of,
 )
 from loralint.values.calls import frame_of
 from loralint.values.evaluation import Evaluation
@@ -40,6 +30,7 @@ from loralint.values.nodes import (
     arguments_of,
     options,
 )
+from loralint.values.objects import rows
 
 FunctionKey = tuple[str, str]
 """A function: its file and its qualified name."""
@@ -176,6 +167,14 @@ class Callers:
                 yield key, Caller(site, arguments, True, Function(each.path, fact, made))
                 return
 
+    def entries(self, path: str, function: str) -> list[Frame]:
+        """The frames of a function, one for each call of it that is seen."""
+        module = self.evaluation.module_frame
+        return [
+            frame_of(self.evaluation, e.node, e.arguments, module(e.site.file), e.site)
+            for e in self.of(path, function)
+        ]
+
     # --- contexts: the ways in which a function is entered, as far as they make a difference ---
 
     def frames(self, site: Site, *, always: bool) -> list[Frame]:
@@ -190,26 +189,58 @@ class Callers:
 
     def depends(self, site: Site) -> bool:
         """Whether the values of a call depend on who calls the function around it."""
+        function = self.evaluation.index.call(site).function
+        owner = function.rpartition(".")[0]
+        return any(
+            (isinstance(term, Parameter) and term.function == function)
+            or (isinstance(term, Self) and term.class_ == owner)
+            for term in self._made_of(site)
+        )
+
+    def _made_of(self, site: Site) -> Iterator[Term]:
+        """The terms of a call and of the calls of its file that they are results of."""
         call = self.evaluation.index.call(site)
         calls: set[int] = set()
         seen: set[int] = set()  # terms share their parts
         todo = [call.callee, *(each.value for each in call.arguments)]
-        owner = call.function.rpartition(".")[0]
         while todo:
             term = todo.pop()
             if id(term) in seen:
                 continue
             seen.add(id(term))
-            if isinstance(term, Parameter) and term.function == call.function:
-                return True
-            if isinstance(term, Self) and term.class_ == owner:
-                return True
+            yield term
             if isinstance(term, Result) and term.call not in calls:
                 calls.add(term.call)
                 further = self.evaluation.index.call(Site(site.file, term.call))
                 todo += [further.callee, *(each.value for each in further.arguments)]
             todo += parts_of(term)
-        return False
+
+    # --- rows: a loop over a table that is written down runs once for each row ---
+
+    def rows(self, site: Site) -> list[Frame]:
+        """The frames of a call, one for each row of the table that it is looped over; else none.
+
+        The loop may stand around a call of the function that the call is in.
+        """
+        found = self._rows_around(site)
+        function = self.evaluation.index.call(site).function
+        if found or not function or not self.depends(site):
+            return found
+        callers = self.of(site.file, function)
+        return [
+            frame_of(self.evaluation, caller.node, arguments_of(given, outer), outer, caller.site)
+            for caller in (callers if len(callers) <= MAX_CALLERS else ())
+            for given in [self.evaluation.index.call(caller.site).arguments]
+            for outer in self._rows_around(caller.site)
+        ]
+
+    def _rows_around(self, site: Site) -> list[Frame]:
+        module = self.evaluation.module_frame(site.file)
+        for term in dict.fromkeys(each for each in self._made_of(site) if type(each) is Elements):
+            count = len(rows(self.evaluation.force(term.base, module)))
+            if 1 < count <= MAX_FRAMES:
+                return [Frame(site.file, row=(term, number)) for number in range(count)]
+        return []
 
     def _frames_of(self, path: str, function: str, depth: int) -> list[Frame]:
         key = (path, function)
@@ -246,24 +277,3 @@ def _is_bound(node: Function) -> bool:
         decorators = {last_name(each) for each in node.fact.decorators}
         return "classmethod" in decorators or node.fact.name.endswith((".__new__", ".__init__"))
     return node.receiver is not None
-
-
-def parts_of(term: Term) -> tuple[Term, ...]:
-    """The terms inside a term."""
-    parts = _PARTS.get(type(term))
-    return parts(term) if parts is not None else ()
-
-
-_PARTS: dict[type, Callable[[Any], tuple[Term, ...]]] = {
-    Choice: lambda term: term.values,
-    Either: lambda term: term.values,
-    Attribute: lambda term: (term.base,),
-    Elements: lambda term: (term.base,),
-    Item: lambda term: (term.base, term.key, term.default),
-    Join: lambda term: term.parts,
-    Sequence: lambda term: term.items,
-    Mapping: lambda term: tuple(value for _, value in term.entries),
-    Environment: lambda term: (term.default,),
-    Data: lambda term: (term.path,),
-    Partial: lambda term: (term.callee, *(each.value for each in term.arguments)),
-}

@@ -15,6 +15,7 @@ from posixpath import dirname, normpath
 from msgspec.structs import replace
 
 from loralint.facts import (
+    Choice,
     CommandFact,
     Default,
     FlagFact,
@@ -28,10 +29,12 @@ from loralint.facts import (
     Writing,
     leaves,
 )
+from loralint.refs import is_repo_id
 from loralint.source import Place
 from loralint.values.evaluation import Evaluation
 from loralint.values.index import Index
-from loralint.values.nodes import Node, merge, soften
+from loralint.values.nodes import Node, merge, options, soften
+from loralint.values.paths import absolute
 from loralint.values.values import origins_of, texts_of
 
 MAX_DEPTH = 3
@@ -121,7 +124,7 @@ class Commands:
         self.evaluation = evaluation
         self._by_script: dict[str, list[Run]] | None = None
         self._imported: dict[str, frozenset[str]] = {}
-        self._places: dict[Origin, set[Place]] = {}
+        self._places: dict[Origin, dict[Place, frozenset[str]]] = {}
 
     @property
     def runs(self) -> dict[str, list[Run]]:
@@ -142,9 +145,12 @@ class Commands:
         if not flags:
             return default
         nodes = [_given(flag, default, origin) for _, flag in flags]
-        if len(flags) < len(given) and not isinstance(default, Unknown):
+        bare = len(flags) < len(given) or _hides_an_id(nodes, default)
+        if bare and not isinstance(default, Unknown):
             nodes.append(default)
-        self._places[origin] = {Place(run.path, f.span, run.fact.cell) for run, f in flags}
+        self._places[origin] = {
+            Place(run.path, f.span, run.fact.cell): frozenset(texts_of(f.value)) for run, f in flags
+        }
         # what one command leaves unknown, the others give by default
         made = merge([node for node in nodes if not isinstance(node, Unknown)] or nodes)
         return default if isinstance(made, Unknown) and len(nodes) > 1 else made
@@ -175,10 +181,39 @@ class Commands:
         places = (self._places.get(each, ()) for each in origins if each is not None)
         return tuple(sorted({place for each in places for place in each}))
 
+    def words_of_each(self, value: Value) -> tuple[tuple[str, Place], ...]:
+        """Of a value that may be several texts, which word of a command gives which."""
+        several = leaves(value) if isinstance(value, Choice) else ()
+        return tuple(
+            (str(leaf.value), place)
+            for leaf in several
+            if isinstance(leaf, Default) and leaf.origin is not None
+            for place, texts in sorted(self._places.get(leaf.origin, {}).items())
+            if leaf.value in texts
+        )
+
     def folders(self, path: str) -> frozenset[str]:
         """The folders that a script certainly runs in: those that its commands enter."""
         runs = self.runs.get(path, ())
         return frozenset(each for run in runs if run.fact.folder for each in run.folders)
+
+
+def _hides_an_id(given: list[Node], default: Node) -> bool:
+    """Whether commands give folders only where a bare run takes a repository of the Hub.
+
+    What a container is handed does not say that nobody runs the script by itself.
+    """
+    text = default.value if isinstance(default, Default) else None
+    found = [each for node in given for each in options(node)]
+    return (
+        isinstance(text, str)
+        and is_repo_id(text)
+        and all(isinstance(each, Default) and _is_folder(each.value) for each in found)
+    )
+
+
+def _is_folder(value: Scalar) -> bool:
+    return isinstance(value, str) and (absolute(value) or value.startswith("."))
 
 
 def _imports(index: Index, path: str) -> Iterator[str]:

@@ -110,6 +110,9 @@ class Evaluation(Protocol):
     def making(self, node: Instance, class_: Class) -> Frame:
         """The frame of the constructor of `class_` as it runs for an object."""
 
+    def entries(self, path: str, function: str) -> list[Frame]:
+        """The frames of a function, one for each call of it that is seen."""
+
     # --- outside the code ---
 
     def decided(

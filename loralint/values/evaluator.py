@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from loralint.facts import (
     ABSENT,
     Absent,
@@ -219,6 +221,10 @@ class Evaluator:
         """The names of all keyword arguments, those of known spreads too."""
         return calls.keywords(self, arguments)
 
+    def entries(self, path: str, function: str) -> list[Frame]:
+        """The frames of a function, one for each call of it that is seen."""
+        return self.callers.entries(path, function)
+
     def decided(
         self, paths: Iterable[str], names: Iterable[str], default: Node, origin: Origin
     ) -> Node:
@@ -268,7 +274,10 @@ class Evaluator:
         return SequenceNode(tuple(Unevaluated(item, frame) for item in term.items))
 
     def _elements(self, term: Elements, frame: Frame) -> Node:
-        return self.element(self.force(term.base, frame))
+        base = self.force(term.base, frame)
+        if frame.row is not None and frame.row[0] == term:
+            return self.look(objects.rows(base)[frame.row[1]])
+        return self.element(base)
 
     def _either(self, term: Either, frame: Frame) -> Node:
         if len(term.values) > 1:
@@ -316,6 +325,8 @@ def _scalar(term: Term, frame: Frame) -> Node:
             return frame.interpolate(term.value)
         if term.value.startswith("__file__"):
             return Known(paths.anchored(term.value, frame.path))
+    if type(term) is Unknown and term.stop is not None and not term.stop.file:
+        return replace(term, stop=replace(term.stop, file=frame.path))
     return term  # type: ignore[return-value]  # the kinds without handler are nodes
 
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping as Table
 from posixpath import dirname
 
 from loralint.catalog import PACKAGES
 from loralint.facts import (
+    ABSENT,
     Attribute,
     CallFact,
     Choice,
     ClassFact,
+    Either,
     FileFacts,
     FunctionFact,
     Item,
+    Known,
+    Mapping,
+    Parameter,
     Partial,
     Result,
+    Sequence,
     Site,
     Symbol,
     Term,
@@ -30,10 +36,12 @@ COMPUTED = "*"
 class Index:
     """All facts of a project, ready to be looked up.
 
-    `definitions` are all meanings of a name, where branches define it differently.
+    `definitions` are all meanings of a name, where branches define it differently. `bound` are the
+    names under which a function or class of another name may be called: aliases, fields, keys,
+    and classes that inherit.
     """
 
-    def __init__(self, facts: Mapping[str, FileFacts], paths: Iterable[str] = ()) -> None:
+    def __init__(self, facts: Table[str, FileFacts], paths: Iterable[str] = ()) -> None:
         self.files: dict[str, FileFacts] = {}
         self.modules = Modules({*facts, *paths})
         self.functions: dict[tuple[str, str], FunctionFact] = {}
@@ -43,6 +51,8 @@ class Index:
         self.calls_by_name: defaultdict[str, list[Site]] = defaultdict(list)
         self.aliases: defaultdict[str, set[str]] = defaultdict(set)
         self.subclasses: defaultdict[str, set[str]] = defaultdict(set)
+        self.bound: set[str] = set()
+        self._lazy: dict[str, dict[str, Symbol]] = {}
         for each in facts.values():
             self.add(each)
 
@@ -50,6 +60,7 @@ class Index:
         """Add what one more file says."""
         path = facts.path
         self.files[path] = facts
+        self._lazy.pop(path, None)
         for function in facts.functions:
             self.functions[path, function.name] = function
         for class_ in facts.classes:
@@ -64,6 +75,15 @@ class Index:
             self.names[path, name] = term
             self._alias(name, term)
         self._add_calls(facts)
+        self.bound.update(_bound(facts))
+
+    def lazy(self, path: str, name: str) -> Term | None:
+        """What a package hands on under a name when somebody asks for it (PEP 562)."""
+        if not path.endswith("__init__.py"):
+            return None
+        if path not in self._lazy:
+            self._lazy[path] = dict(_lazily(self.files[path])) if path in self.files else {}
+        return self._lazy[path].get(name)
 
     def _alias(self, name: str, term: Term) -> None:
         for target in _callee_names(term):
@@ -93,6 +113,65 @@ class Index:
             found |= fresh
             todo.extend(fresh)
         return found
+
+
+def _bound(facts: FileFacts) -> Iterator[str]:
+    """The names under which something of another name may be called."""
+    yield from _called_otherwise(facts.names)
+    for class_ in facts.classes:
+        if class_.bases:
+            yield _tail(class_.name)
+        yield from _called_otherwise(class_.attributes)
+        yield from _called_otherwise((each.name, each.default) for each in class_.fields)
+    for call in facts.calls:
+        yield from _called_otherwise((each.name, each.value) for each in call.arguments)
+
+
+def _called_otherwise(given: Iterable[tuple[str | None, Term]]) -> Iterator[str]:
+    for name, term in given:
+        if name and isinstance(term, _CALLABLE) and last_name(term) != name:
+            yield name
+        if isinstance(term, Mapping):
+            yield from _called_otherwise(term.entries)
+
+
+_CALLABLE = (Attribute, Choice, Either, Item, Parameter, Partial, Result, Symbol)
+_TABLES = ("import", "lazy", "export", "attr")
+"""Parts of the names of tables by which a package hands on what its modules define."""
+
+
+def _lazily(facts: FileFacts) -> Iterator[tuple[str, Symbol]]:
+    """The names that a package's `__getattr__` or lazy module finds, and where.
+
+    `_import_structure = {"models": ["Model"]}`, `{"Model": ".models"}`, lazy_loader's `attach`, and
+    an import in `__getattr__` itself.
+    """
+    tables = [term for name, term in facts.names if any(part in name.lower() for part in _TABLES)]
+    for call in facts.calls:
+        if last_name(call.callee) in ("attach", "_LazyModule", "LazyModule"):
+            tables += [given.value for given in call.arguments]
+    for table in tables:
+        yield from _of_table(table) if isinstance(table, Mapping) else ()
+    found = next((each for each in facts.functions if each.name == "__getattr__"), None)
+    returns = found.returns if found is not None else ABSENT
+    for term in returns.values if isinstance(returns, Choice) else (returns,):
+        if isinstance(term, Symbol) and term.module.startswith(".") and term.name:
+            yield _tail(term.name), term
+
+
+def _of_table(table: Mapping) -> Iterator[tuple[str, Symbol]]:
+    for key, value in table.entries:
+        if key is None:
+            continue
+        items = value.items if isinstance(value, Sequence) else ()
+        names = [item.value for item in items if isinstance(item, Known)]
+        texts = [name for name in names if isinstance(name, str)]
+        if texts and texts[0].startswith("."):  # "Model": (".models", "Model")
+            yield key, Symbol(texts[0], texts[-1] if len(texts) > 1 else key)
+        elif isinstance(value, Known) and isinstance(value.value, str):
+            yield key, Symbol(f".{value.value.lstrip('.')}", key)
+        else:
+            yield from ((name, Symbol(f".{key.lstrip('.')}", name)) for name in texts)
 
 
 def _callee_names(term: Term) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loralint.catalog import VENDORED
 from loralint.facts import (
     Choice,
     ClassFact,
@@ -42,7 +43,7 @@ def own(evaluation: Evaluation, path: str, parts: list[str], stars: int = MAX_ST
         found = _defined(evaluation, path, ".".join(parts[:length]))
         if found is not None:
             return _attributes(evaluation, found, parts[length:])
-    term = evaluation.index.names.get((path, parts[0]))
+    term = evaluation.index.names.get((path, parts[0])) or evaluation.index.lazy(path, parts[0])
     if term is not None and term != Symbol("", parts[0]):
         node = evaluation.force(term, evaluation.module_frame(path))
         return _attributes(evaluation, node, parts[1:])
@@ -110,14 +111,24 @@ def _imported(evaluation: Evaluation, path: str, module: str, parts: list[str]) 
         rest = parts[length:]
         if target not in evaluation.index.files:
             origin = Origin(OriginKind.IMPORT, target, tuple(rest))
-            return Unknown(Reason.NOT_READ, f"{'.'.join(rest)} of {target}", origin)
+            unread = Unknown(Reason.NOT_READ, f"{'.'.join(rest)} of {target}", origin)
+            return _of_library(target, rest) or unread
         found = own(evaluation, target, rest) if rest else Module(target)
         if found is not None:
             return found
     if not module.startswith("."):
         return External(".".join((module, *parts)))
+    own_name = _of_library(relative(path, module), parts)
+    if own_name is not None:
+        return own_name
     origin = Origin(OriginKind.IMPORT, relative(path, module), tuple(parts))
     return Unknown(Reason.NOT_FOUND, f"{'.'.join(parts)} of {module}", origin)
+
+
+def _of_library(path: str, parts: list[str]) -> External | None:
+    """The library's name of what cannot be followed in the library's own source."""
+    package = next((part for part in path.split("/")[:-1] if part in VENDORED), None)
+    return External(".".join((package, *parts))) if package is not None and parts else None
 
 
 def _attributes(evaluation: Evaluation, node: Node, names: list[str]) -> Node:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from loralint.facts import (
     Absent,
@@ -31,8 +31,9 @@ class Frame:
     """Where a term is evaluated: the file, and the arguments of the functions entered.
 
     `outer` is the lexically enclosing frame, up to the file's own (`function` is ""); `caller`
-    and `site` tell how the function was entered. `receiver` is what `self` stands for. Texts of
-    a configuration that refers to itself are read by `interpolate`.
+    and `site` tell how the function was entered. `receiver` is what `self` stands for. In a loop
+    over a table that is followed row by row, `row` is the term of its elements and the number of
+    the one that it is. Texts of a configuration that refers to itself are read by `interpolate`.
     """
 
     path: str
@@ -43,6 +44,7 @@ class Frame:
     site: Site | None = None
     receiver: Node | None = None
     depth: int = 0
+    row: tuple[Term, int] | None = None
     interpolate: Callable[[str], Node] | None = None
 
     @property
@@ -167,10 +169,11 @@ class ParsedOptions:
 
 @dataclass(slots=True, eq=False)
 class FilledObject:
-    """An object of a library's options class, filled from outside."""
+    """An object of a library's options class, filled from outside or with some `content`."""
 
     name: str
     origin: Origin
+    content: Arguments = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -223,33 +226,35 @@ MAX_OPTIONS = 24
 
 def merge(nodes: Iterable[Node], origin: Origin | None = None) -> Node:
     """One of `nodes`: flattened, without repeats."""
-    flat: list[Node] = []
+    found: dict[object, Node] = {}
     for node in nodes:
         for option in options(node):
-            if not any(option is seen or _equal(option, seen) for seen in flat):
-                flat.append(option)
-        if len(flat) > MAX_OPTIONS:  # comparing each with all others would take the square
+            found.setdefault(_identity(option), option)
+        if len(found) > MAX_OPTIONS:
             break
-    if len(flat) == 1:
-        return flat[0]
-    if 0 < len(flat) <= MAX_OPTIONS:
-        return OneOf(tuple(flat), origin)
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if 0 < len(found) <= MAX_OPTIONS:
+        return OneOf(tuple(found.values()), origin)
     return Unknown(Reason.INVOLVED, "too many possible values")
 
 
-def _equal(one: Node, other: Node) -> bool:
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, External) and isinstance(other, External):
-        return one.name == other.name
-    if isinstance(one, CallResult) and isinstance(other, CallResult):
-        return (one.site, one.frame) == (other.site, other.frame)
-    if isinstance(one, Class) and isinstance(other, Class):
-        return one.path == other.path and one.fact is other.fact
-    if isinstance(one, (Known, Default)) and isinstance(other, (Known, Default)):
-        # 1 and True are equal in Python and are not the same option
-        return one == other and type(one.value) is type(other.value)
-    return isinstance(one, (Unknown, Absent)) and one == other
+def _identity(node: Node) -> object:
+    """What makes two nodes one option; most are so only where they are one object."""
+    identity = _IDENTITIES.get(type(node))
+    return identity(node) if identity is not None else id(node)
+
+
+# 1 and True are equal in Python and are not the same option
+_IDENTITIES: dict[type, Callable[[Any], object]] = {
+    Known: lambda node: (node, type(node.value)),
+    Default: lambda node: (node, type(node.value)),
+    Unknown: lambda node: (Unknown, node.alike),
+    Absent: lambda node: node,
+    External: lambda node: (External, node.name),
+    CallResult: lambda node: (node.site, id(node.frame)),
+    Class: lambda node: (node.path, id(node.fact)),
+}
 
 
 def options(node: Node) -> tuple[Node, ...]:

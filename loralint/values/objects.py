@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
 from loralint.facts import ABSENT, Absent, Default, Known, Reason, Unknown
 from loralint.values import classes, names
 from loralint.values.evaluation import Evaluation
@@ -30,9 +32,13 @@ from loralint.values.nodes import (
     options,
     soften,
 )
-from loralint.values.values import SPREAD
+from loralint.values.paths import tidied
+from loralint.values.values import SPREAD, origin_of
 
 MISSING = Unknown(Reason.NO_SUCH_KEY)
+
+MAX_LEVELS = 20
+"""No path is followed upwards further than this."""
 
 MAX_CHANGES = 20
 """An object of which more is set is none that a model's flow goes through."""
@@ -49,7 +55,16 @@ def attribute(evaluation: Evaluation, node: Node, name: str) -> Node:
 
 def _of_several(evaluation: Evaluation, node: OneOf, name: str) -> Node:
     origin = node.origin.item(name) if node.origin is not None else None
-    return merge((attribute(evaluation, option, name) for option in node.options), origin)
+    return merge((attribute(evaluation, each, name) for each in _not_empty(node)), origin)
+
+
+def _not_empty(node: OneOf) -> tuple[Node, ...]:
+    """The options that have something in them: code that asks None or `{}` for it ends there."""
+    return tuple(each for each in node.options if not _is_empty(each)) or node.options
+
+
+def _is_empty(node: Node) -> bool:
+    return node == Known(None) or (isinstance(node, MappingNode) and not node.entries)
 
 
 def _of_default(evaluation: Evaluation, node: ByDefault, name: str) -> Node:
@@ -83,6 +98,9 @@ def _of_options(evaluation: Evaluation, node: ParsedOptions, name: str) -> Node:
 
 def _of_filled(evaluation: Evaluation, node: FilledObject, name: str) -> Node:
     origin = node.origin.item(name)
+    given = evaluation.argument(node.content, (name,)) if node.content else None
+    if given is not None and given != SPREAD:
+        return given
     unknown = Unknown(Reason.OPTION, f"an option of {node.name}", origin)
     return evaluation.decided((node.origin.file,), (name,), unknown, origin)
 
@@ -99,8 +117,16 @@ def _of_result(evaluation: Evaluation, node: CallResult, name: str) -> Node:
 
 
 def _of_scalar(evaluation: Evaluation, node: Known | Default, name: str) -> Node:
-    """`.value` of an enum's member is what the member was set to."""
+    """`.value` of an enum's member is what the member was set to; `.parent` of a path is above."""
+    if name == "parent" and isinstance(node.value, str):
+        return folder_above(node, 1)
     return node if name in ("value", "name") else AttributeOf(node, name)
+
+
+def folder_above(node: Known | Default, levels: int) -> Node:
+    """The folder so many levels above a path."""
+    text = tidied("/".join((str(node.value), *[".."] * levels)))
+    return Known(text) if isinstance(node, Known) else Default(text, node.origin)
 
 
 _ATTRIBUTES: dict[type, Callable[[Any, Any, str], Node]] = {
@@ -128,7 +154,10 @@ def item(evaluation: Evaluation, base: Node, key: Node, default: Evaluable | Non
         origin = base.origin
         if origin is not None and isinstance(key, (Known, Default)):
             origin = origin.item(key.value)
-        return merge((item(evaluation, each, key, default) for each in base.options), origin)
+        inside = _not_empty(base) if default is None else base.options
+        found_in = [item(evaluation, each, key, default) for each in inside]
+        # where there is no such key, the code ends
+        return merge([each for each in found_in if each is not MISSING] or found_in, origin)
     if isinstance(base, ByDefault):
         found = item(evaluation, base.node, key, default)
         origin = base.origin
@@ -155,11 +184,28 @@ def _at(evaluation: Evaluation, base: Node, key: Known, default: Evaluable | Non
         found = attribute(evaluation, base, key.value)
         given = None if isinstance(found, AttributeOf) else found
         return _or_default(evaluation, given, default)
+    return _of_unknown(base, key)
+
+
+def _of_unknown(base: Node, key: Known) -> Node:
     if isinstance(base, Unknown) and base.origin is not None:
-        return Unknown(base.reason, base.what, base.origin.item(key.value))
+        return replace(base, origin=base.origin.item(key.value), pattern="")
+    folder = _in_parents(base, key) if isinstance(base, AttributeOf) else None
+    if folder is not None:
+        return folder
     if isinstance(key.value, (str, int)):
         return ItemOf(base, key.value)
     return Unknown(Reason.EXPRESSION, "an item")
+
+
+def _in_parents(base: AttributeOf, key: Known) -> Node | None:
+    """`path.parents[N]`."""
+    path, level = base.receiver, key.value
+    if base.name != "parents" or type(level) is not int or not 0 <= level < MAX_LEVELS:
+        return None
+    if isinstance(path, (Known, Default)) and isinstance(path.value, str):
+        return folder_above(path, level + 1)
+    return None
 
 
 def _or_default(evaluation: Evaluation, found: Node | None, default: Evaluable | None) -> Node:
@@ -197,6 +243,15 @@ def element(evaluation: Evaluation, base: Node) -> Node:
     return Unknown(Reason.EXPRESSION, "an element of something that is not known")
 
 
+def rows(base: Node) -> tuple[Evaluable, ...]:
+    """The elements of a collection of which all are known, one after another; else none."""
+    if isinstance(base, SequenceNode):
+        return base.items
+    if isinstance(base, MappingNode) and all(key is not None for key, _ in base.entries):
+        return tuple(Known(key) for key, _ in base.entries)
+    return ()
+
+
 # --- keys of mappings ---------------------------------------------------------------------------
 
 
@@ -221,12 +276,27 @@ def lookup(
             found: Node | None = evaluation.look(given)
             if name is None and found is not None:
                 found = _spread(evaluation, found, key)
+            if found == SPREAD:
+                return _given_before(evaluation, mapping, key, position) or found
             if found is not None:
                 return _with_earlier(evaluation, mapping, key, position, found)
         return None
     finally:
         if end is None:
             evaluation.busy.discard(mark)
+
+
+def _given_before(
+    evaluation: Evaluation, mapping: MappingNode, key: str, position: int
+) -> Node | None:
+    """What was given before an unknown mapping was spread: that may replace it, not take it away.
+
+    So it holds unless somebody says otherwise.
+    """
+    found = lookup(evaluation, mapping, key, position)
+    if found is None or ABSENT in options(found) or isinstance(found, Unknown):
+        return None
+    return soften(found, origin_of(found))
 
 
 def _with_earlier(

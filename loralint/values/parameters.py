@@ -158,12 +158,21 @@ def _named(fact: FunctionFact | None, name: str) -> ParameterFact | None:
     return next((each for each in parameters if each.name == name), None)
 
 
+def _of_parameter(node: Node, origin: Origin) -> Node:
+    """What a caller itself was given with `**kwargs`: at least the parameter that it becomes."""
+    inside = isinstance(node, Unknown) and node.reason in _GIVEN_ON and node.origin is None
+    return Unknown(node.reason, node.what, origin) if inside else node  # type: ignore[union-attr]
+
+
+_GIVEN_ON = (Reason.IN_KEYWORDS, Reason.IN_POSITIONALS)
+
+
 def _agreed(found: list[Node], origin: Origin) -> Node:
     """What callers pass taken together: with an unknown one among several, a default decides.
 
     Without one it is known of several unknown things at least who decides which.
     """
-    node = merge(found, origin)
+    node = merge((_of_parameter(each, origin) for each in found), origin)
     unknown = [each for each in options(node) if isinstance(each, Unknown)]
     if not isinstance(node, OneOf) or not unknown:
         return node

@@ -54,15 +54,6 @@ def candidates(text: str, script: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for each in found if not each.startswith("..")))
 
 
-def places(text: str, script: str) -> frozenset[str]:
-    """Where an output path may lie: from the root, and from the script's folder."""
-    if absolute(text):
-        return frozenset({normal(text)})
-    folder = dirname(script)
-    beside = normal(f"{folder}/{text}" if folder else text)
-    return frozenset({normal(text), beside})
-
-
 # --- patterns -----------------------------------------------------------------------------------
 
 HOLE = "{}"

@@ -13,6 +13,7 @@ from loralint.facts import (
     Origin,
     OriginKind,
     Reason,
+    Stop,
     Unknown,
     Value,
     leaves,
@@ -48,7 +49,8 @@ def value_of(node: Node) -> Value:
     flat: dict[object, Value] = {}
     for leaf in (leaf for option in node.options for leaf in leaves(_leaf(option))):
         scalar = isinstance(leaf, (Known, Default))
-        key = (type(leaf.value), leaf.value) if scalar else leaf  # type: ignore[union-attr]
+        key: object = leaf.alike if isinstance(leaf, Unknown) else leaf
+        key = (type(leaf.value), leaf.value) if scalar else key  # type: ignore[union-attr]
         # what is certain here and a default there is a default
         if key not in flat or isinstance(leaf, Default):
             flat[key] = leaf
@@ -61,8 +63,8 @@ def value_of(node: Node) -> Value:
 
 
 def _leaf(node: Node) -> Value:
-    if isinstance(node, Default) and node.value is None:
-        environment = node.origin is not None and node.origin.kind is OriginKind.ENVIRONMENT
+    environment = _is_variable(node)
+    if isinstance(node, Default) and (node.value is None or (environment and node.value == "")):
         reason = Reason.ENVIRONMENT if environment else Reason.FORWARDED
         return Unknown(reason, origin=node.origin)
     if isinstance(node, (Absent, Known, Default, Unknown)):
@@ -71,8 +73,14 @@ def _leaf(node: Node) -> Value:
         return value_of(soften(node.node, node.origin))
     if isinstance(node, External):
         return _constant(node)
-    reason, what = _reason(node)
-    return Unknown(reason, what, origin_of(node))
+    reason, what, stop = _reason(node)
+    return Unknown(reason, what, origin_of(node), stop=stop)
+
+
+def _is_variable(node: Node) -> bool:
+    """Whether the environment says what a value is, unless it says nothing."""
+    owner = node.origin if isinstance(node, Default) else None
+    return owner is not None and owner.kind is OriginKind.ENVIRONMENT
 
 
 def _constant(node: External) -> Value:
@@ -86,19 +94,21 @@ def _constant(node: External) -> Value:
     return Unknown(Reason.LIBRARY_NAME, origin=origin)
 
 
-def _reason(node: Node) -> tuple[Reason, str]:
-    """Why a node is no value."""
+def _reason(node: Node) -> tuple[Reason, str, Stop | None]:
+    """Why a node is no value, and the expression that nobody could follow."""
     if isinstance(node, Unknown):
-        return node.reason, node.what
+        return node.reason, node.what, node.stop
     if isinstance(node, AttributeOf):
+        inner = _reason(node.receiver)
         unknown = isinstance(node.receiver, Unknown)
-        return _reason(node.receiver) if unknown else (Reason.ATTRIBUTE, node.name)
+        return inner if unknown else (Reason.ATTRIBUTE, node.name, inner[2])
     if isinstance(node, ItemOf):
         return _reason(node.whole)
     if isinstance(node, CallResult):
         called = _called(node)
-        return Reason.RESULT, f"{called}()" if called else ""
-    return Reason.OBJECT, ""
+        stop = Stop(file=node.path, call=node.site.number)
+        return Reason.RESULT, f"{called}()" if called else "", stop
+    return Reason.OBJECT, "", None
 
 
 def _called(node: CallResult) -> str:
@@ -196,8 +206,11 @@ def _partly_joined(values: list[Value], separator: str) -> Unknown:
         elif isinstance(value, Unknown) and value.origin is not None:
             part = value.origin
         elif isinstance(value, Unknown):
-            return Unknown(value.reason, value.what, pattern=known)
+            return Unknown(value.reason, value.what, pattern=known, stop=value.stop)
         else:
             return Unknown(Reason.COMPUTED, pattern=known)
         parts += [separator, part] if parts else [part]
-    return Unknown(Reason.COMPUTED, origin=joined_origins(tuple(parts)), pattern=known)
+    stops = (value.stop for value in values if isinstance(value, Unknown))
+    stop = next((each for each in stops if each is not None), None)
+    origin = joined_origins(tuple(parts))
+    return Unknown(Reason.COMPUTED, origin=origin, pattern=known, stop=stop)

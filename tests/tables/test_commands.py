@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from loralint.catalog.patterns import expression
 from tests.tables.projects import Found, check, inventory, pairs
 from tests.tables.tables import BACKENDS, LAUNCHERS, OFFLINE, PREFIXES, SHELLS, TOOLS, VALUELESS
 
@@ -87,7 +89,6 @@ def test_a_whole_model_is_trained(tmp_path, command):
     assert load["stage"] == "neither"
 
 
-@pytest.mark.xfail(strict=True, reason="the flag is in the table, and nothing reads it")
 def test_the_quantisation_type_of_trl(tmp_path):
     command = "trl sft --model_name_or_path org/x --output_dir out/x --use_peft --load_in_4bit"
     [(_, options)] = sides(tmp_path, f"{command} --bnb_4bit_quant_type fp4")
@@ -100,6 +101,10 @@ def test_every_tool_has_commands(tool):
     starts = [" ".join(head).replace("-", "_") for head in tool.heads]
     starts += [f"python _m {module}".replace("-", "_") for module in tool.modules]
     own = [line for line in written if any(f" {start} " in f" {line}" for start in starts)]
+    if tool.scripts:
+        scripts = re.compile(rf"[\w/]*/?({expression(tool.scripts).pattern})\.py")
+        own += [line for line in written if any(map(scripts.fullmatch, line.split()))]
+        assert own
     for start in starts:
         assert any(f" {start} " in f" {line}" for line in own), start
     for name in tool.environment:

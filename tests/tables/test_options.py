@@ -57,6 +57,7 @@ GIVEN = {
     "use_exact_model_name": FLAGS,
     "full_finetuning": FLAGS,
     "repo_type": ('"dataset"', "dataset"),
+    "local_dir": ('"base"', "base"),
 }
 """Each keyword with what it is given in code, and how that is shown."""
 
@@ -71,7 +72,7 @@ NAMES = {
         for name in """load_in_4bit load_in_8bit code_revision tokenizer_revision local_files_only
         subfolder variant weight_name filename is_trainable adapter_path enable_lora config
         num_labels ignore_mismatched_sizes low_cpu_mem_usage use_safetensors use_exact_model_name
-        full_finetuning repo_type""".split()
+        full_finetuning repo_type local_dir""".split()
     },
 }
 """What an option is called, and the keywords that give it."""

@@ -163,8 +163,8 @@ KEYS = [
     ("torchtune", "dataset_val.source", "dataset", ""),
     ("LLaMA-Factory", "model_name_or_path", "base-model", "model_revision"),
     ("LLaMA-Factory", "adapter_name_or_path", "adapter", "model_revision"),
-    ("LLaMA-Factory", "ref_model", "base-model", ""),
-    ("LLaMA-Factory", "reward_model", "base-model", ""),
+    ("LLaMA-Factory", "ref_model", "base-model", "model_revision"),
+    ("LLaMA-Factory", "reward_model", "base-model", "model_revision"),
     ("open-instruct", "model_name_or_path", "base-model", "model_revision"),
     ("open-instruct", "tokenizer_name", "tokenizer", "tokenizer_revision"),
     ("open-instruct", "tokenizer_name", "tokenizer", "model_revision"),
@@ -349,7 +349,11 @@ def test_which_hub(tmp_path, given, hub):
 
 OPTIONS = [
     ("axolotl", {"adapter": "qlora", "load_in_4bit": True}, {"quantization": "nf4"}),
-    ("axolotl", {"adapter": "qlora", "load_in_4bit": True}, {"bnb_4bit_use_double_quant": "True"}),
+    (
+        "axolotl",
+        {"adapter": "qlora", "load_in_4bit": True},
+        {"bnb_4bit_use_double_quant": "True (default)"},
+    ),
     ("axolotl", {"adapter": "lora", "load_in_8bit": True}, {"quantization": "int8"}),
     (
         "axolotl",
@@ -382,7 +386,7 @@ OPTIONS = [
     ("unsloth", {"lora.use_rslora": True}, {"lora.use_rslora": "True"}),
     ("unsloth", {"lora.use_dora": True}, {"lora.use_dora": "True"}),
     ("LLaMA-Factory", {"quantization_bit": 4}, {"quantization": "nf4"}),
-    ("LLaMA-Factory", {"quantization_bit": 4}, {"bnb_4bit_use_double_quant": "True"}),
+    ("LLaMA-Factory", {"quantization_bit": 4}, {"bnb_4bit_use_double_quant": "True (default)"}),
     ("LLaMA-Factory", {"quantization_bit": 8}, {"quantization": "int8"}),
     (
         "LLaMA-Factory",
@@ -408,7 +412,7 @@ OPTIONS = [
     ("open-instruct", {"lora_rank": 4, "lora_alpha": 5}, {"lora.r": "4", "lora.lora_alpha": "5"}),
     ("open-instruct", {"trust_remote_code": True}, {"trust_remote_code": "True"}),
     ("TRL", {"load_in_4bit": True}, {"quantization": "nf4"}),
-    ("TRL", {"load_in_4bit": True}, {"bnb_4bit_use_double_quant": "False"}),
+    ("TRL", {"load_in_4bit": True}, {"bnb_4bit_use_double_quant": "False (default)"}),
     ("TRL", {"load_in_8bit": True}, {"quantization": "int8"}),
     ("TRL", {"load_in_4bit": True, "bnb_4bit_quant_type": "fp4"}, {"quantization": "fp4"}),
     (
@@ -428,7 +432,7 @@ OPTIONS = [
     (
         "ms-swift",
         {"quant_method": "bnb", "quant_bits": 4},
-        {"bnb_4bit_use_double_quant": "True"},
+        {"bnb_4bit_use_double_quant": "True (default)"},
     ),
     ("ms-swift", {"quant_method": "bnb", "quant_bits": 8}, {"quantization": "int8"}),
     (

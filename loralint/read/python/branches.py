@@ -179,3 +179,17 @@ def _is_given(test: ast.Compare) -> bool | None:
     if isinstance(test.ops[0], (ast.IsNot, ast.NotEq)):
         return True
     return False if isinstance(test.ops[0], (ast.Is, ast.Eq)) else None
+
+
+_FOUND = frozenset({"exists", "isfile", "isdir", "is_file", "is_dir", "lexists"})
+
+
+def is_there(test: ast.expr) -> bool | None:
+    """True where a condition finds a file, False where it finds none, None of all others."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        found = is_there(test.operand)
+        return None if found is None else not found
+    if isinstance(test, ast.Call) and isinstance(test.func, (ast.Attribute, ast.Name)):
+        name = test.func.attr if isinstance(test.func, ast.Attribute) else test.func.id
+        return True if name in _FOUND else None
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
 
 from loralint.catalog import METHODS as INTERESTING_METHODS
@@ -21,6 +22,7 @@ from loralint.facts import (
     Term,
     Unknown,
 )
+from loralint.read.python import terms
 from loralint.read.python.methods import METHODS
 from loralint.read.python.reducers import FUNCTIONS
 
@@ -31,6 +33,14 @@ _IRRELEVANT = frozenset(
 )
 """Libraries whose calls never load, save or name a model."""
 
+_OF_PATHS = frozenset(
+    """open read_text read_bytes joinpath resolve absolute as_posix expanduser with_name __str__
+    __fspath__ format strip""".split()
+)
+"""Methods of paths and texts, which a constant of another module (`CONFIG.open()`) has too."""
+
+_OF_ROWS = (Symbol("builtins", "zip"), Symbol("builtins", "enumerate"))
+"""What makes rows of collections that a front end may not see."""
 _COLLECTING = frozenset({"append", "add", "insert", "appendleft"})
 
 _TORCH = frozenset({"compile", "load", "optim"})
@@ -43,17 +53,52 @@ def reduced(callee: Term, arguments: tuple[Argument, ...]) -> Term | None:
         if reducer is not None:
             return reducer(arguments)
         base, _, method = callee.name.rpartition(".")
-        if callee.module == "" and base and method in METHODS:
-            return METHODS[method](Symbol("", base), arguments)
+        own = callee.module == "" or (method in _OF_PATHS and _is_constant(base))
+        if own and base and method in METHODS:
+            return METHODS[method](Symbol(callee.module, base), arguments)
     if isinstance(callee, Attribute) and callee.name in METHODS:
         return METHODS[callee.name](callee.base, arguments)
     return None
 
 
-def interesting(callee: Term) -> bool:
-    """Whether the evaluator may want to know of a call of `callee`."""
+def _is_constant(name: str) -> bool:
+    """Whether a name is written as constants are, and not as classes or modules."""
+    return name.rpartition(".")[2].isupper()
+
+
+def with_content(callee: Term, arguments: tuple[Argument, ...]) -> tuple[Argument, ...]:
+    """The arguments with what stands in a file in the place of its path, where one is read."""
+    name = callee.name.rpartition(".")[2] if isinstance(callee, (Symbol, Attribute)) else ""
+    keyword = _READ_WHOLE.get(name)
+    if keyword is None:
+        return arguments
+    position = next((n for n, given in enumerate(arguments) if given.name in keyword), None)
+    given = arguments[position] if position is not None else None
+    if given is None or given.stars or given.value == Known(None):
+        return arguments
+    read = Argument(terms.data(given.value), given.name)
+    return (*arguments[:position], read, *arguments[position + 1 :])  # type: ignore[operator]
+
+
+_READ_WHOLE: dict[str, tuple[str | None, ...]] = {
+    "parse_json_file": (None, "json_file"),
+    "parse_yaml_file": (None, "yaml_file"),
+    "wrap": ("config_path",),
+    "parse": ("config_path",),
+    "parse_yaml_file_as": ("file",),
+    "parse_yaml_raw_as": ("raw",),
+}
+"""Calls that fill objects of a file, with the arguments (None: the first one) that name it."""
+
+
+def interesting(callee: Term, *, starred: bool = False) -> bool:
+    """Whether the evaluator may want to know of a call of `callee`.
+
+    Where the file is `starred`, a name of nobody may be what a star brings.
+    """
     if isinstance(callee, Symbol):
-        return _interesting_symbol(callee)
+        named = starred and callee.module == "builtins"
+        return (named and not _is_builtin(callee.name)) or _interesting_symbol(callee)
     if isinstance(callee, Attribute):
         return callee.name in INTERESTING_METHODS or _is_project_object(callee.base)
     if isinstance(callee, Choice):
@@ -61,9 +106,13 @@ def interesting(callee: Term) -> bool:
     return isinstance(callee, (Item, Parameter, Partial, Result))
 
 
+def _is_builtin(name: str) -> bool:
+    return hasattr(builtins, name.partition(".")[0])
+
+
 def _interesting_symbol(callee: Symbol) -> bool:
     root = callee.module.partition(".")[0]
-    if callee.name.rpartition(".")[2] in INTERESTING_METHODS:
+    if callee.name.rpartition(".")[2] in INTERESTING_METHODS or callee in _OF_ROWS:
         return True
     if root == "torch":
         return callee.name.partition(".")[0] in _TORCH or "optim" in callee.module

@@ -64,11 +64,14 @@ def fields(read: Expressions, node: ast.ClassDef, frame: Frame) -> Iterator[Fiel
         for statement in node.body
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
     }
-    for name, term in frame.names.items():
-        if is_name(name) and term != Symbol("", f"{frame.class_}.{name}"):
-            yield FieldFact(name, term, annotations.pop(name, ABSENT))
-    for name, type_ in annotations.items():
-        yield FieldFact(name, ABSENT, type_)
+    bound = {
+        name: term
+        for name, term in frame.names.items()
+        if is_name(name) and term != Symbol("", f"{frame.class_}.{name}")
+    }
+    # constructors take annotated fields in the order in which they are written
+    for name in (*annotations, *(name for name in bound if name not in annotations)):
+        yield FieldFact(name, bound.get(name, ABSENT), annotations.get(name, ABSENT))
 
 
 def annotation(read: Expressions, node: ast.expr | None) -> Term:

@@ -9,8 +9,11 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import msgspec
+
 from loralint.facts import (
     Argument,
+    Data,
     Environment,
     Known,
     Mapping,
@@ -33,6 +36,8 @@ _CONSTANTS: dict[str, Term] = {
     "__file__": Known("__file__"),
     "__name__": Unknown(Reason.EXPRESSION, "__name__"),
 }
+_OF_SYSTEM = {"pardir": "..", "curdir": ".", "sep": "/"}
+_PLACED = frozenset({Reason.EXPRESSION, Reason.RESULT, Reason.COMPUTED, Reason.INVOLVED})
 _LARGEST = 2**53
 
 
@@ -52,9 +57,19 @@ class Expressions:
         """What `node` stands for; the calls inside are recorded."""
         handler = _HANDLERS.get(type(node))
         if handler is not None:
-            return handler(self, node)
+            found = handler(self, node)
+            if type(found) is Unknown and found.stop is None and found.reason in _PLACED:
+                return self._placed(found, node)
+            return found
         self.visit(node)
-        return Unknown(Reason.EXPRESSION, f"a {type(node).__name__.lower()} expression")
+        what = f"a {type(node).__name__.lower()} expression"
+        return self._placed(Unknown(Reason.EXPRESSION, what), node)
+
+    def _placed(self, found: Unknown, node: ast.expr) -> Unknown:
+        """An unknown with the place of the expression that nobody follows."""
+        if found == ELLIPSIS:
+            return found
+        return msgspec.structs.replace(found, stop=self.record.stop(node))
 
     def visit(self, node: ast.AST) -> None:
         """Evaluate every expression right below a node."""
@@ -91,7 +106,9 @@ class Expressions:
             if here is not None:
                 return here
         if name in ("__dict__", "parent") and not isinstance(base, Symbol):
-            return base if name == "__dict__" else terms.join((base, Known("..")), "/")
+            return base if name == "__dict__" else terms.above(base, 1)
+        if isinstance(base, Symbol) and base.module == "os" and name in _OF_SYSTEM:
+            return Known(_OF_SYSTEM[name])
         return terms.attribute(base, name)
 
     def environment(self, term: Term) -> Term:
@@ -104,6 +121,16 @@ class Expressions:
         name = variable(term.name)
         found = self.frame.find(name) or self.module.names.get(name)
         return term if found is None else Environment(term.name, found)
+
+    def sets_environment(self, node: ast.expr) -> None:
+        """A variable of any name is set: all of the file that was opened goes to the environment.
+
+        Which is what `load_dotenv` does.
+        """
+        if self.frame.read is not None:
+            arguments = (Argument(self.frame.read, "dotenv_path"),)
+            function = self.frame.function
+            self.record.call(node, Symbol("dotenv", "load_dotenv"), arguments, function)
 
     def bind(self, target: ast.expr, value: Term) -> None:
         """Bind the names of a target that an expression or a loop has."""
@@ -307,11 +334,14 @@ class Expressions:
                 self.record.keep(given.value)
         reduced = calls.reduced(callee, arguments)
         if reduced is not None:
+            if isinstance(reduced, Data):
+                self.frame.read = reduced.path
             if isinstance(reduced, Mapping):
                 self._called_later(node, reduced)
             return self.environment(reduced)
-        if not calls.interesting(callee):
+        if not calls.interesting(callee, starred=bool(self.record.star_imports)):
             return calls.unfollowed(callee)
+        arguments = calls.with_content(callee, arguments)
         function = self.frame.function
         return self.record.call(node, callee, arguments, function, discarded=discarded)
 

@@ -18,14 +18,16 @@ from loralint.facts import (
     ClassFact,
     FunctionFact,
     Known,
+    Mapping,
     Reason,
+    Result,
     Sequence,
     Symbol,
     Term,
     Unknown,
 )
 from loralint.read.python import terms
-from loralint.read.python.branches import joined, narrowed, widen
+from loralint.read.python.branches import is_there, joined, narrowed, widen
 from loralint.read.python.definitions import FunctionNode, fields, inner_frame, parameters
 from loralint.read.python.expressions import Expressions
 from loralint.read.python.frames import STARS, Frame, Names
@@ -58,6 +60,12 @@ class Flow(Expressions):
 
     def block(self, statements: Several[ast.stmt]) -> bool:
         """Follow statements; True when the end is not reached."""
+        frame, missing = self.frame, self.frame.missing
+        ended = self._follow(statements)
+        frame.missing = missing
+        return ended
+
+    def _follow(self, statements: Several[ast.stmt]) -> bool:
         for statement in statements:
             handler = _HANDLERS.get(type(statement))
             if handler is not None and handler(self, statement):
@@ -98,7 +106,8 @@ class Flow(Expressions):
 
     def _return(self, node: ast.Return) -> bool:
         value = self.term(node.value) if node.value is not None else Known(None)
-        self.frame.returns.append(value)
+        nothing = self.frame.missing and value in _NOTHING
+        (self.frame.without_file if nothing else self.frame.returns).append(value)
         return True
 
     def _raise(self, node: ast.Raise) -> bool:
@@ -161,9 +170,16 @@ class Flow(Expressions):
         test = self.term(node.test)
         literal = isinstance(test, Known) and _is_literal(node.test)
 
+        missing, there = self.frame.missing, is_there(node.test)
+        after = missing
+
         def branch(statements: list[ast.stmt], holds: bool) -> bool:
+            nonlocal after
             self.frame.names = narrowed(self.frame.names, node.test, holds=holds)
-            return self.block(statements)
+            self.frame.missing = missing or there is (not holds)
+            ended = self.block(statements)
+            after = after or (ended and there is holds)
+            return ended
 
         bodies: list[Callable[[], bool]] = []
         if not (literal and isinstance(test, Known) and not test.value):
@@ -172,6 +188,7 @@ class Flow(Expressions):
             bodies.append(lambda: branch(node.orelse, False))
         before = self.frame.names
         ended = self.branches(bodies)
+        self.frame.missing = after
         widen(self.frame.names, before, node.test)
         return ended
 
@@ -180,11 +197,27 @@ class Flow(Expressions):
         collection = self.term(node.iter)
 
         def body() -> bool:
-            self.bind(node.target, terms.elements(collection))
+            before = dict(self.frame.names)
+            element = terms.elements(collection)
+            self.bind(node.target, element)
             self.block(node.body)
+            merged.update(self._accumulated(before, element, collection))
             return False
 
-        return self._loop(body, node.orelse)
+        merged: Names = {}
+        ended = self._loop(body, node.orelse)
+        self.frame.names.update(merged)
+        return ended
+
+    def _accumulated(self, before: Names, element: Term, collection: Term) -> Names:
+        """`x = merge(x, each)` in a loop merges all of them, not any one: what is so bound."""
+        return {
+            name: term
+            for name, term in self.frame.names.items()
+            if isinstance(term, Result)
+            and name in before
+            and self.record.merge_all(term, before[name], element, collection)
+        }
 
     def _while(self, node: ast.While) -> bool:
         self.term(node.test)
@@ -219,9 +252,17 @@ class Flow(Expressions):
 
     def _try(self, node: Any) -> bool:
         """The body, or what a handler makes of the state before it."""
-        handlers = [lambda each=each: self.block(each.body) for each in node.handlers]
+        handlers = [lambda each=each: self._handler(each) for each in node.handlers]
         ended = self.branches((lambda: self.block([*node.body, *node.orelse]), *handlers))
         return self.block(node.finalbody) or ended
+
+    def _handler(self, node: ast.ExceptHandler) -> bool:
+        """What is done where the body failed, perhaps since a file was not there."""
+        missing = self.frame.missing
+        self.frame.missing = missing or _dotted(node.type) in _NO_FILE
+        ended = self.block(node.body)
+        self.frame.missing = missing
+        return ended
 
     def _match(self, node: ast.Match) -> bool:
         """Any one case, or none."""
@@ -244,7 +285,9 @@ class Flow(Expressions):
             number = self.record.define(name, self.record.branch)
             class_ = outer.class_ if outer.class_body else ""
             returns = Unknown(Reason.NOT_READ, f"the body of {name}") if skipped else ABSENT
-            self.record.functions[number] = FunctionFact(name, facts, returns, decorators, class_)
+            self.record.functions[number] = FunctionFact(
+                name, facts, returns, decorators, class_, self.record.stop(node)
+            )
         if not skipped:
             self._bodies.append((node, inner_frame(node, outer, facts, decorators), number))
         return False
@@ -253,10 +296,12 @@ class Flow(Expressions):
         """Follow a function's body in its own frame and complete its fact."""
         self.frame = frame
         self.record.enter()
-        ended = self.block(node.body)
+        ended = self._follow(node.body)
         self.frame = self.module
         if not ended and frame.returns:
-            frame.returns.append(Known(None))
+            (frame.without_file if frame.missing else frame.returns).append(Known(None))
+        if not any(map(self.record.reads_file, frame.returns)):
+            frame.returns += frame.without_file
         returns = terms.choice(frame.returns) if frame.returns else Known(None)
         fact = self.record.functions.get(number)
         if fact is not None:  # it was not defined anew
@@ -281,8 +326,16 @@ class Flow(Expressions):
         found = tuple(fields(self, node, frame))
         self.frame = outer
         outer.names[node.name] = Symbol("", name)
-        self.record.classes[number] = ClassFact(name, bases, found, (), decorators)
+        self.record.classes[number] = ClassFact(
+            name, bases, found, (), decorators, self.record.stop(node)
+        )
         return False
+
+
+_NOTHING = (Known(None), Mapping(()), Sequence(()), Known(""))
+"""What a function that reads a file returns where there is none."""
+
+_NO_FILE = frozenset({"FileNotFoundError", "OSError", "IOError", "Exception", ""})
 
 
 def _is_literal(node: ast.expr) -> bool:
@@ -299,7 +352,7 @@ def _is_setter(node: FunctionNode) -> bool:
     )
 
 
-def _dotted(node: ast.expr) -> str:
+def _dotted(node: ast.expr | None) -> str:
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         return f"{node.value.id}.{node.attr}"
     return node.id if isinstance(node, ast.Name) else ""

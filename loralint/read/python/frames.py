@@ -19,7 +19,9 @@ class Frame:
     """One running scope.
 
     `function` is the qualified name ("" for the module); `class_` the class whose method or body
-    it is; `outer` the enclosing function's frame, for closures.
+    it is; `outer` the enclosing function's frame, for closures. It is `missing` while a branch is
+    followed on which a file is not there; None or `{}` returned there is `without_file`. `read` is
+    the path of the file that was opened last.
     """
 
     function: str = ""
@@ -29,6 +31,9 @@ class Frame:
     names: Names = field(default_factory=dict)
     globals: set[str] = field(default_factory=set)
     returns: list[Term] = field(default_factory=list)
+    without_file: list[Term] = field(default_factory=list)
+    missing: bool = False
+    read: Term | None = None
     generator: bool = False
 
     @property

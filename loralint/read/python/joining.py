@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
 
+from loralint.catalog import MARKERS
 from loralint.facts import CallFact, FileError, FileFacts, Suppression
-from loralint.read.magics import Row
+from loralint.read.magics import Row, Scanner
 from loralint.read.python.parsing import NotPython, parse
 from loralint.source import Location, Span
 
@@ -29,6 +31,11 @@ class Piece:
         """The rows, each with its end."""
         return "".join(f"{row.text}\n" for row in self.rows)
 
+    @property
+    def names_a_loader(self) -> bool:
+        """Whether the text has a word that matters: prose in a code cell has none."""
+        return any(word in MARKERS for word in _WORD.findall(self.text))
+
     def error(self) -> FileError | None:
         """Why this cell does not parse."""
         try:
@@ -39,6 +46,26 @@ class Piece:
             span = Span.of(origin.row, at, origin.row, at + 1)
             return FileError(error.message, span, self.cell)
         return None
+
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_INDENT = "    "
+
+
+def apart(cell: int | None, name: str, texts: Iterable[Row]) -> Piece:
+    """A program of its own as a piece: its names are those of a function that nobody calls.
+
+    Rows that go on with a statement stand as they are: they may be parts of a text.
+    """
+    rows = list(texts)
+    scanner = Scanner()
+    made = [Row(f"def {name}():", rows[0].row if rows else 1)]
+    for row in rows:
+        joins = scanner.inside
+        scanner.feed(row.text)
+        moved = Row(_INDENT + row.text, row.row, row.shift - len(_INDENT))
+        made.append(row if joins or not row.text.strip() else moved)
+    return Piece(cell, [*made, Row(f"{_INDENT}pass", made[-1].row)])
 
 
 class Joined:
@@ -52,6 +79,11 @@ class Joined:
     def text(self) -> str:
         """The module."""
         return "".join(piece.text for piece in self.pieces)
+
+    @property
+    def places(self) -> list[tuple[int | None, int]]:
+        """The cell and the row of each row of the module."""
+        return [(cell, row.row) for cell, row in self.rows]
 
     def traced(self, facts: FileFacts) -> FileFacts:
         """The facts of the module, each in its cell and at its row in there."""

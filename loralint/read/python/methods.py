@@ -61,6 +61,11 @@ def _joinpath(base: Term, arguments: Arguments) -> Term | None:
     return terms.join((base, *(given.value for given in arguments)), "/")
 
 
+def _with_name(base: Term, arguments: Arguments) -> Term | None:
+    """`path.with_name("x")`: a file beside it."""
+    return terms.join((terms.above(base, 1), argument(arguments, 0, "name")), "/")
+
+
 def _format(base: Term, arguments: Arguments) -> Term | None:
     """`"a/{}-{size}".format(x, size=y)` for plain fields."""
     if not isinstance(base, Known) or not isinstance(base.value, str):
@@ -130,6 +135,9 @@ METHODS: dict[str, MethodReducer] = {
     "dict": _string_only,
     "model_dump": _string_only,
     "joinpath": _joinpath,
+    "with_name": _with_name,
+    "__str__": _string_only,
+    "__fspath__": _string_only,
     "format": _format,
     "open": _read_text,
     "read_text": _read_text,

@@ -23,7 +23,7 @@ from loralint.read.python.parsing import (
     rows,
     uncollected,
 )
-from loralint.read.python.record import Record
+from loralint.read.python.record import Places, Record
 from loralint.read.python.relevance import skipped
 from loralint.source import START, Source, Span
 
@@ -56,7 +56,7 @@ def _with_magics(path: str, text: str, error: NotPython, *, whole: bool) -> File
         is_further = problem.span.start.row > error.row
         return FileFacts(path=path, error=problem) if is_further else _failed(path, error)
     joined = Joined([piece])
-    facts = joined.traced(module(path, joined.text, whole=whole))
+    facts = joined.traced(module(path, joined.text, whole=whole, places=joined.places))
     if parts.shell:
         from loralint.read.notebook_shell import with_commands
 
@@ -64,16 +64,18 @@ def _with_magics(path: str, text: str, error: NotPython, *, whole: bool) -> File
     return facts
 
 
-def module(path: str, text: str, *, whole: bool = False) -> FileFacts:
+def module(path: str, text: str, *, whole: bool = False, places: Places | None = None) -> FileFacts:
     """The facts of a module's text; raises NotPython where that is none.
 
+    `places` are those of its rows, where the file has them in cells or among other rows.
     `whole` follows also the functions of a large module that seem to have nothing to do with it.
     """
     tree = parse(text)
     lines = rows(text)
     try:
         with uncollected():
-            return _facts(path, text, lines, tree, whole=whole)
+            record = Record(lines, places)
+            return _facts(path, text, record, tree, whole=whole)
     except RecursionError:
         raise NotPython(TOO_DEEP) from None
 
@@ -85,16 +87,15 @@ def _failed(path: str, error: NotPython) -> FileFacts:
     return FileFacts(path=path, error=FileError(first, span))
 
 
-def _facts(path: str, text: str, lines: list[str], tree: ast.Module, *, whole: bool) -> FileFacts:
-    record, frame = Record(lines), Frame()
+def _facts(path: str, text: str, record: Record, tree: ast.Module, *, whole: bool) -> FileFacts:
+    frame = Frame()
     defined = frozenset(
         statement.name
         for statement in tree.body
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
     )
-    Flow(record, frame, defined, frozenset() if whole else skipped(tree, text, lines)).module_body(
-        tree
-    )
+    passed_over = frozenset[int]() if whole else skipped(tree, text, record.rows)
+    Flow(record, frame, defined, passed_over).module_body(tree)
     facts = FileFacts(
         path=path,
         calls=record.completed,

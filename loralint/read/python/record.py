@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence as Several
 from dataclasses import dataclass, field
 
 import msgspec
@@ -11,17 +12,29 @@ from loralint.facts import (
     Argument,
     CallFact,
     ClassFact,
+    Data,
     FunctionFact,
     Known,
     Mapping,
     Result,
     Sequence,
+    Stop,
+    Symbol,
     Term,
+    parts_of,
 )
 from loralint.source import Location, Span
 
 MAX_TEXT = 200
 """How many characters of a call's source are kept."""
+
+Places = Several[tuple[int | None, int]]
+"""For each row of a text the cell and the row that it stands in."""
+
+MAX_LOOKED_AT = 200
+"""How many parts of a term are looked at for what it is made of."""
+
+_MERGING = frozenset({"merge", "unsafe_merge"})
 
 Branch = tuple[int, ...]
 """Which branches something stands in, from the outside in, each with a number of its own.
@@ -34,10 +47,12 @@ That of a loop's body is negative.
 class Record:
     """The facts of one module, growing; `rows` are those of its text.
 
+    `places` are those of the rows where they stand elsewhere: in the cells of a notebook.
     `literals` tell which literal a constant was read from; it is found again by its identity.
     """
 
     rows: list[str]
+    places: Places | None = None
     calls: list[CallFact] = field(default_factory=list)
     functions: dict[int, FunctionFact] = field(default_factory=dict)
     classes: dict[int, ClassFact] = field(default_factory=dict)
@@ -78,6 +93,20 @@ class Record:
             )
         )
         return Result(len(self.calls) - 1)
+
+    def merge_all(self, result: Result, before: Term, element: Term, collection: Term) -> bool:
+        """Hand all of a collection to a call that merges each element into what was before."""
+        call = self.calls[result.call]
+        name = call.callee.name if isinstance(call.callee, Symbol) else ""
+        values = [given.value for given in call.arguments]
+        if name.rpartition(".")[2] not in _MERGING or not {before, element} <= {*values}:
+            return False
+        arguments = tuple(
+            Argument(collection, None, 1) if given.value == element else given
+            for given in call.arguments
+        )
+        self.calls[result.call] = msgspec.structs.replace(call, arguments=arguments)
+        return True
 
     # --- where calls stand, and what becomes of their results ---
 
@@ -125,6 +154,22 @@ class Record:
         """Note that a method of `class_` sets `self.name`."""
         self.attributes.setdefault(class_, {}).setdefault(name, []).append(term)
 
+    def reads_file(self, term: Term) -> bool:
+        """Whether a term is made of what stands in a file."""
+        todo, calls = [term], set[int]()
+        for _ in range(MAX_LOOKED_AT):
+            if not todo:
+                return False
+            each = todo.pop()
+            if isinstance(each, Data):
+                return True
+            if isinstance(each, Result) and each.call not in calls:
+                calls.add(each.call)
+                called = self.calls[each.call]
+                todo += [called.callee, *(given.value for given in called.arguments)]
+            todo += parts_of(each)
+        return False
+
     # --- definitions ---
 
     def define(self, name: str, branch: Branch) -> int:
@@ -145,6 +190,13 @@ class Record:
         return number
 
     # --- places ---
+
+    def stop(self, node: ast.expr | ast.stmt) -> Stop:
+        """The row of a node, in its cell."""
+        if self.places is None:
+            return Stop(node.lineno)
+        cell, row = self.places[min(node.lineno, len(self.places)) - 1]
+        return Stop(row, cell)
 
     def span(self, node: ast.expr | ast.stmt) -> Span:
         """Where a node stands, without parentheses around it."""

@@ -63,6 +63,23 @@ def _read(arguments: Arguments) -> Term | None:
     return terms.data(argument(arguments, 0, "file"))
 
 
+def _env_file(arguments: Arguments) -> Term | None:
+    path = argument(arguments, 0, "dotenv_path")
+    return terms.data(_DOTENV if path == ABSENT else path)
+
+
+def _found_env(arguments: Arguments) -> Term | None:
+    name = argument(arguments, 0, "filename")
+    return _DOTENV if name == ABSENT else name
+
+
+def _env_key(arguments: Arguments) -> Term | None:
+    return terms.item(_env_file(arguments) or ABSENT, argument(arguments, 1, "key_to_get"))
+
+
+_DOTENV = Known(".env")
+
+
 def _partial(arguments: Arguments) -> Term | None:
     return Partial(arguments[0].value, arguments[1:]) if arguments else None
 
@@ -118,7 +135,21 @@ def _enumerate(arguments: Arguments) -> Term | None:
 
 def _folder(arguments: Arguments) -> Term | None:
     path = _first(arguments)
-    return terms.join((path, Known("..")), "/") if path is not None else None
+    return terms.above(path, 1) if path is not None else None
+
+
+def _here(arguments: Arguments) -> Term | None:
+    """`os.getcwd()`: the folder that relative paths begin at."""
+    return Known(".")
+
+
+def _zip(arguments: Arguments) -> Term | None:
+    """The rows of displays side by side; `strict` is nothing to zip."""
+    columns = [given.value for given in arguments if given.name is None and not given.stars]
+    lists = [each.items for each in columns if isinstance(each, Sequence)]
+    if not lists or len(lists) < len(columns):
+        return None
+    return Sequence(tuple(Sequence(row) for row in zip(*lists, strict=False)))
 
 
 ELLIPSIS = Unknown(Reason.EXPRESSION, "...")
@@ -136,6 +167,11 @@ FUNCTIONS: dict[str, Reducer] = {
     "os.path.realpath": _first,
     "os.fspath": _first,
     "os.path.dirname": _folder,
+    "os.path.relpath": _first,
+    "os.path.normcase": _first,
+    "os.getcwd": _here,
+    "pathlib.Path.cwd": _here,
+    "builtins.zip": _zip,
     "builtins.enumerate": _enumerate,
     "builtins.str": _first,
     "builtins.vars": _first,
@@ -170,6 +206,10 @@ FUNCTIONS: dict[str, Reducer] = {
     "omegaconf.OmegaConf.create": _first,
     "omegaconf.OmegaConf.to_container": _first,
     "omegaconf.OmegaConf.to_object": _first,
+    "dotenv.dotenv_values": _env_file,
+    "dotenv.find_dotenv": _found_env,
+    "dotenv.get_key": _env_key,
+    "decouple.config": _environment,
     "os.environ.get": _environment,
     "os.getenv": _environment,
     "os.environ.setdefault": _environment,

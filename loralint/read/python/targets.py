@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import ast
 
-from loralint.facts import ABSENT, Known, Mapping, Reason, Self, Symbol, Term, Unknown
+from loralint.facts import (
+    ABSENT,
+    Argument,
+    Data,
+    Known,
+    Mapping,
+    Reason,
+    Self,
+    Symbol,
+    Term,
+    Unknown,
+)
 from loralint.read.python import terms
 from loralint.read.python.expressions import Expressions, unpacked
 from loralint.read.python.frames import variable
@@ -43,8 +54,11 @@ def _item(read: Expressions, target: ast.Subscript, value: Term) -> None:
     if isinstance(target.slice, (ast.Slice, ast.Tuple)):
         return
     key = read.term(target.slice)
-    if base == Symbol("os", "environ") and isinstance(key, Known):
-        _name(read, variable(str(key.value)), value)
+    if base == Symbol("os", "environ"):
+        if isinstance(key, Known):
+            _name(read, variable(str(key.value)), value)
+        else:
+            read.sets_environment(target)
     else:
         _grow(read, target.value, base, terms.keyed(key, value))
 
@@ -60,6 +74,15 @@ def _grow(read: Expressions, place: ast.expr, base: Term, entry: terms.Entry) ->
         assign(read, place, terms.updated(base, (entry,)))
 
 
+def _environment(read: Expressions, node: ast.Call, arguments: tuple[Argument, ...]) -> None:
+    """`os.environ.update(dotenv_values(path))`, or a variable whose name is computed."""
+    given = arguments[0].value if arguments else ABSENT
+    if isinstance(given, Data):
+        read.frame.read = given.path
+    if not isinstance(given, Known):
+        read.sets_environment(node)
+
+
 def mutate(read: Expressions, node: ast.Call) -> bool:
     """Follow `d.update(...)` and `d.setdefault(k, v)`; False for any other call."""
     if not isinstance(node.func, ast.Attribute):
@@ -69,6 +92,9 @@ def mutate(read: Expressions, node: ast.Call) -> bool:
         return False
     base = read.term(place)
     arguments = read.arguments(node)
+    if base == Symbol("os", "environ"):
+        _environment(read, node, arguments)
+        return method == "update"
     if method == "setdefault":
         key = argument(arguments, 0)
         old = terms.item(base, key)

@@ -43,6 +43,8 @@ MAX_TEXT = 10_000
 """A string of more characters than this is no repo id; `x = x + x` would double it for ever."""
 
 MAX_PARTS = 200
+MAX_LEVELS = 20
+"""No script lies deeper in its project, or leaves it by more folders."""
 
 Entry = tuple[str | None, Term]
 
@@ -105,6 +107,8 @@ def item(base: Term, key: Term, default: Term = ABSENT) -> Term:
         if found is not None:
             return found
     position = key.value if isinstance(key, Known) else None
+    if isinstance(base, Attribute) and base.name == "parents" and type(position) is int:
+        return above(base.base, position + 1)
     if isinstance(base, Sequence) and type(position) is int:
         inside = -len(base.items) <= position < len(base.items)
         return (
@@ -164,6 +168,13 @@ def join(parts: Iterable[Term], separator: str = "") -> Term:
     return flat[0] if len(flat) == 1 else Join(tuple(flat), separator)
 
 
+def above(path: Term, levels: int) -> Term:
+    """The folder so many levels above a path."""
+    if not 0 < levels <= MAX_LEVELS:
+        return Unknown(Reason.EXPRESSION, "a folder above that is not named")
+    return join((path, *[Known("..")] * levels), "/")
+
+
 def _joined(texts: list[str], separator: str) -> str:
     if separator != "/":
         return separator.join(texts)
@@ -174,10 +185,18 @@ def _joined(texts: list[str], separator: str) -> str:
 
 
 def elements(base: Term) -> Term:
-    """Any one element of a collection."""
-    if isinstance(base, Sequence) and base.items:
-        return choice(base.items)
+    """Any one element of a collection; what a table's columns say of one row stays together."""
+    items = base.items if isinstance(base, Sequence) else ()
+    if items and (len(items) == 1 or not all(map(_is_data, items))):
+        return choice(items)
     return Unknown(base.reason, base.what) if isinstance(base, Unknown) else Elements(base)
+
+
+def _is_data(term: Term) -> bool:
+    """Whether an element is a text or a row of a table, and nothing that may be called."""
+    if isinstance(term, Known):
+        return isinstance(term.value, str)
+    return isinstance(term, (Sequence, Mapping)) and term not in (Sequence(()), Mapping(()))
 
 
 def environment(name: Term, default: Term = ABSENT) -> Term:

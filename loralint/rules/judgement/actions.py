@@ -8,6 +8,9 @@ from loralint.project import Action, Load, Project, Save, Standing, is_test
 
 Step = Load | Save | Action
 
+WRAPPING = ("peft.get_peft_model", "add_adapter")
+"""What puts an adapter onto a model with a configuration, and neither trains nor saves more."""
+
 
 def steps(project: Project, thing: Step, *kinds: str) -> list[Action]:
     """The actions of these kinds that a load, a save or an action went through."""

@@ -39,9 +39,21 @@ def made(applicability: Applicability, message: str, changes: Iterable[Change], 
 def give_revision(
     project: Project, load: Load, text: str, applicability: Applicability, message: str
 ) -> Fix:
-    """Make a load ask for a revision; in words only where the code has no place for that."""
+    """Make a load ask for a revision; in words only where the code has no place for that.
+
+    What is loaded from the folder of a download takes the download's.
+    """
+    load = _fetching(project, load) or load
     changes = revision_changes(project, load, text)
     return made(applicability, message, changes, *revision_names(load.site))
+
+
+def _fetching(project: Project, load: Load) -> Load | None:
+    """The download that fetches what is loaded from its folder."""
+    if load.download is None:
+        return None
+    here = project.loads_in(load.download.path)
+    return next((each for each in here if each.place == load.download), None)
 
 
 def revision_names(site: LoadSite) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def method(load: Load) -> Value | None:
         return None  # the repository's own config.json says how
     given = load.option("quantization")
     if not isinstance(given, Absent):
-        return given
+        return _as_engines_have_it(load, given)
     if load.site.loader.startswith("peft."):
         return None  # AutoPeft hands everything on to a load of its own
     if is_true(load.option("load_in_4bit")):
@@ -115,6 +115,20 @@ def method(load: Load) -> Value | None:
         return Known("int8")
     plain = all(is_off(load.option(name)) for name in ("load_in_4bit", "load_in_8bit"))
     return Known("none") if plain else None
+
+
+def _as_engines_have_it(load: Load, given: Value) -> Value:
+    """What engines call bitsandbytes: vLLM and SGLang quantise to nf4 with it, TGI to 8 bits."""
+    name = only(given)
+    if load.site.artifact != "engine" or not str(name).startswith("bitsandbytes"):
+        return given
+    _, dash, kind = str(name).partition("-")
+    if dash:
+        return Known(kind)
+    return Known("int8" if load.site.loader.startswith(_TGI) else "nf4")
+
+
+_TGI = ("text-generation", "lorax")
 
 
 def _four_bit(load: Load) -> Value:

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+import msgspec
+
+from loralint.catalog import loader_of
+from loralint.catalog.families import has_mirror
 from loralint.diagnostics import Related
 from loralint.facts import (
     ABSENT,
     RECORDED,
     Absent,
+    Choice,
     Default,
     Known,
+    Reason,
     RevisionKey,
     Unknown,
     Value,
+    Writing,
     leaves,
 )
 from loralint.project import Load, Project
 from loralint.refs import (
     DEFAULT_BRANCHES,
     RevisionKind,
+    is_dataset_id,
     is_repo_id,
     is_sentence_transformer,
     kind_of,
@@ -98,7 +106,7 @@ def hub_ids(load: Load) -> tuple[str, ...]:
 def _is_hub_id(load: Load, name: str) -> bool:
     if load.site.artifact == "embedding" and is_sentence_transformer(name):
         return True
-    return is_repo_id(name)
+    return is_dataset_id(name) if load.site.artifact == "dataset" else is_repo_id(name)
 
 
 def full_id(load: Load, name: str) -> str:
@@ -114,9 +122,83 @@ def hub_loads(project: Project) -> Iterator[tuple[Load, tuple[str, ...]]]:
     What an adapter folder records is not among them: that it names no revision is LOR401.
     """
     for load in project.loads:
-        ids = judged_ids(project, load) if load.site.loader != RECORDED else ()
-        if ids:
-            yield load, ids
+        for each in certain_runs(project, load) if load.site.loader != RECORDED else ():
+            ids = judged_ids(project, each)
+            if ids:
+                yield each, ids
+
+
+def certain_runs(project: Project, load: Load) -> Iterator[Load]:
+    """A load as it certainly runs: whole, else for those rows, commands and callers that are known.
+
+    Whatever another command or caller gives, what one of them gives is what is loaded for it.
+    """
+    if load.rows:
+        yield from load.rows
+    elif load.local or hub_ids(load):
+        yield load
+    elif load.given:
+        yield from _of_commands(load)
+    else:
+        yield from _of_callers(project, load)
+
+
+def _of_commands(load: Load) -> Iterator[Load]:
+    """What those commands load that give a Hub id, where others give a folder."""
+    every = leaves(load.site.repo_id)
+    certain = [leaf for leaf in every if isinstance(leaf, Default) and _is_id(load, leaf)]
+    if certain and all(isinstance(leaf, Default) for leaf in every):
+        names = {leaf.value for leaf in certain}
+        words = tuple(dict.fromkeys(place for text, place in load.given_for if text in names))
+        yield _with_ids(load, certain, given=words)
+
+
+def _is_id(load: Load, leaf: Default) -> bool:
+    return isinstance(leaf.value, str) and _is_hub_id(load, leaf.value)
+
+
+def _of_callers(project: Project, load: Load) -> Iterator[Load]:
+    """What those callers load that pass a Hub id, where others pass what is not certain."""
+    alike: dict[str, list[Load]] = {}
+    for each in project.instances_of.get(load.index, ()):
+        if each.via is not None and hub_ids(each):
+            alike.setdefault(repr((each.site.revision, each.site.options)), []).append(each)
+    for group in alike.values():
+        ids = [leaf for each in group for leaf in leaves(each.site.repo_id)]
+        callers = tuple(dict.fromkeys(each.place for each in group))
+        yield _with_ids(replace(load, site=group[0].site), ids, asked_by=callers)
+
+
+def _with_ids(load: Load, ids: Sequence[Value], **more: tuple[Place, ...]) -> Load:
+    distinct = tuple(dict.fromkeys(ids))
+    repo_id = Choice(distinct) if len(distinct) > 1 else distinct[0]
+    return replace(load, site=msgspec.structs.replace(load.site, repo_id=repo_id), **more)  # type: ignore[arg-type]
+
+
+def is_mirrored(load: Load) -> bool:
+    """Whether no revision is given, and the library may load its own 4-bit mirror of the name."""
+    return _is_unknown_for(load.site.revision, Reason.MIRRORED)
+
+
+def is_dropped(load: Load) -> bool:
+    """Whether a revision is given, and certainly dropped for a mirror of the name."""
+    names = hub_ids(load)
+    dropped = _is_unknown_for(load.site.revision, Reason.DROPPED)
+    return dropped and bool(names) and all(map(has_mirror, names))
+
+
+def _is_unknown_for(value: Value, reason: Reason) -> bool:
+    return all(isinstance(leaf, Unknown) and leaf.reason is reason for leaf in leaves(value))
+
+
+def drops_revision(load: Load) -> bool:
+    """Whether the callee takes any revision, and loads the default branch all the same."""
+    loader = loader_of(load.site.loader)
+    return loader is not None and loader.drops_revision
+
+
+DOWNLOAD_FIRST = "download the file with hf_hub_download(…, revision=…) and load it by its path"
+"""What pins for a loader that drops the revision."""
 
 
 def judged_ids(project: Project, load: Load) -> tuple[str, ...]:
@@ -263,17 +345,24 @@ def is_one(given: Given) -> bool:
 
 
 def omitted_once(loads: Iterable[Named]) -> Iterator[Named]:
-    """The loads without the tokenizers that take their model's revision.
+    """The loads without those that take the model's revision.
 
     A recipe or command that names its model again as the tokenizer lacks one revision, not two:
-    every tool that has a revision of its own for the tokenizer takes the model's without it.
+    every tool that has a revision of its own for the tokenizer takes the model's without it. A
+    second model that has no key of its own (`ref_model`) cannot be pinned apart.
     """
     every = list(loads)
     models = {_key(*each) for each in every if each[0].site.artifact != "tokenizer"}
+    first: dict[object, Load] = {}
     for load, ids in every:
         shared = load.site.artifact == "tokenizer" and load.site.revision_key not in _OWN
-        if not (shared and _key(load, ids) in models):
-            yield load, ids
+        if shared and _key(load, ids) in models:
+            continue
+        if load.site.writing is Writing.RECIPE and load.site.artifact == "base-model":
+            key = (load.site.path, load.site.function, load.site.revision_key)
+            if load.site.revision_key and first.setdefault(key, load) is not load:
+                continue
+        yield load, ids
 
 
 def _key(load: Load, ids: tuple[str, ...]) -> object:

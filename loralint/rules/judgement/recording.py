@@ -38,6 +38,7 @@ class Unrecorded:
 def unrecorded(project: Project) -> Iterator[Unrecorded]:
     """The calls that record no revision, in order; a configuration is named once."""
     wrapped: set[int] = set()
+    standing = {load.place: load for load in project.loads}
     for taker in project.actions:
         if taker.kind not in ("wrap", "train"):
             continue
@@ -45,7 +46,9 @@ def unrecorded(project: Project) -> Iterator[Unrecorded]:
         is_place = taker.callee.endswith("get_peft_model")
         if is_place or configs:
             wrapped.update(config.index for config in configs)
-            bases = tuple(_bases(project, taker))
+            own = standing.get(taker.place)  # `SFTTrainer("org/name", …)` loads the base itself
+            taken = (*project.inputs_of(taker), *((own,) if own is not None else ()))
+            bases = tuple(load for load in taken if _is_base(project, load))
             if bases and not _records(taker, configs):
                 yield Unrecorded(taker if is_place else configs[0], bases)
 
@@ -62,7 +65,6 @@ def _records(taker: Action, configs: list[Action]) -> bool:
     return taker.callee.startswith("unsloth.") or any(value != ABSENT for value in given)
 
 
-def _bases(project: Project, taker: Action) -> Iterator[Load]:
-    for load in project.inputs_of(taker):
-        if load.site.artifact == "base-model" and hub_ids(load) and not is_waived(project, load):
-            yield load
+def _is_base(project: Project, load: Load) -> bool:
+    is_model = load.site.artifact in ("base-model", "embedding")
+    return is_model and bool(hub_ids(load)) and not is_waived(project, load)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from loralint.diagnostics import Fix, Related
-from loralint.project import Action, Load, Pair, Project, Stage
+from loralint.project import Action, Load, Pair, PairKind, Project, Stage, Why
 from loralint.rules.base import Finding
 from loralint.rules.judgement import wording
 from loralint.rules.judgement.pinning import subject_of
@@ -125,9 +125,23 @@ def at_inference(pair: Pair, message: str, fix: Fix, *notes: Related) -> Finding
     """A finding on the inference side's load of the base; the training load is related."""
     related = (*notes, *_given(pair.infer), trained_here(pair), *_given(pair.train))
     subject = subject_of(pair.infer)
-    return Finding.at(pair.infer, message, related=related, subject=subject, fix=fix)
+    return resting(pair, Finding.at(pair.infer, message, related=related, subject=subject, fix=fix))
+
+
+def resting(pair: Pair, finding: Finding) -> Finding:
+    """A finding that compares the two sides: the less ties them, the milder it is."""
+    return replace(finding, why=pair.why, at_most="error" if pair.is_firm else "warning")
 
 
 def why(pair: Pair) -> str:
-    """The pair's reason, in brackets."""
-    return f"({pair.reason})" if pair.reason else ""
+    """What ties the two sides, in brackets."""
+    kind = _KINDS.get(pair.kind, "by a command line, " if pair.why is Why.COMMAND else "")
+    return f"({kind}{pair.reason})" if pair.reason else ""
+
+
+_KINDS = {
+    PairKind.ADAPTER_FOLDER: "by the recorded base, ",
+    PairKind.CHECKOUT: "a path that ends alike, ",
+    PairKind.BASE_ID: "by the same base id alone, ",
+    PairKind.CONFIGURED: "",
+}

@@ -51,6 +51,12 @@ def is_true(value: Value) -> bool:
     return scalars(value) == (True,)
 
 
+def counts_as_true(value: Value) -> bool:
+    """Whether a flag is certainly set, by whatever Python counts as true: `"true"`, 1."""
+    found = scalars(value)
+    return bool(found) and all(found or ())
+
+
 def is_off(value: Value) -> bool:
     """Whether a flag is certainly not set: False, None, or not given at all."""
     return all(

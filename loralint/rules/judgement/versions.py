@@ -14,7 +14,8 @@ _LEAST = frozenset({"", "=", "==", "===", "~=", "^", "~", ">=", ">"})
 def pinned_below(project: Project, path: str, package: str, major: int) -> Requirement | None:
     """The requirement that keeps a package below a major version for a file.
 
-    None where another one of the same folder asks for that version: then it may well be installed.
+    What a notebook installs itself counts before all files. None where another one of the same
+    folder asks for that version: then it may well be installed.
     """
     found = _for_file([one for one in project.requirements if one.package == package], path)
     if any(_is_from(one.version, major) for one in found):
@@ -23,14 +24,18 @@ def pinned_below(project: Project, path: str, package: str, major: int) -> Requi
 
 
 def _for_file(stated: list[Requirement], path: str) -> list[Requirement]:
-    """What the nearest folder above a file states; else what all of the project does."""
+    """What a file installs itself, else what the nearest folder above it states."""
+    own = [one for one in stated if one.own and one.path == path]
+    if own:
+        return own
+    stated = [one for one in stated if not one.own]
     folder = path
     while folder:
         folder = folder.rpartition("/")[0]
         found = [one for one in stated if one.folder == folder]
         if found:
             return found
-    return stated
+    return []
 
 
 def _is_below(version: str, major: int) -> bool:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import TypeGuard
 
-from loralint.facts import Absent, Default, Known, OriginKind, Unknown, Value, leaves
+from loralint.catalog import loader_of
+from loralint.facts import Absent, Default, Known, OriginKind, Unknown, Value, Writing, leaves
 from loralint.project import Load
 from loralint.refs import DEFAULT_BRANCHES
 from loralint.rules.judgement.values import by_default, is_none_by_default, origin, texts
@@ -61,6 +62,9 @@ def named(load: Load, ids: Iterable[str] = ()) -> str:
         shown = f"{_file(load)}of {shown}" if noun(load) == "file" else shown
         more = f" and {len(load.given) - 1} more" if len(load.given) > 1 else ""
         suffix = f" (given in {load.given[0]}{more})"
+    if load.asked_by:
+        more = f" and {len(load.asked_by) - 1} more" if len(load.asked_by) > 1 else ""
+        suffix = f"{suffix} (asked for in {load.asked_by[0]}{more})"
     if noun(load) == "file" and shown.startswith("of "):
         return f"a file {shown}{suffix}"
     return f"the {noun(load)} {shown}{suffix}"
@@ -160,6 +164,8 @@ def given(value: Value) -> str:
 def give(load: Load, what: str) -> str:
     """How a load is given a revision: by a keyword, by a recipe's key or a flag, or not at all."""
     key = load.site.revision_key
+    if load.download is not None:
+        return f"download it ({load.download}) at {_separate(what)}"
     if not key:
         tool = code(load.site.loader)
         return f"download {what} and name its folder: {tool} takes no revision for {_it(load)}"
@@ -168,8 +174,18 @@ def give(load: Load, what: str) -> str:
     if key.inside:
         return _inside(key.inside, key.name, what)
     if key.name == "revision":
-        return f"pass revision={_separate(what)}"
+        return f"pass revision={_separate(what)}{'' if is_resolved(load) else ', if it takes one'}"
     return f"set {code(key.name)} to {what}"
+
+
+def callee(load: Load) -> str:
+    """What is called, as code: `PeftModel.from_pretrained`."""
+    return code(".".join(load.site.loader.split(".")[-2:]))
+
+
+def is_resolved(load: Load) -> bool:
+    """Whether it is known which library loads: of `x.from_pretrained` nobody may know."""
+    return load.site.writing is not Writing.CALL or loader_of(load.site.loader) is not None
 
 
 def _it(load: Load) -> str:

@@ -14,6 +14,7 @@ from loralint.values.libraries.files import Files
 from loralint.values.libraries.hydra import Hydra
 from loralint.values.libraries.locks import Locks
 from loralint.values.libraries.records import Records
+from loralint.values.libraries.texts import Texts
 
 
 def libraries(evaluation: Evaluation) -> Library:
@@ -30,7 +31,7 @@ def libraries(evaluation: Evaluation) -> Library:
     }
     return Library(
         functions=functions,
-        methods={**records.methods, **argparse.methods},
+        methods={**Texts(evaluation).methods, **records.methods, **argparse.methods},
         terms={Data: files.content, Environment: files.environment, Partial: records.partial},
         parsers=argparse,
         is_open=entries.is_open,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from loralint.facts import (
     Absent,
+    Argument,
     CallFact,
     Default,
     Known,
@@ -20,10 +21,22 @@ from loralint.facts import (
 from loralint.values.evaluation import Evaluation
 from loralint.values.index import last_name
 from loralint.values.libraries.hydra import Hydra
-from loralint.values.nodes import Function, Node, arguments_of, options, soften_option
+from loralint.values.nodes import (
+    Class,
+    Function,
+    Instance,
+    MappingNode,
+    Node,
+    arguments_of,
+    options,
+    soften_option,
+)
 
 _OPTIONS = frozenset({"option", "argument", "click_option"})
 _COMMANDS = frozenset({"command", "group", "callback", "main", "hydra_main", "entrypoint"})
+_WRAPPERS = frozenset({"wrap"})
+"""Decorators that make an entry of a function whose first parameter is a configuration."""
+
 _RUNNERS = frozenset({"Fire", "run", "cli", "CLI", "auto_cli"})
 _RUNNING = ("fire.", "typer.", "tyro.", "jsonargparse.", "defopt.", "clize.", "plac.")
 
@@ -42,7 +55,7 @@ class Entries:
         if fact is None:
             return False
         names = set(self._names(path, fact.decorators))
-        if names & _COMMANDS or _registers(names):
+        if names & (_COMMANDS | _WRAPPERS) or _registers(names):
             return True
         owner, _, name = function.rpartition(".")
         class_ = self.evaluation.index.classes.get((path, owner)) if name == "__init__" else None
@@ -77,17 +90,45 @@ class Entries:
         return {(node.path, node.fact.name) for node in nodes if isinstance(node, Function)}
 
     def parameter(self, function: Function, parameter: ParameterFact) -> Node | None:
-        """What a decorator says of a parameter: a click option, or Hydra's configuration."""
-        for decorator in function.fact.decorators:
-            if not isinstance(decorator, Result):
-                continue
-            call = self.evaluation.index.call(Site(function.path, decorator.call))
+        """What a decorator says of a parameter: a click option, or a whole configuration."""
+        calls = [
+            self.evaluation.index.call(Site(function.path, decorator.call))
+            for decorator in function.fact.decorators
+            if isinstance(decorator, Result)
+        ]
+        if parameter.kind == "**":
+            return self._all_options(function, calls)
+        for call in calls:
             name = last_name(call.callee)
             if name in _OPTIONS and parameter.name in _destinations(call):
                 return self._click_option(function.path, call, parameter.name)
-            if name == "main" and parameter is function.fact.parameters[0]:
-                return self.hydra.configuration(function.path, call)
+            if parameter is function.fact.parameters[0]:
+                if name == "main":
+                    return self.hydra.configuration(function.path, call)
+                if name in _WRAPPERS:
+                    return self._wrapped(function.path, parameter, call)
         return None
+
+    def _all_options(self, function: Function, calls: list[CallFact]) -> Node | None:
+        """The click options that no parameter takes: `def main(**kwargs)`."""
+        taken = {each.name for each in function.fact.parameters}
+        found: dict[str, Node] = {}
+        for call in calls:
+            if last_name(call.callee) in _OPTIONS:
+                for name in sorted(_destinations(call) - taken):
+                    found[name] = self._click_option(function.path, call, name)
+        return MappingNode(tuple(found.items())) if found else None
+
+    def _wrapped(self, path: str, parameter: ParameterFact, call: CallFact) -> Node | None:
+        """`@draccus.wrap()`: an object of the annotated class, filled by the command line."""
+        frame = self.evaluation.module_frame(path)
+        class_ = self.evaluation.force(parameter.annotation, frame)
+        if not isinstance(class_, Class):
+            return None
+        read = [given for given in call.arguments if given.name == "config_path"]
+        spread = tuple((Argument(given.value, None, 2), frame) for given in read)
+        origin = Origin(OriginKind.FIELD, class_.path, (class_.fact.name,))
+        return Instance(class_, spread or None, origin, frame)
 
     def _click_option(self, path: str, call: CallFact, name: str) -> Node:
         origin = Origin(OriginKind.OPTION, path, (name,))

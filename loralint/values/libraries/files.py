@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from posixpath import dirname
 
 from loralint.facts import (
@@ -15,14 +16,25 @@ from loralint.facts import (
     Origin,
     OriginKind,
     Reason,
+    Site,
     Symbol,
     Unknown,
 )
 from loralint.values.evaluation import Evaluation
-from loralint.values.nodes import ByDefault, Frame, MappingNode, Node, merge, options, soften
+from loralint.values.nodes import (
+    ByDefault,
+    Frame,
+    MappingNode,
+    Node,
+    arguments_of,
+    merge,
+    options,
+    soften,
+)
 from loralint.values.paths import candidates
-from loralint.values.values import joined, origin_of
+from loralint.values.values import joined, origin_of, texts_of
 
+DOTENV = ".env"
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")
 
 
@@ -32,7 +44,8 @@ class Files:
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
         self._whole: dict[str, Node] = {}
-        self._with_dotenv: frozenset[str] | None = None
+        self._dotenvs: dict[str, list[str]] | None = None
+        """The `.env` files that the scripts of a folder load."""
 
     def content(self, term: Data, frame: Frame) -> Node:
         """What the file at a path holds; a path that may be another one makes it a default."""
@@ -83,20 +96,47 @@ class Files:
         return soften(default, origin)
 
     def _dotenv(self, name: str, script: str) -> Node | None:
-        if dirname(script) not in self._loading_folders():
-            return None
-        whole = self._named(".env", script)
-        found = self.evaluation.item(whole, Known(name), ABSENT) if whole is not None else None
-        return found if isinstance(found, Known) else None
+        """What the first `.env` file says that the folder's scripts load, or what they import."""
+        modules, facts = self.evaluation.index.modules, self.evaluation.index.files.get(script)
+        imported = [modules.find(script, each) for each in facts.imports] if facts else []
+        folders = dict.fromkeys(dirname(each) for each in (script, *imported) if each is not None)
+        for path in (path for folder in folders for path in self._loaded_in(folder)):
+            found = self.evaluation.item(self._read(path), Known(name), ABSENT)
+            if isinstance(found, Known):
+                return found
+        return None
 
-    def _loading_folders(self) -> frozenset[str]:
-        """The folders of the scripts that call load_dotenv."""
-        if self._with_dotenv is None:
+    def _loaded_in(self, folder: str) -> list[str]:
+        if self._dotenvs is None:
+            self._dotenvs = {}
             index = self.evaluation.index
-            sites = index.calls_by_name.get("load_dotenv", ())
-            named = (site for site in sites if isinstance(index.call(site).callee, Symbol))
-            self._with_dotenv = frozenset(dirname(site.file) for site in named)
-        return self._with_dotenv
+            for site in index.calls_by_name.get("load_dotenv", ()):
+                if isinstance(index.call(site).callee, Symbol):
+                    loaded = self._dotenvs.setdefault(dirname(site.file), [])
+                    loaded += (path for path in self._env_files(site) if path not in loaded)
+        return self._dotenvs.get(folder, [])
+
+    def _env_files(self, site: Site) -> Iterator[str]:
+        """The files that one call may load: that of its path, or `.env`."""
+        for text in env_paths(self.evaluation, site):
+            for path in candidates(text, site.file):
+                facts = self.evaluation.index.files.get(path)
+                if facts is not None and not isinstance(facts.data, Absent):
+                    yield path
+                    break
+
+
+def env_paths(evaluation: Evaluation, site: Site) -> tuple[str, ...]:
+    """The paths that a call of `load_dotenv` is given; `.env` where it is given none."""
+    call = evaluation.index.call(site)
+    frames = evaluation.entries(site.file, call.function) if call.function else []
+    found: dict[str, None] = {}
+    for frame in [*frames, evaluation.module_frame(site.file)]:
+        arguments = arguments_of(call.arguments, frame)
+        given = evaluation.argument(arguments, ("dotenv_path", "path"), 0)
+        texts = texts_of(evaluation.value(given)) if given is not None else (DOTENV,)
+        found.update(dict.fromkeys(text or DOTENV for text in texts))
+    return tuple(found) or (DOTENV,)
 
 
 def interpolated(evaluation: Evaluation, text: str, whole: Node) -> Node:

@@ -23,6 +23,7 @@ from loralint.values.nodes import (
     Unevaluated,
     arguments_of,
 )
+from loralint.values.objects import rows
 
 _NAMESPACES = """SimpleNamespace EasyDict AttrDict Munch Box Dict DictConfig create structured
 Namespace ConfigDict""".split()
@@ -44,6 +45,8 @@ class Records:
             **dict.fromkeys(("field", "Field"), self._field),
             "from_cli": self._from_cli,
             "replace": self._replaced,
+            "builtins.zip": self._zipped,
+            "builtins.enumerate": self._enumerated,
         }
 
     @property
@@ -116,6 +119,19 @@ class Records:
         changes = ((a.name, Unevaluated(a.value, f)) for a, f in arguments[1:] if a.name)
         return MappingNode(((None, base), *changes))
 
+    def _zipped(self, result: CallResult, arguments: Arguments) -> Node | None:
+        """`zip(names, revisions)`: rows of both."""
+        given = [self.evaluation.look(e) for e in self.evaluation.positionals(arguments) if e]
+        columns = [rows(each) for each in given]
+        made = tuple(SequenceNode(row) for row in zip(*columns, strict=False))
+        return SequenceNode(made) if made else None
+
+    def _enumerated(self, result: CallResult, arguments: Arguments) -> Node | None:
+        given = self.evaluation.argument(arguments, ("iterable",), 0)
+        index = Unknown(Reason.EXPRESSION, "an index")
+        made = tuple(SequenceNode((index, each)) for each in rows(given)) if given else ()
+        return SequenceNode(made) if made else None
+
     # --- methods ---
 
     def _validated(self, result: CallResult, arguments: Arguments) -> Node | None:
@@ -159,12 +175,15 @@ class Records:
         return self.evaluation.item(receiver, key, next(rest, None))
 
 
-def filled(node: Node, result: CallResult) -> Node:
-    """An object of a class whose fields come from outside, by what `result` is a call of."""
+def filled(node: Node, result: CallResult, content: Arguments = ()) -> Node:
+    """An object of a class whose fields come from outside, by what `result` is a call of.
+
+    `content` is a file or dict that is spread over the fields.
+    """
     if isinstance(node, Class):
         origin = Origin(OriginKind.FIELD, node.path, (node.fact.name,))
-        return Instance(node, None, origin, result.frame)
+        return Instance(node, content or None, origin, result.frame)
     if isinstance(node, External):
         name = node.name.rpartition(".")[2]
-        return FilledObject(node.name, Origin(OriginKind.FIELD, result.path, (name,)))
+        return FilledObject(node.name, Origin(OriginKind.FIELD, result.path, (name,)), content)
     return Unknown(Reason.OUTSIDE, "filled from the command line")

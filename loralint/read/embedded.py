@@ -1,0 +1,116 @@
+"""Python in files with command lines: `python -c "..."`, `python - <<EOF`, `cat > x.py <<EOF`.
+
+Each is a program of its own (`joining.apart`); every call in it stands at its place in the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from loralint.facts import FileFacts, Known
+from loralint.literals import held
+from loralint.read.magics import Row
+from loralint.read.python.joining import Joined, Piece, apart
+from loralint.read.words import Command, Word
+from loralint.source import Span
+
+_HEREDOC = re.compile(r"(.*?)<<-?\s*[\"']?([A-Za-z_]\w*)[\"']?(.*)")
+_RUNS = re.compile(r"(?:^|[\s/|;&(])i?python[\d.]*(?:\s+-[uBIOsS]+)*\s*(?:-\s*)?$")
+_WRITES = re.compile(r"(?:>\s*|\btee\s+(?:-\w+\s+)*)[\"']?[\w./${}~-]+\.py\b")
+_PYTHON = re.compile(r"(?:.*/)?python[\d.]*")
+_ALONE = re.compile(r"-[uBIOsSqE]*c")
+
+
+def with_python(facts: FileFacts, text: str, commands: Iterable[Command]) -> FileFacts:
+    """The facts of a file's commands with those of the Python that stands in it."""
+    lines = text.split("\n")
+    inline = (_inline(command, lines) for command in commands)
+    programs = [*_heredocs(lines), *(rows for rows in inline if rows)]
+    pieces = [apart(None, f"__part_{number}__", rows) for number, rows in enumerate(programs)]
+    sound = [each for each in pieces if each.names_a_loader and each.error() is None]
+    return _together(facts, sound) if sound else facts
+
+
+def _heredocs(lines: list[str]) -> Iterator[list[Row]]:
+    number = 0
+    while number < len(lines):
+        match = _HEREDOC.fullmatch(lines[number]) if "<<" in lines[number] else None
+        number += 1
+        if match is None:
+            continue
+        first = number
+        while number < len(lines) and lines[number].strip() != match[2]:
+            number += 1
+        if _RUNS.search(match[1]) or _WRITES.search(match[1] + match[3]):
+            yield _dedented([Row(lines[each], each + 1) for each in range(first, number)])
+
+
+def _dedented(rows: list[Row]) -> list[Row]:
+    """Rows without the indent that all of them have: that of a workflow's step."""
+    indents = [len(row.text) - len(row.text.lstrip()) for row in rows if row.text.strip()]
+    size = min(indents, default=0)
+    return [Row(row.text[size:], row.row, row.shift + size) for row in rows]
+
+
+def _inline(command: Command, lines: list[str]) -> list[Row] | None:
+    """The program of `python -c "..."`, whatever runs it."""
+    words = command.words
+    for position, word in enumerate(words[:-2]):
+        if _PYTHON.fullmatch(word.text) and _ALONE.fullmatch(words[position + 1].text):
+            return _rows(words[position + 2], lines)
+    return None
+
+
+def _rows(word: Word, lines: list[str]) -> list[Row] | None:
+    """The rows of a word behind its quote, as they are written where the shell changes nothing.
+
+    Where it does, and rows were joined, all of them stand in the first one.
+    """
+    if not isinstance(word.value, Known) or not isinstance(word.value.value, str):
+        return None
+    text, start, end = word.value.value, word.span.start, word.span.end
+    raw = lines[start.row - 1 : end.row]
+    raw[-1] = raw[-1][: end.column - 2]
+    raw[0] = raw[0][start.column :]
+    written = "\n".join(raw)
+    texts = raw if written.replace("\\\n", "") == text.replace("\\\n", "") else text.split("\n")
+    joins = len(texts) != end.row - start.row + 1
+    rows = [
+        Row(each, start.row if joins else start.row + number, 0 if number else start.column)
+        for number, each in enumerate(texts)
+    ]
+    return [rows[0], *_dedented(rows[1:])] if not rows[0].text.strip() else rows
+
+
+def _together(facts: FileFacts, pieces: list[Piece]) -> FileFacts:
+    from loralint.read.python.module import module
+    from loralint.read.python.parsing import NotPython
+
+    joined = Joined(pieces)
+    try:
+        code = joined.traced(module(facts.path, joined.text, places=joined.places))
+    except NotPython:  # too deep for all of them together
+        return facts
+    both = msgspec.structs.replace(
+        facts,
+        calls=code.calls,
+        functions=code.functions,
+        classes=code.classes,
+        names=code.names,
+        imports=code.imports,
+        star_imports=code.star_imports,
+        literals=(),
+    )
+    places = {**_places(facts), **_places(code)}
+    found = ((number, places.get(id(known))) for number, (known, _) in enumerate(held(both)))
+    literals = tuple((number, *place) for number, place in found if place is not None)
+    return msgspec.structs.replace(both, literals=literals)
+
+
+def _places(facts: FileFacts) -> dict[int, tuple[Span, int | None]]:
+    """The places of a file's literals by the identity of their texts."""
+    texts = [known for known, _ in held(facts)] if facts.literals else []
+    return {id(texts[number]): (span, cell) for number, span, cell in facts.literals}
