@@ -13,6 +13,7 @@ from loralint.facts.code import (
     FieldFact,
     FileError,
     FunctionFact,
+    Guard,
     ParameterFact,
     Suppression,
 )
@@ -47,6 +48,7 @@ from loralint.facts.sites import (
 )
 from loralint.facts.terms import (
     ABSENT,
+    EACH,
     Absent,
     Argument,
     Attribute,
@@ -78,6 +80,7 @@ from loralint.facts.terms import (
 __all__ = [
     "ABSENT",
     "BASE_REFERENCE",
+    "EACH",
     "RECORDED",
     "Absent",
     "AdapterFacts",
@@ -98,6 +101,7 @@ __all__ = [
     "FileFacts",
     "FlagFact",
     "FunctionFact",
+    "Guard",
     "InstallFact",
     "Item",
     "Join",

@@ -8,6 +8,8 @@ from __future__ import annotations
 from loralint.project.folders import Adapter, Locked, is_test
 from loralint.project.loads import (
     Action,
+    Condition,
+    Held,
     Load,
     Pair,
     PairKind,
@@ -23,6 +25,8 @@ from loralint.project.whole import Project
 __all__ = [
     "Action",
     "Adapter",
+    "Condition",
+    "Held",
     "Load",
     "Locked",
     "Pair",
