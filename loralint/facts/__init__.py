@@ -13,6 +13,7 @@ from loralint.facts.code import (
     FieldFact,
     FileError,
     FunctionFact,
+    Guard,
     ParameterFact,
     Suppression,
 )
@@ -37,6 +38,7 @@ from loralint.facts.origins import (
 )
 from loralint.facts.reasons import Reason
 from loralint.facts.sites import (
+    BASE_REFERENCE,
     LoadSite,
     RevisionKey,
     SaveSite,
@@ -46,6 +48,7 @@ from loralint.facts.sites import (
 )
 from loralint.facts.terms import (
     ABSENT,
+    EACH,
     Absent,
     Argument,
     Attribute,
@@ -76,6 +79,8 @@ from loralint.facts.terms import (
 
 __all__ = [
     "ABSENT",
+    "BASE_REFERENCE",
+    "EACH",
     "RECORDED",
     "Absent",
     "AdapterFacts",
@@ -96,6 +101,7 @@ __all__ = [
     "FileFacts",
     "FlagFact",
     "FunctionFact",
+    "Guard",
     "InstallFact",
     "Item",
     "Join",

@@ -23,6 +23,7 @@ from loralint.project.flow import (
     Scope,
     before,
     is_adapted,
+    is_whole,
     takes_its_place,
     trace,
     written_flow,
@@ -190,6 +191,8 @@ def _instance(linker: Linker, site: Site, frame: Frame, own: Collection[str]) ->
         given=linker.evaluator.commands.words(made.repo_id),
         given_for=linker.evaluator.commands.words_of_each(made.repo_id),
         given_revision=linker.evaluator.commands.words(made.revision),
+        whole=below is not None and is_whole(linker, below),
+        standing=linker.standing(site),
     )
     if frame is linker.evaluator.module_frame(site.file):
         load = replace(load, rows=tuple(_rows(linker, site, loading, load)))
@@ -207,7 +210,8 @@ def _rows(linker: Linker, site: Site, loading: Loading, load: Load) -> Iterator[
             arguments = in_frame(linker, loading, site, frame)
             made = _load_site(linker, site, asked, loading, arguments)
             certain = all(is_repo_id(text) for text in texts_of(made.repo_id))
-            alike[certain, repr(made.revision), repr(made.options)].append(made)
+            others = [each for each in made.options if each[0] != "filename"]
+            alike[certain, repr(made.revision), repr(others)].append(made)
     for sites in alike.values() if len(alike) > 1 else ():
         ids = tuple(dict.fromkeys(leaf for each in sites for leaf in leaves(each.repo_id)))
         repo_id = Choice(ids) if len(ids) > 1 else ids[0]

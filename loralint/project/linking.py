@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from loralint.config import Config
@@ -13,8 +14,9 @@ from loralint.project.adapter_folders import fold
 from loralint.project.borders import Borders, Surroundings
 from loralint.project.calls import Linker
 from loralint.project.classify import new_linker
+from loralint.project.conditions import CONDITIONAL, Conditional
 from loralint.project.downloads import from_downloads
-from loralint.project.evidence import Evidence
+from loralint.project.evidence import BASES, Evidence
 from loralint.project.instances import Instance
 from loralint.project.loads import Save
 from loralint.project.own_scripts import leave_to_own_scripts
@@ -75,6 +77,7 @@ def link(
         signals=signals,
         folders=folders,
     )
+    conditional, found = Conditional(linker), linker.found
     return Project(
         config=config,
         files=index,
@@ -84,10 +87,28 @@ def link(
         actions=evidence.actions,
         pairs=pairs(evidence),
         adapters=evidence.adapters(),
+        sources=_sources(evidence, saved),
         stages=signals.files,
         undecided=(*_undecided(index, seen.sites), *folders.unread),
         requirements=requirements(index),
+        load_conditions=conditional.of_all((each, found.load_index[each]) for each in found.loads),
+        action_conditions=conditional.of_all(
+            (each, found.action_index[each])
+            for each in found.actions
+            if linker.meaning(each).kind in CONDITIONAL
+        ),
     )
+
+
+def _sources(evidence: Evidence, saved: Iterable[Saved]) -> Mapping[int, tuple[int, ...]]:
+    """The saves, by index, of what each load loads; only models and adapters are looked for."""
+    numbers = {id(each): number for number, save in enumerate(saved) for each in save.every}
+    found: defaultdict[int, dict[int, None]] = defaultdict(dict)
+    for each in evidence.instances.every:
+        if each.artifact == "adapter" or each.artifact in BASES:
+            for match in evidence.places.matching(each):
+                found[each.load.index][numbers[id(match.saving)]] = None
+    return {index: tuple(sorted(saves)) for index, saves in found.items()}
 
 
 def _own_folders(saved: Iterable[Saved]) -> frozenset[str]:

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Sequence as Several
 from dataclasses import dataclass, field
 
 import msgspec
 
+from loralint.catalog import METHODS
+from loralint.catalog.words import ENGINE_REVISION, ENGINE_VARIABLE
 from loralint.facts import (
+    ABSENT,
+    EACH,
+    Absent,
     Argument,
+    Attribute,
     CallFact,
     ClassFact,
     Data,
     FunctionFact,
+    Guard,
     Known,
+    LoadSite,
+    Mapping,
+    Reason,
     Result,
+    RevisionKey,
+    Sequence,
     Stop,
     Symbol,
     Term,
+    Unknown,
+    Writing,
     parts_of,
 )
 from loralint.source import Location, Span
@@ -26,7 +40,7 @@ from loralint.source import Location, Span
 MAX_TEXT = 200
 """How many characters of a call's source are kept."""
 
-Places = Sequence[tuple[int | None, int]]
+Places = Several[tuple[int | None, int]]
 """For each row of a text the cell and the row that it stands in."""
 
 MAX_LOOKED_AT = 200
@@ -34,8 +48,34 @@ MAX_LOOKED_AT = 200
 
 _MERGING = frozenset({"merge", "unsafe_merge"})
 
+
+def _is_guarded(callee: Term) -> bool:
+    """Whether it matters of a call under which conditions it stands: whether it may be done."""
+    if isinstance(callee, Attribute):
+        return callee.name in METHODS
+    if not isinstance(callee, Symbol):
+        return False
+    own = not callee.module or callee.module.startswith(".")
+    return own or callee.name.rpartition(".")[2] in METHODS
+
+
 Branch = tuple[int, ...]
-"""Which branches something stands in, from the outside in, each with a number of its own."""
+"""Which branches something stands in, from the outside in, each with a number of its own.
+
+That of a loop's body is negative.
+"""
+
+
+def _contains(term: Term, part: Term) -> bool:
+    todo = [term]
+    for _ in range(MAX_LOOKED_AT):
+        if not todo:
+            return False
+        each = todo.pop()
+        if each == part:
+            return True
+        todo += parts_of(each)
+    return False
 
 
 @dataclass(slots=True)
@@ -44,6 +84,7 @@ class Record:
 
     `places` are those of the rows where they stand elsewhere: in the cells of a notebook.
     `literals` tell which literal a constant was read from; it is found again by its identity.
+    `guards` are the conditions of the branch that is followed just now.
     """
 
     rows: list[str]
@@ -55,7 +96,14 @@ class Record:
     star_imports: dict[str, None] = field(default_factory=dict)
     attributes: dict[str, dict[str, list[Term]]] = field(default_factory=dict)
     rebound: dict[str, list[Term]] = field(default_factory=dict)
+    loads: list[LoadSite] = field(default_factory=list)
     literals: dict[int, tuple[Known, ast.Constant]] = field(default_factory=dict)
+    branch: Branch = ()
+    _branches: int = 0
+    _bodies: int = 0
+    _kept: set[int] = field(default_factory=set)
+    _renewed: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    guards: tuple[Guard, ...] = ()
     _defined: dict[str, list[tuple[int, Branch]]] = field(default_factory=dict)
     _definitions: int = 0
 
@@ -71,22 +119,106 @@ class Record:
         """Record a call and return what stands for its result."""
         span = self.span(node)
         text = " ".join(self.written(span).split())[:MAX_TEXT]
-        self.calls.append(CallFact(span, callee, arguments, function, text, discarded))
+        guards = self.guards if self.guards and _is_guarded(callee) else ()
+        blocks = self.branch[1:] if function else self.branch
+        self.calls.append(
+            CallFact(
+                span,
+                callee,
+                arguments,
+                function,
+                text,
+                discarded,
+                guards=guards,
+                blocks=blocks,
+            )
+        )
         return Result(len(self.calls) - 1)
 
-    def merge_all(self, result: Result, before: Term, element: Term, collection: Term) -> bool:
-        """Hand all of a collection to a call that merges each element into what was before."""
+    def merge_all(self, result: Result, before: Term, element: Term) -> bool:
+        """Hand every element of a loop to a call that merges each into what was before."""
         call = self.calls[result.call]
         name = call.callee.name if isinstance(call.callee, Symbol) else ""
-        values = [given.value for given in call.arguments]
-        if name.rpartition(".")[2] not in _MERGING or not {before, element} <= {*values}:
+        if name.rpartition(".")[2] not in _MERGING:
+            return False
+        inside = [_contains(given.value, element) for given in call.arguments]
+        if not any(inside) or all(given.value != before for given in call.arguments):
             return False
         arguments = tuple(
-            Argument(collection, None, 1) if given.value == element else given
-            for given in call.arguments
+            Argument(given.value, None, EACH) if of_element else given
+            for given, of_element in zip(call.arguments, inside, strict=True)
         )
         self.calls[result.call] = msgspec.structs.replace(call, arguments=arguments)
         return True
+
+    # --- where calls stand, and what becomes of their results ---
+
+    def enter(self) -> None:
+        """Begin a function's body: a branch of its own, whose branches are counted anew."""
+        self._bodies += 1
+        self._branches = 0
+        self.branch = (self._bodies,)
+
+    def nested(self, outer: Branch, *, loop: bool = False) -> Branch:
+        """A new branch inside another one."""
+        self._branches += 1
+        return (*outer, -self._branches if loop else self._branches)
+
+    def keep(self, value: Term) -> None:
+        """Note that a value goes into a collection or onto an object, where a call made it."""
+        if isinstance(value, Result):
+            self._kept.add(value.call)
+        elif isinstance(value, Sequence):
+            for item in value.items:
+                self.keep(item)
+        elif isinstance(value, Mapping):
+            for _, item in value.entries:
+                self.keep(item)
+
+    def renew(self, before: dict[str, Term], after: dict[str, Term], loop: int) -> None:
+        """Note which results have lost a name between the begin and the end of a loop's body."""
+        for name, term in before.items():
+            if isinstance(term, Result) and after.get(name) is not term:
+                self._renewed[term.call] = (*self._renewed.get(term.call, ()), loop)
+
+    @property
+    def completed(self) -> tuple[CallFact, ...]:
+        """The calls, with what became of their results."""
+        calls = list(self.calls)
+        for number in sorted(self._kept | self._renewed.keys()):
+            calls[number] = msgspec.structs.replace(
+                calls[number],
+                kept=number in self._kept,
+                renewed=self._renewed.get(number, ()),
+            )
+        return tuple(calls)
+
+    def engine(self, node: ast.Dict, mapping: Mapping) -> None:
+        """Record the model that an endpoint is told to load by its environment."""
+        given = dict(mapping.entries)
+        repo_id = given.get(ENGINE_VARIABLE)
+        if not isinstance(repo_id, Known) or not isinstance(repo_id.value, str):
+            return
+        at = next(
+            value
+            for key, value in zip(node.keys, node.values, strict=True)
+            if isinstance(key, ast.Constant) and key.value == ENGINE_VARIABLE
+        )
+        revision = given.get(ENGINE_REVISION, ABSENT)
+        is_known = isinstance(revision, (Known, Absent)) and None not in given
+        self.loads.append(
+            LoadSite(
+                path="",
+                span=self.span(at),
+                artifact="engine",
+                loader=ENGINE_VARIABLE,
+                repo_id=repo_id,
+                revision=revision if is_known else Unknown(Reason.EXPRESSION, "an expression"),  # type: ignore[arg-type]
+                revision_key=RevisionKey(ENGINE_REVISION),
+                stage="infer",
+                writing=Writing.RECIPE,
+            )
+        )
 
     def attribute(self, class_: str, name: str, term: Term) -> None:
         """Note that a method of `class_` sets `self.name`."""
