@@ -270,7 +270,7 @@ def _value_fields(key: str, old: Row, new: Row) -> Changed:
         yield f"{key} status", f"{old['status']} → {new['status']}", old, new
         return
     if old["values"] != new["values"]:
-        same = sorted(old["values"]) == sorted(new["values"])
+        same = sorted(map(str, old["values"])) == sorted(map(str, new["values"]))
         yield f"{key} values", old["status"] + (", order" if same else ""), old, new
     if old.get("reason") != new.get("reason"):
         yield f"{key} reason", f"{old.get('reason')} → {new.get('reason')}", old, new
