@@ -8,6 +8,7 @@ from loralint.facts import ABSENT, Default, Value
 from loralint.project import Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.folders import is_meant_as_folder
 from loralint.rules.judgement.pinning import (
     DOWNLOAD_FIRST,
     WEIGHTS_AND_MORE,
@@ -62,10 +63,12 @@ def unpinnable_load(project: Project) -> Iterator[Finding]:
 
     The rule speaks once a script, of the first such load. Of loaders that take no revision only
     those are reported that swallow one in silence, such as `llama_cpp.Llama.from_pretrained`.
+    What is plainly meant as a folder is silent: an adapter by `--adapter_path`, a path that is put
+    together, an option whose help text says so.
     """
     told: set[str] = set()
     for load in project.loads:
-        if load.site.path in told or not _is_unpinnable(load):
+        if load.site.path in told or not _is_unpinnable(project, load):
             continue
         told.add(load.site.path)
         if drops_revision(load):
@@ -86,13 +89,14 @@ def _of_loader(load: Load) -> Finding:
     return Finding.at(load, f"{message}{branch}", subject=subject_of(load), fix=fix)
 
 
-def _is_unpinnable(load: Load) -> bool:
+def _is_unpinnable(project: Project, load: Load) -> bool:
     site = load.site
     if drops_revision(load):
         return bool(hub_ids(load)) or _comes_from_outside(site.repo_id)
     fits = site.artifact in WEIGHTS_AND_MORE or site.artifact == "adapter"
     is_free = site.revision == ABSENT and not is_true(load.option("local_files_only"))
-    return fits and is_free and _comes_from_outside(site.repo_id)
+    is_outside = fits and is_free and _comes_from_outside(site.repo_id)
+    return is_outside and not load.local and not is_meant_as_folder(project, load)
 
 
 def _comes_from_outside(repo_id: Value) -> bool:

@@ -140,7 +140,18 @@ def certain_runs(project: Project, load: Load) -> Iterator[Load]:
     elif load.given:
         yield from _of_commands(load)
     else:
-        yield from _of_callers(project, load)
+        yield from [*_of_callers(project, load)] or _of_branches(load)
+
+
+def _of_branches(load: Load) -> Iterator[Load]:
+    """What is loaded on those branches that name a Hub id, where others name what is not certain.
+
+    Nobody writes a name down for a branch that never runs.
+    """
+    every = leaves(load.site.repo_id)
+    certain = [leaf for leaf in every if isinstance(leaf, (Known, Default)) and _is_id(load, leaf)]
+    if certain and len(every) > 1 and not load.local:
+        yield _with_ids(load, certain)
 
 
 def _of_commands(load: Load) -> Iterator[Load]:
@@ -153,7 +164,7 @@ def _of_commands(load: Load) -> Iterator[Load]:
         yield _with_ids(load, certain, given=words)
 
 
-def _is_id(load: Load, leaf: Default) -> bool:
+def _is_id(load: Load, leaf: Known | Default) -> bool:
     return isinstance(leaf.value, str) and _is_hub_id(load, leaf.value)
 
 
