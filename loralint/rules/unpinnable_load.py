@@ -12,6 +12,7 @@ from loralint.rules.judgement.folders import is_meant_as_folder
 from loralint.rules.judgement.pinning import (
     DOWNLOAD_FIRST,
     WEIGHTS_AND_MORE,
+    certain_runs,
     drops_revision,
     hub_ids,
     subject_of,
@@ -96,7 +97,9 @@ def _is_unpinnable(project: Project, load: Load) -> bool:
     fits = site.artifact in WEIGHTS_AND_MORE or site.artifact == "adapter"
     is_free = site.revision == ABSENT and not is_true(load.option("local_files_only"))
     is_outside = fits and is_free and _comes_from_outside(site.repo_id)
-    return is_outside and not load.local and not is_meant_as_folder(project, load)
+    if not is_outside or load.local or is_meant_as_folder(project, load):
+        return False
+    return next(certain_runs(project, load), None) is None  # else LOR101 speaks of those
 
 
 def _comes_from_outside(repo_id: Value) -> bool:

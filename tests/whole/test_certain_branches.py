@@ -10,7 +10,7 @@ import pytest
 from tests.whole.running import Small, table
 
 HEAD = "import os\nimport sys\n\nfrom transformers import AutoModel, AutoTokenizer\n\n"
-REST = 'AutoModel.from_pretrained(name)\nAutoTokenizer.from_pretrained(name, use_fast=True)\n'
+REST = "AutoModel.from_pretrained(name)\nAutoTokenizer.from_pretrained(name, use_fast=True)\n"
 
 BRANCHES = {
     "a text that is cut": (
@@ -23,8 +23,7 @@ BRANCHES = {
         'name = "./local/model" if os.path.exists("./local/model") else "org/seven-b"\n'
     ),
     "what another call returns": (
-        "import registry\n\n"
-        'name = registry.find("seven") if registry.ready else "org/seven-b"\n'
+        'import registry\n\nname = registry.find("seven") if registry.ready else "org/seven-b"\n'
     ),
 }
 

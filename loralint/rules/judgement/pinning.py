@@ -137,10 +137,9 @@ def certain_runs(project: Project, load: Load) -> Iterator[Load]:
         yield from load.rows
     elif load.local or hub_ids(load):
         yield load
-    elif load.given:
-        yield from _of_commands(load)
     else:
-        yield from [*_of_callers(project, load)] or _of_branches(load)
+        runs = _of_commands(load) if load.given else _of_callers(project, load)
+        yield from [*runs] or _of_branches(load)
 
 
 def _of_branches(load: Load) -> Iterator[Load]:
