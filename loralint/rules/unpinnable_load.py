@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loralint.facts import ABSENT, Default, Value
+from loralint.facts import ABSENT, Default, OriginKind, Value
 from loralint.project import Load, Project
+from loralint.refs import DEFAULT_BRANCHES
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.folders import is_meant_as_folder
@@ -15,6 +16,7 @@ from loralint.rules.judgement.pinning import (
     certain_runs,
     drops_revision,
     hub_ids,
+    is_unpinned,
     subject_of,
 )
 from loralint.rules.judgement.values import is_true, origin
@@ -95,11 +97,23 @@ def _is_unpinnable(project: Project, load: Load) -> bool:
     if drops_revision(load):
         return bool(hub_ids(load)) or _comes_from_outside(site.repo_id)
     fits = site.artifact in WEIGHTS_AND_MORE or site.artifact == "adapter"
-    is_free = site.revision == ABSENT and not is_true(load.option("local_files_only"))
+    is_free = _is_fixed(site.revision) and not is_true(load.option("local_files_only"))
     is_outside = fits and is_free and _comes_from_outside(site.repo_id)
     if not is_outside or load.local or is_meant_as_folder(project, load):
         return False
     return next(certain_runs(project, load), None) is None  # else LOR101 speaks of those
+
+
+def _is_fixed(revision: Value) -> bool:
+    """Whether it is the default branch whoever runs the code: left out, or `main` written down.
+
+    A function's own default that no caller of the project changes is written down as well.
+    """
+    if revision == ABSENT or is_unpinned(revision):
+        return True
+    decides = origin(revision)
+    is_own = decides is not None and decides.kind is OriginKind.PARAMETER
+    return is_own and isinstance(revision, Default) and revision.value in DEFAULT_BRANCHES
 
 
 def _comes_from_outside(repo_id: Value) -> bool:
