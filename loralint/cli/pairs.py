@@ -13,7 +13,7 @@ from loralint.cli.loads import in_words, naming, shown
 from loralint.cli.output import leave, put
 from loralint.cli.session import Reading, Session, open_session
 from loralint.facts import ABSENT
-from loralint.project import Load, Pair
+from loralint.project import Load, Pair, Project
 from loralint.text import visible
 
 
@@ -27,11 +27,24 @@ def command(
     """Show which training load and which inference load belong to the same adapter, and why."""
     session = open_session(paths, Reading(**reading))
     gathered = session.gather()
-    pairs = [pair for pair in gathered.project.pairs if _is_asked_for(session, pair)]
+    pairs = [pair for pair in _shown(gathered.project) if _is_asked_for(session, pair)]
     pairs.sort(key=lambda pair: (pair.train.place, pair.infer.place, pair.reason))
     render = {"text": _text, "json": _json, "mermaid": _mermaid}[output_format]
     put(render(session, pairs), output_file)
     leave(gathered.files)
+
+
+def _shown(project: Project) -> list[Pair]:
+    """The pairs, one for the branches of a helper that load the same, all at one call of it."""
+    found: dict[object, Pair] = {}
+    for pair in project.pairs:
+        found.setdefault(tuple((load.place, _asked(load)) for load in _loads(pair)), pair)
+    return list(found.values())
+
+
+def _asked(load: Load) -> object:
+    site = load.site
+    return site.loader, site.repo_id, site.revision, site.options
 
 
 def _is_asked_for(session: Session, pair: Pair) -> bool:

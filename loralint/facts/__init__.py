@@ -13,6 +13,7 @@ from loralint.facts.code import (
     FieldFact,
     FileError,
     FunctionFact,
+    Guard,
     ParameterFact,
     Suppression,
 )
@@ -98,6 +99,7 @@ __all__ = [
     "FileFacts",
     "FlagFact",
     "FunctionFact",
+    "Guard",
     "InstallFact",
     "Item",
     "Join",

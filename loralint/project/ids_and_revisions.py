@@ -106,8 +106,8 @@ def _download(linker: Linker, loader: Loader, arguments: Arguments) -> Asked | N
 def _result_above(path: Unknown) -> Site | None:
     """The call whose result a path begins with: `os.path.join(snapshot_download(…), "sub")`."""
     origin = path.origin
-    if origin is None or origin.kind is not OriginKind.JOINED:
-        return None
+    if origin is None or origin.kind is not OriginKind.JOINED or origin.name:
+        return None  # with a name it is something read from a file there
     first = origin.parts[0]
     if not isinstance(first, Origin) or first.kind is not OriginKind.RESULT:
         return None

@@ -19,7 +19,7 @@ from loralint.project.borders import is_below
 from loralint.project.evidence import BASES, Evidence, as_fetched, names_of
 from loralint.project.folders import is_test
 from loralint.project.instances import Instance
-from loralint.project.loads import Load, Pair, PairKind
+from loralint.project.loads import Pair, PairKind
 from loralint.project.saved_places import Match
 from loralint.project.saves import Saving
 from loralint.refs import is_repo_id
@@ -52,15 +52,9 @@ def pairs(evidence: Evidence) -> tuple[Pair, ...]:
     found: dict[object, Pair] = {}
     for each in (*by_artifact, *_configured(evidence), *by_folder, *_by_base(evidence, rest)):
         pair = _pair(evidence, each)
-        sides = (_shown(pair.train), _shown(pair.infer))
-        found.setdefault((sides, pair.adapter.place if pair.adapter else None), pair)
+        loads = (pair.train.index, pair.train.via, pair.infer.index, pair.infer.via)
+        found.setdefault((loads, pair.adapter.place if pair.adapter else None), pair)
     return tuple(found.values())
-
-
-def _shown(side: Load) -> object:
-    """What makes a side one: branches of a helper that load the same stand on one call of it."""
-    site = side.site
-    return side.place, site.loader, site.repo_id, site.revision, site.options
 
 
 def _pair(evidence: Evidence, each: _Joined) -> Pair:

@@ -49,6 +49,8 @@ def revision_on_local_path(project: Project) -> Iterator[Finding]:
     is off unless selected.
     """
     for load in project.loads:
+        if load.download is not None:
+            continue  # the revision is the download's
         is_given = is_local(load) and is_pinned(load.site.revision)
         if is_given and not _may_be_an_id(load) and not _is_for_another(project, load):
             what = f"{wording.noun(load)} {wording.value(load.site.repo_id)}"

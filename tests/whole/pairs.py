@@ -1,4 +1,4 @@
-"""A training script and an inference script that are one pair, to be filled in."""
+"""Training and inference scripts that are one pair, to be filled in."""
 
 from __future__ import annotations
 
@@ -29,3 +29,28 @@ def trains(before: str, given: str, out: str = "out/lora") -> str:
 def serves(before: str, given: str, out: str = "out/lora") -> str:
     """A script that loads a base and puts the adapter on it."""
     return SERVES.format(before=before, given=given, out=out)
+
+
+DRAWS = """\
+from diffusers import StableDiffusionPipeline
+
+pipe = StableDiffusionPipeline.from_pretrained("org/sd")
+pipe.{load}("{adapter}")
+"""
+PARTS = """\
+import sys
+
+from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
+from peft import LoraConfig
+from transformers import CLIPTextModel
+
+text = CLIPTextModel.from_pretrained("org/sd", subfolder="text_encoder")
+vae = AutoencoderKL.from_pretrained("{vae}", subfolder="vae")
+unet = UNet2DConditionModel.from_pretrained("org/sd", subfolder="unet")
+{wrap}
+for batch in batches:
+    unet(vae.encode(batch).latent_dist.sample(), 1, text(batch)[0]).sample.mean().backward()
+{save}
+"""
+ADDED = "unet.add_adapter(LoraConfig(r=8, target_modules=['to_q']))"
+LORA = "StableDiffusionPipeline.save_lora_weights(save_directory='out/lora', unet_lora_layers=x)"

@@ -8,16 +8,19 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from loralint.catalog import METHODS
 from loralint.catalog.words import ENGINE_REVISION, ENGINE_VARIABLE
 from loralint.facts import (
     ABSENT,
     EACH,
     Absent,
     Argument,
+    Attribute,
     CallFact,
     ClassFact,
     Data,
     FunctionFact,
+    Guard,
     Known,
     LoadSite,
     Mapping,
@@ -44,6 +47,17 @@ MAX_LOOKED_AT = 200
 
 _MERGING = frozenset({"merge", "unsafe_merge"})
 
+
+def _is_guarded(callee: Term) -> bool:
+    """Whether it matters of a call under which conditions it stands: whether it may be done."""
+    if isinstance(callee, Attribute):
+        return callee.name in METHODS
+    if not isinstance(callee, Symbol):
+        return False
+    own = not callee.module or callee.module.startswith(".")
+    return own or callee.name.rpartition(".")[2] in METHODS
+
+
 Branch = tuple[int, ...]
 """Which branches something stands in, from the outside in, each with a number of its own."""
 
@@ -66,6 +80,7 @@ class Record:
 
     `places` are those of the rows where they stand elsewhere: in the cells of a notebook.
     `literals` tell which literal a constant was read from; it is found again by its identity.
+    `guards` are the conditions of the branch that is followed just now.
     """
 
     rows: list[str]
@@ -79,6 +94,7 @@ class Record:
     rebound: dict[str, list[Term]] = field(default_factory=dict)
     loads: list[LoadSite] = field(default_factory=list)
     literals: dict[int, tuple[Known, ast.Constant]] = field(default_factory=dict)
+    guards: tuple[Guard, ...] = ()
     _defined: dict[str, list[tuple[int, Branch]]] = field(default_factory=dict)
     _definitions: int = 0
 
@@ -94,7 +110,10 @@ class Record:
         """Record a call and return what stands for its result."""
         span = self.span(node)
         text = " ".join(self.written(span).split())[:MAX_TEXT]
-        self.calls.append(CallFact(span, callee, arguments, function, text, discarded))
+        guards = self.guards if self.guards and _is_guarded(callee) else ()
+        self.calls.append(
+            CallFact(span, callee, arguments, function, text, discarded, guards=guards)
+        )
         return Result(len(self.calls) - 1)
 
     def merge_all(self, result: Result, before: Term, element: Term) -> bool:
