@@ -150,7 +150,7 @@ def _of_branches(load: Load) -> Iterator[Load]:
     every = leaves(load.site.repo_id)
     certain = [leaf for leaf in every if isinstance(leaf, (Known, Default)) and _is_id(load, leaf)]
     if certain and len(every) > 1 and not load.local:
-        yield _with_ids(load, certain)
+        yield _with_ids(load, certain, given=_words_for(load, certain))
 
 
 def _of_commands(load: Load) -> Iterator[Load]:
@@ -158,9 +158,13 @@ def _of_commands(load: Load) -> Iterator[Load]:
     every = leaves(load.site.repo_id)
     certain = [leaf for leaf in every if isinstance(leaf, Default) and _is_id(load, leaf)]
     if certain and all(isinstance(leaf, Default) for leaf in every):
-        names = {leaf.value for leaf in certain}
-        words = tuple(dict.fromkeys(place for text, place in load.given_for if text in names))
-        yield _with_ids(load, certain, given=words)
+        yield _with_ids(load, certain, given=_words_for(load, certain))
+
+
+def _words_for(load: Load, certain: Sequence[Known | Default]) -> tuple[Place, ...]:
+    """The words of command lines that give these ids."""
+    names = {leaf.value for leaf in certain}
+    return tuple(dict.fromkeys(place for text, place in load.given_for if text in names))
 
 
 def _is_id(load: Load, leaf: Known | Default) -> bool:
