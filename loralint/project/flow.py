@@ -49,7 +49,7 @@ class Scope(NamedTuple):
 
 
 _MODEL = ("model", "base_model", "unet", "transformer", "pipeline", "llm")
-_PASSING = frozenset({"prepare", "prepare_model"})
+_PASSING = frozenset({"prepare", "prepare_model", "unwrap_model"})
 """Methods that return what they are given, in order."""
 
 _WRAPPERS = frozenset({"peft.get_peft_model", "unsloth.FastLanguageModel.get_peft_model"})
@@ -191,6 +191,14 @@ def wraps(linker: Linker, flow: Flow) -> bool:
     return any(linker.meaning(site).kind == "wrap" for site in flow.steps) or any(
         linker.meaning(key.site).artifact == "adapter" for key in flow.loads
     )
+
+
+def is_whole(linker: Linker, node: Node) -> bool:
+    """Whether an object is what a load returns itself, and no part of it: `pipe.unet` is one."""
+    if isinstance(node, (ByDefault, MappingNode)):
+        inner = node.node if isinstance(node, ByDefault) else changed(linker.evaluator, node)
+        return inner is not None and is_whole(linker, inner)
+    return isinstance(node, CallResult) and linker.made(node).loads
 
 
 def is_adapted(linker: Linker, node: Node) -> bool:

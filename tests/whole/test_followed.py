@@ -167,6 +167,20 @@ def test_configurations_that_are_filled(small: Small, case: str) -> None:
     assert (load["repo_id"]["values"], load["revision"]["values"]) == (["org/a"], ["v1"])
 
 
+def test_a_file_of_the_command_line_hides_no_command(small: Small) -> None:
+    """The idiom of the examples of transformers: a JSON file, or else options."""
+    text = (
+        f"import os\nimport sys\n{DATACLASS}from transformers import HfArgumentParser\n\n\n"
+        f"@dataclass\nclass Config:\n    base: str\n\n\nparser = HfArgumentParser(Config)\n"
+        'if len(sys.argv) == 2 and sys.argv[1].endswith(".json"):\n'
+        "    (cfg,) = parser.parse_json_file(json_file=os.path.abspath(sys.argv[1]))\n"
+        "else:\n    (cfg,) = parser.parse_args_into_dataclasses()\n"
+        "AutoModel.from_pretrained(cfg.base)\n"
+    )
+    small.write({"main.py": text, "run.sh": "python main.py --base org/a\n"})
+    assert small.ids() == ["org/a"]
+
+
 CLICK = "import click\n" + AUTO + "\n\n{}\ndef main({}):\n    {}\n\n\nmain()\n"
 OPTIONS = '@click.command()\n@click.option("--base-model", default="org/a")\n' + (
     '@click.option("-r", "--rev", "revision", default="v1")'
@@ -546,3 +560,20 @@ def test_an_endpoint_that_loads_by_its_environment(small: Small, case: str) -> N
     head = "import lib\nfrom sagemaker.huggingface import HuggingFaceModel\n\n"
     small.write({"deploy.py": f"{head}hub = {{{given}}}\nHuggingFaceModel(env=hub, role=1)\n"})
     assert small.found("LOR101", "LOR102") == [(code, "deploy.py", 4) for code in codes]
+
+
+def test_callers_that_differ_in_what_decides_nothing_are_one_finding(small: Small) -> None:
+    small.write({"run.py": f"""\
+import sys
+
+{AUTO}
+
+def load(name, **options):
+    return AutoModel.from_pretrained(name, **options)
+
+
+load("org/a", device_map="auto")
+load("org/a", low_cpu_mem_usage=True)
+load(sys.argv[1])
+"""})  # fmt: skip
+    assert small.found("LOR101") == [("LOR101", "run.py", 7)]
