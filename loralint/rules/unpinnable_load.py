@@ -77,6 +77,8 @@ def unpinnable_load(project: Project) -> Iterator[Finding]:
         if drops_revision(load):
             yield _of_loader(load)
             continue
+        if next(certain_runs(project, load), None) is not None:
+            continue  # LOR101 speaks of those
         who = wording.outside(load.site.repo_id)
         message = f"{who} decides which {wording.noun(load)} is loaded, and nothing can say at"
         fix = fixes.shown("take the revision from outside too and pass it to every load of this id")
@@ -99,9 +101,7 @@ def _is_unpinnable(project: Project, load: Load) -> bool:
     fits = site.artifact in WEIGHTS_AND_MORE or site.artifact == "adapter"
     is_free = _is_fixed(site.revision) and not is_true(load.option("local_files_only"))
     is_outside = fits and is_free and _comes_from_outside(site.repo_id)
-    if not is_outside or load.local or is_meant_as_folder(project, load):
-        return False
-    return next(certain_runs(project, load), None) is None  # else LOR101 speaks of those
+    return is_outside and not load.local and not is_meant_as_folder(project, load)
 
 
 def _is_fixed(revision: Value) -> bool:
