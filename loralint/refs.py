@@ -90,7 +90,14 @@ LEGACY_DATASETS = frozenset(
     speech_commands crema_d lj_speech pg19 tiny_shakespeare wiki40b cc100 ptb enwik8 lm1b
     hendrycks_test adversarial_qa blimp crows_pairs stereoset winobias wino_bias hans
     health_fact scitail subjqa tweets_hate_speech_detection yahoo_answers_topics
-    yahoo_answers_qa ms_marco search_qa eli5_category stsb_multi_mt""".split()
+    yahoo_answers_qa ms_marco search_qa eli5_category stsb_multi_mt piaf fquad allocine germeval_14
+    gnad10 sberquad squad_it squad_es squad_kor_v1 squad_kor_v2 squadshifts squad_adversarial
+    squad_v1_pt klue kor_nli kor_ner kor_hate nsmc indic_glue indonlu bnl_newspapers
+    arabic_billion_words arcd peoples_daily_ner msra_ner weibo_ner thainer wongnai_reviews cc_news
+    bookcorpusopen wiki_bio wiki_split wikihow wiki_auto conllpp cord19 covid_qa_deepset scicite
+    scielo biosses hyperpartisan_news_detection sentiment140 discofuse break_data nq_open
+    web_questions winograd_wsc social_bias_frames kilt_tasks kilt_wikipedia lc_quad mkqa mlama
+    xcopa xcsr xtreme_s species_800 linnaeus numer_sense proto_qa""".split()
 )
 """One-part names under which `load_dataset` finds what the Hub keeps for its oldest datasets."""
 

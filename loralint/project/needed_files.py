@@ -15,13 +15,17 @@ from loralint.catalog import METHODS, PACKAGES
 from loralint.facts import (
     CallFact,
     Data,
+    Default,
     FileFacts,
     Known,
+    Parameter,
     Result,
     Self,
     Site,
     Symbol,
     Term,
+    Unknown,
+    leaves,
     parts_of,
 )
 from loralint.project.calls import Linker
@@ -31,9 +35,8 @@ from loralint.values import commands
 from loralint.values.evaluator import Evaluator
 from loralint.values.index import Index, Modules
 from loralint.values.libraries.files import DOTENV, env_paths
-from loralint.values.nodes import Unevaluated
-from loralint.values.paths import candidates, normal
-from loralint.values.values import texts_of
+from loralint.values.nodes import Frame, Unevaluated
+from loralint.values.paths import files_alike, files_meant, normal
 
 COMMON = frozenset(
     """main run forward train test __init__ __call__ setup build create load load_model get call
@@ -216,8 +219,15 @@ def _data(
     """The configuration files that a file reads by a path that is known, or a default."""
     frame = evaluator.module_frame(facts.path)
     for term in read:
-        for text in texts_of(evaluator.value(Unevaluated(term.path, frame))):
-            yield from _existing(text, facts.path, files)
+        paths = [
+            evaluator.value(Unevaluated(term.path, each))
+            for each in (frame, *_inside(evaluator, facts.path, term.path))
+        ]
+        for leaf in dict.fromkeys(leaf for path in paths for leaf in leaves(path)):
+            if isinstance(leaf, Unknown) and leaf.pattern:
+                yield from files_alike(leaf, facts.path, files)
+            elif isinstance(leaf, (Known, Default)) and isinstance(leaf.value, str):
+                yield from _existing(leaf.value, facts.path, files)
     for number, call in enumerate(facts.calls):
         if _called(call.callee) == "load_dotenv":
             for text in env_paths(evaluator, Site(facts.path, number)):
@@ -225,8 +235,13 @@ def _data(
     yield from _hydra(facts, files)
 
 
+def _inside(evaluator: Evaluator, path: str, term: Term) -> list[Frame]:
+    """The frames of a function that reads the file that it is given: each caller names its own."""
+    return evaluator.entries(path, term.function) if isinstance(term, Parameter) else []
+
+
 def _existing(text: str, script: str, files: Collection[str]) -> Iterator[str]:
-    found = next((path for path in candidates(text, script) if path in files), None)
+    found = next((path for path in files_meant(text, script) if path in files), None)
     if found is not None and (found.endswith(_PLAIN) or basename(found).startswith(DOTENV)):
         yield found
 

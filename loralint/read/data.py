@@ -11,13 +11,12 @@ import msgspec
 import yaml
 
 from loralint.catalog.recipe_signs import may_be_recipe
-from loralint.facts import FileError, FileFacts, Known, Mapping, Reason, Sequence, Term, Unknown
+from loralint.facts import FileError, FileFacts, Known, Mapping, Reason, Term, Unknown
 from loralint.literals import by_identity, held, with_literals
 from loralint.read import comments, recipe
-from loralint.read.documents import LONGEST, MAX_DEPTH, Node, TooLarge, Tree, constant, parse
+from loralint.read.documents import LONGEST, TooLarge, Tree, parse
+from loralint.read.plain import ERRORS, of_node, of_value
 from loralint.source import START, Source, Span
-
-_ERRORS = (ValueError, yaml.YAMLError, RecursionError)
 
 
 def extract(source: Source) -> FileFacts:
@@ -30,7 +29,7 @@ def extract(source: Source) -> FileFacts:
             return facts
     try:
         tree = parse(source)
-    except _ERRORS as error:
+    except ERRORS as error:
         return facts if source.kind == "json" else _failed(source, error)
     return _of_tree(source, tree, is_recipe=is_recipe)
 
@@ -41,8 +40,8 @@ def plain(source: Source) -> FileFacts:
         text = source.content.decode("utf-8-sig")
         if len(text) > LONGEST:
             raise TooLarge
-        term = _term(json.loads(text)) if source.kind != "dotenv" else _dotenv(text)
-    except _ERRORS as error:
+        term = of_value(json.loads(text)) if source.kind != "dotenv" else _dotenv(text)
+    except ERRORS as error:
         return _failed(source, error)
     return FileFacts(path=source.path, data=term)
 
@@ -66,7 +65,7 @@ def _failed(source: Source, error: Exception) -> FileFacts:
 
 def _of_tree(source: Source, tree: Tree, *, is_recipe: bool) -> FileFacts:
     literals: dict[int, Span | None] = {}
-    data = _of_node(tree.documents[0], literals) if tree.documents else Mapping(())
+    data = of_node(tree.documents[0], literals) if tree.documents else Mapping(())
     facts = FileFacts(path=source.path, data=data)
     if is_recipe:
         sites = recipe.sites_of(source.path, tree)
@@ -78,30 +77,6 @@ def _of_tree(source: Source, tree: Tree, *, is_recipe: bool) -> FileFacts:
             suppressions=comments.of_document(source.content.decode("utf-8-sig"), tree.scalars),
         )
     return with_literals(facts, by_identity(literals))
-
-
-def _of_node(node: Node, literals: dict[int, Span | None]) -> Term:
-    """A tree as a term; `literals` takes the places of the texts in it, by identity."""
-    if node.entries is not None:
-        inside = ((key, _of_node(entry.node, literals)) for key, entry in node.entries.items())
-        return Mapping(tuple(inside))
-    if node.items is not None:
-        return Sequence(tuple(_of_node(entry.node, literals) for entry in node.items))
-    found = constant(node.value)
-    if isinstance(node.value, str):
-        literals[id(found)] = node.literal
-    return found
-
-
-def _term(value: object, depth: int = 0) -> Term:
-    """The plain data of JSON as a term."""
-    if depth > MAX_DEPTH:
-        raise TooLarge
-    if isinstance(value, dict):
-        return Mapping(tuple((key, _term(item, depth + 1)) for key, item in value.items()))
-    if isinstance(value, list):
-        return Sequence(tuple(_term(item, depth + 1) for item in value))
-    return constant(value)  # type: ignore[arg-type]
 
 
 # --- .env ---------------------------------------------------------------------------------------

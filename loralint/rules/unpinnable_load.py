@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loralint.facts import ABSENT, Default, Value
+from loralint.facts import ABSENT, Default, OriginKind, Value
 from loralint.project import Load, Project
+from loralint.refs import DEFAULT_BRANCHES
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.folders import is_meant_as_folder
 from loralint.rules.judgement.pinning import (
     DOWNLOAD_FIRST,
     WEIGHTS_AND_MORE,
+    certain_runs,
     drops_revision,
     hub_ids,
+    is_unpinned,
     subject_of,
 )
 from loralint.rules.judgement.values import is_true, origin
@@ -62,15 +66,19 @@ def unpinnable_load(project: Project) -> Iterator[Finding]:
 
     The rule speaks once a script, of the first such load. Of loaders that take no revision only
     those are reported that swallow one in silence, such as `llama_cpp.Llama.from_pretrained`.
+    What is plainly meant as a folder is silent: an adapter by `--adapter_path`, a path that is put
+    together, an option whose help text says so.
     """
     told: set[str] = set()
     for load in project.loads:
-        if load.site.path in told or not _is_unpinnable(load):
+        if load.site.path in told or not _is_unpinnable(project, load):
             continue
         told.add(load.site.path)
         if drops_revision(load):
             yield _of_loader(load)
             continue
+        if next(certain_runs(project, load), None) is not None:
+            continue  # LOR101 speaks of those
         who = wording.outside(load.site.repo_id)
         message = f"{who} decides which {wording.noun(load)} is loaded, and nothing can say at"
         fix = fixes.shown("take the revision from outside too and pass it to every load of this id")
@@ -86,13 +94,26 @@ def _of_loader(load: Load) -> Finding:
     return Finding.at(load, f"{message}{branch}", subject=subject_of(load), fix=fix)
 
 
-def _is_unpinnable(load: Load) -> bool:
+def _is_unpinnable(project: Project, load: Load) -> bool:
     site = load.site
     if drops_revision(load):
         return bool(hub_ids(load)) or _comes_from_outside(site.repo_id)
     fits = site.artifact in WEIGHTS_AND_MORE or site.artifact == "adapter"
-    is_free = site.revision == ABSENT and not is_true(load.option("local_files_only"))
-    return fits and is_free and _comes_from_outside(site.repo_id)
+    is_free = _is_fixed(site.revision) and not is_true(load.option("local_files_only"))
+    is_outside = fits and is_free and _comes_from_outside(site.repo_id)
+    return is_outside and not load.local and not is_meant_as_folder(project, load)
+
+
+def _is_fixed(revision: Value) -> bool:
+    """Whether it is the default branch whoever runs the code: left out, or `main` written down.
+
+    A function's own default that no caller of the project changes is written down as well.
+    """
+    if revision == ABSENT or is_unpinned(revision):
+        return True
+    decides = origin(revision)
+    is_own = decides is not None and decides.kind is OriginKind.PARAMETER
+    return is_own and isinstance(revision, Default) and revision.value in DEFAULT_BRANCHES
 
 
 def _comes_from_outside(repo_id: Value) -> bool:

@@ -7,7 +7,7 @@ stands for one part of a path or for a piece of one, never for several.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from posixpath import dirname, normpath
 
@@ -60,6 +60,43 @@ def candidates(text: str, script: str) -> tuple[str, ...]:
         folders.append(folder)
     found = (normal(f"{each}/{text}" if each else text) for each in folders)
     return tuple(dict.fromkeys(each for each in found if not each.startswith("..")))
+
+
+def files_meant(text: str, script: str) -> tuple[str, ...]:
+    """What the path of a configuration file may mean; an absolute one may be of another checkout.
+
+    Of `/content/x/conf/a.yaml` that is `conf/a.yaml` here. One part alone says too little: every
+    project has a `config.yaml`.
+    """
+    if not absolute(text) or "://" in text:
+        return candidates(text, script)
+    parts = [part for part in normal(text).split("/") if part]
+    ends = ("/".join(parts[start:]) for start in range(1, len(parts) - 1))
+    found = (place for end in ends for place in candidates(end, script))
+    return tuple(dict.fromkeys((normal(text), *found)))
+
+
+def files_alike(path: Unknown, script: str, files: Iterable[str]) -> tuple[str, ...]:
+    """The configuration files that a path may name of which only one part's name is not known.
+
+    `configs/{}.yaml` is each of the files that stand there, where they are few.
+    """
+    text = path.pattern
+    if text.count(HOLE) != 1 or _HOLE.sub("", text.replace(HOLE, "")) != text.replace(HOLE, ""):
+        return ()
+    if not text.endswith(DATA_ENDS) or not dirname(beginning(text)) or absolute(text):
+        return ()
+    below = [*files]
+    for place in candidates(text, script):
+        found = tuple(sorted(each for each in below if fits(place, each)))
+        if found:
+            return found if len(found) <= MAX_ALIKE else ()
+    return ()
+
+
+DATA_ENDS = (".yaml", ".yml", ".json", ".toml")
+MAX_ALIKE = 8
+"""More files than these are no few models that one chooses of."""
 
 
 # --- patterns -----------------------------------------------------------------------------------

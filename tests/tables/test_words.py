@@ -392,6 +392,7 @@ EXPRESSIONS = {
     "builtins.set": '[each for each in set(["org/x"])][0]',
     "dataclasses.asdict": 'dataclasses.asdict(Config())["model"]',
     "copy.copy": f'copy.copy({TABLE})["model"]',
+    "textwrap.dedent": 'textwrap.dedent("org/x")',
     "copy.deepcopy": f'copy.deepcopy({TABLE})["model"]',
     "typing.cast": 'typing.cast(str, "org/x")',
     "builtins.dict": f'dict({FIELDS})["model"]',

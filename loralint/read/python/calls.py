@@ -39,12 +39,15 @@ _OF_PATHS = frozenset(
 )
 """Methods of paths and texts, which a constant of another module (`CONFIG.open()`) has too."""
 
-_OF_ROWS = (
+_OF_VALUES = (
     Symbol("builtins", "zip"),
     Symbol("builtins", "enumerate"),
+    Symbol("pytest", "fixture"),
+    Symbol("pytest", "mark.parametrize"),
     Symbol("json", "dump"),
 )
-"""What makes rows of collections that a front end may not see, and what writes a file of data."""
+"""What makes rows of collections that a front end may not see, gives tests what they load, or
+writes a file of data."""
 
 _COLLECTING = frozenset({"append", "add", "insert", "appendleft"})
 
@@ -118,7 +121,7 @@ def _is_builtin(name: str) -> bool:
 
 def _interesting_symbol(callee: Symbol) -> bool:
     root = callee.module.partition(".")[0]
-    if callee.name.rpartition(".")[2] in INTERESTING_METHODS or callee in _OF_ROWS:
+    if callee.name.rpartition(".")[2] in INTERESTING_METHODS or callee in _OF_VALUES:
         return True
     if root == "torch":
         return callee.name.partition(".")[0] in _TORCH or "optim" in callee.module

@@ -21,7 +21,9 @@ from loralint.facts import (
     Term,
     Unknown,
 )
+from loralint.read import plain
 from loralint.read.python import terms
+from loralint.source import SourceKind
 
 Arguments = tuple[Argument, ...]
 Reducer = Callable[[Arguments], "Term | None"]
@@ -61,6 +63,25 @@ def _environment(arguments: Arguments) -> Term | None:
 
 def _read(arguments: Arguments) -> Term | None:
     return terms.data(argument(arguments, 0, "file"))
+
+
+def _parsed(kind: SourceKind) -> Reducer:
+    """What a text holds that stands in the code; else what a file does."""
+
+    def reduced(arguments: Arguments) -> Term | None:
+        given = _first(arguments)
+        text = given.value if isinstance(given, Known) else None
+        found = plain.in_text(text, kind) if isinstance(text, str) else None
+        return found or _read(arguments)
+
+    return reduced
+
+
+def _created(arguments: Arguments) -> Term | None:
+    """`OmegaConf.create(data)`, or of YAML as a text."""
+    given = _first(arguments)
+    is_text = isinstance(given, Known) and isinstance(given.value, str)
+    return _parsed("yaml")(arguments) if is_text else given
 
 
 def _env_file(arguments: Arguments) -> Term | None:
@@ -185,6 +206,7 @@ FUNCTIONS: dict[str, Reducer] = {
     "builtins.sorted": _first,
     "builtins.set": _first,
     "dataclasses.asdict": _first,
+    "textwrap.dedent": _first,
     "copy.copy": _first,
     "copy.deepcopy": _first,
     "typing.cast": lambda arguments: argument(arguments, 1),
@@ -195,23 +217,23 @@ FUNCTIONS: dict[str, Reducer] = {
     "builtins.getattr": _getattr,
     "builtins.open": _read,
     "io.open": _read,
-    "yaml.safe_load": _read,
-    "yaml.load": _read,
-    "yaml.full_load": _read,
-    "yaml.unsafe_load": _read,
+    "yaml.safe_load": _parsed("yaml"),
+    "yaml.load": _parsed("yaml"),
+    "yaml.full_load": _parsed("yaml"),
+    "yaml.unsafe_load": _parsed("yaml"),
     "json.load": _read,
     "json.dumps": _first,
     "yaml.safe_dump": _dumped,
     "yaml.dump": _dumped,
-    "json.loads": _read,
+    "json.loads": _parsed("json"),
     "toml.load": _read,
-    "toml.loads": _read,
+    "toml.loads": _parsed("toml"),
     "tomllib.load": _read,
-    "tomllib.loads": _read,
+    "tomllib.loads": _parsed("toml"),
     "tomli.load": _read,
-    "tomli.loads": _read,
+    "tomli.loads": _parsed("toml"),
     "omegaconf.OmegaConf.load": _read,
-    "omegaconf.OmegaConf.create": _first,
+    "omegaconf.OmegaConf.create": _created,
     "omegaconf.OmegaConf.to_container": _first,
     "omegaconf.OmegaConf.to_object": _first,
     "dotenv.dotenv_values": _env_file,

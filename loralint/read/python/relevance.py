@@ -73,6 +73,12 @@ def skipped(tree: ast.Module, text: str, rows: list[str]) -> frozenset[int]:
     return frozenset(id(unit.node) for unit in units if unit not in kept)
 
 
+def _is_fixture(node: FunctionNode) -> bool:
+    """Whether pytest gives what a function returns to all that name it as a parameter."""
+    named = (each.func if isinstance(each, ast.Call) else each for each in node.decorator_list)
+    return any("fixture" in (getattr(e, "attr", ""), getattr(e, "id", "")) for e in named)
+
+
 def _functions(statements: list[ast.stmt], class_: str = "") -> Iterator[tuple[FunctionNode, str]]:
     """The functions of a block and of the classes in it, each with its class."""
     for statement in statements:
@@ -114,7 +120,7 @@ class _Kept:
                     self._callers[name].add(unit)
         marks = re.compile(rf"\b(?:{'|'.join(strong)})\b")
         for unit in units if strong else ():
-            if marks.search(unit.text):
+            if marks.search(unit.text) or _is_fixture(unit.node):
                 self._keep(unit)
         for name in {name for _, name in _CALL.findall(outside)}:
             self._keep_called(name, "")

@@ -137,10 +137,20 @@ def certain_runs(project: Project, load: Load) -> Iterator[Load]:
         yield from load.rows
     elif load.local or hub_ids(load):
         yield load
-    elif load.given:
-        yield from _of_commands(load)
     else:
-        yield from _of_callers(project, load)
+        runs = _of_commands(load) if load.given else _of_callers(project, load)
+        yield from [*runs] or _of_branches(load)
+
+
+def _of_branches(load: Load) -> Iterator[Load]:
+    """What is loaded on those branches that name a Hub id, where others name what is not certain.
+
+    Nobody writes a name down for a branch that never runs.
+    """
+    every = leaves(load.site.repo_id)
+    certain = [leaf for leaf in every if isinstance(leaf, (Known, Default)) and _is_id(load, leaf)]
+    if certain and len(every) > 1 and not load.local:
+        yield _with_ids(load, certain, given=_words_for(load, certain))
 
 
 def _of_commands(load: Load) -> Iterator[Load]:
@@ -148,12 +158,16 @@ def _of_commands(load: Load) -> Iterator[Load]:
     every = leaves(load.site.repo_id)
     certain = [leaf for leaf in every if isinstance(leaf, Default) and _is_id(load, leaf)]
     if certain and all(isinstance(leaf, Default) for leaf in every):
-        names = {leaf.value for leaf in certain}
-        words = tuple(dict.fromkeys(place for text, place in load.given_for if text in names))
-        yield _with_ids(load, certain, given=words)
+        yield _with_ids(load, certain, given=_words_for(load, certain))
 
 
-def _is_id(load: Load, leaf: Default) -> bool:
+def _words_for(load: Load, certain: Sequence[Known | Default]) -> tuple[Place, ...]:
+    """The words of command lines that give these ids."""
+    names = {leaf.value for leaf in certain}
+    return tuple(dict.fromkeys(place for text, place in load.given_for if text in names))
+
+
+def _is_id(load: Load, leaf: Known | Default) -> bool:
     return isinstance(leaf.value, str) and _is_hub_id(load, leaf.value)
 
 

@@ -6,15 +6,17 @@ something else; a method by its name.
 
 from __future__ import annotations
 
-from loralint.facts import Data, Environment, Partial
+from loralint.facts import Data, Environment, ParameterFact, Partial
 from loralint.values.evaluation import CallModel, Evaluation, Library
 from loralint.values.libraries.argparse import Argparse
 from loralint.values.libraries.entries import Entries
 from loralint.values.libraries.files import Files
+from loralint.values.libraries.fixtures import Fixtures
 from loralint.values.libraries.hydra import Hydra
 from loralint.values.libraries.locks import Locks
 from loralint.values.libraries.records import Records
 from loralint.values.libraries.texts import Texts
+from loralint.values.nodes import Function, Node
 
 
 def libraries(evaluation: Evaluation) -> Library:
@@ -23,7 +25,12 @@ def libraries(evaluation: Evaluation) -> Library:
     records = Records(evaluation)
     hydra = Hydra(evaluation)
     argparse = Argparse(evaluation)
-    entries = Entries(evaluation, hydra)
+    entries, fixtures = Entries(evaluation, hydra), Fixtures(evaluation)
+
+    def parameter(function: Function, given: ParameterFact) -> Node | None:
+        found = fixtures.parameter(function, given)
+        return found if found is not None else entries.parameter(function, given)
+
     functions: dict[str, CallModel] = {
         **records.functions,
         "compose": hydra.composed,
@@ -35,5 +42,5 @@ def libraries(evaluation: Evaluation) -> Library:
         terms={Data: files.content, Environment: files.environment, Partial: records.partial},
         parsers=argparse,
         is_open=entries.is_open,
-        parameter=entries.parameter,
+        parameter=parameter,
     )

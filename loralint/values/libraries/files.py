@@ -33,7 +33,7 @@ from loralint.values.nodes import (
     options,
     soften,
 )
-from loralint.values.paths import candidates
+from loralint.values.paths import candidates, files_alike, files_meant
 from loralint.values.values import joined, origin_of, texts_of
 
 DOTENV = ".env"
@@ -56,6 +56,7 @@ class Files:
         return merge(self._at(each, frame) for each in options(path))
 
     def _at(self, path: Node, frame: Frame) -> Node:
+        """What one path holds; one of which a part is not known is each of the files there."""
         if isinstance(path, (Known, Default)) and isinstance(path.value, str):
             found = self._named(path.value, frame.path)
             found = found or self._written(path.value, frame.path)
@@ -66,12 +67,22 @@ class Files:
             return Unknown(Reason.NOT_FOUND, path.value, missing)
         if isinstance(path, (MappingNode, ByDefault)):
             return path  # json.loads of what is no path after all
+        alike = self._alike(path, frame.path) if isinstance(path, Unknown) else ()
+        if alike:
+            return merge(map(self._read, alike), origin_of(path))
         what = "the content of a file that is not known"
         return Unknown(Reason.EXPRESSION, what, origin_of(path))
 
+    def _alike(self, path: Unknown, script: str) -> tuple[str, ...]:
+        if not path.pattern:
+            return ()
+        files = self.evaluation.index.files
+        found = files_alike(path, script, files)
+        return found if all(not isinstance(files[e].data, Absent) for e in found) else ()
+
     def _named(self, text: str, script: str) -> Node | None:
         """The content of a configuration file as a script names it."""
-        for path in candidates(text, script):
+        for path in files_meant(text, script):
             facts = self.evaluation.index.files.get(path)
             if facts is not None and not isinstance(facts.data, Absent):
                 return self._read(path)
