@@ -22,7 +22,7 @@ from trees import HERE, NoAnswer, Row, Trees, arguments, for_each, rows, share, 
 Place = tuple[str, str, int | None, int]
 """Repository, path, cell of a notebook (from 1), row."""
 
-PINNING = frozenset({"LOR101", "LOR102", "LOR105", "LOR106", "LOR111", "LOR112"})
+PINNING = frozenset("LOR101 LOR102 LOR105 LOR106 LOR111 LOR112 LOR211".split())
 """What says that a load from the Hub has no revision."""
 
 COMPARING = ("LOR2", "LOR3", "LOR107", "LOR110", "LOR410")
@@ -36,6 +36,10 @@ class Score:
 
     counts: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
+
+    def judge(self, right: bool, kinds: tuple[str, str], line: str) -> None:
+        """Count one of two kinds; of the second one somebody wants to read the line."""
+        self.add(kinds[0] if right else kinds[1], "" if right else line)
 
     def add(self, kind: str, line: str = "") -> None:
         self.counts[kind] += 1
@@ -125,19 +129,27 @@ def _score_loads(score: Score, labels: _Labels, check: list[Row], inventory: lis
     for place, at in by_place.items():
         bare = [each for each in at if each["hub"] and each["revision"] == "none"]
         if bare and all(each["certain"] for each in bare):
-            score.add("load found" if place in flagged else "load missed",
-                      "" if place in flagged else f"{_written(place)} {bare[0]['call']} {bare[0]['id']}")  # fmt: skip
+            line = f"{_written(place)} {bare[0]['call']} {bare[0]['id']}"
+            score.judge(place in flagged, ("load found", "load missed"), line)
         _score_ids(score, place, at, known.get(place, []))
     for place, row in flagged.items():
-        at = by_place.get(place, [])
-        if not labels.reads(place[1]):
-            continue
-        if not at:
-            score.add("flag without label", f"{_written(place)} {row['code']} {row['message']}")
-        elif all(each["hub"] is False or each["revision"].startswith("given") for each in at):
-            score.add("flag wrong", f"{_written(place)} {row['code']} {row['message']}")
-        else:
-            score.add("flag right")
+        if labels.reads(place[1]):
+            _score_flag(score, place, row, by_place.get(place, []))
+
+
+def _score_flag(score: Score, place: Place, row: Row, labels: list[Row]) -> None:
+    line = f"{_written(place)} {row['code']} {row['message']}"
+    if not labels:
+        score.add("flag without label", line)
+        return
+    is_wrong = all(each["hub"] is False or _is_pinned(each) for each in labels)
+    score.judge(not is_wrong, ("flag right", "flag wrong"), line)
+
+
+def _is_pinned(label: Row) -> bool:
+    """Whether a reader saw a revision there; the name of a branch pins nothing."""
+    given = str(label["revision"])
+    return given.startswith("given") and given not in ("given:main", "given:master")
 
 
 def _score_ids(score: Score, place: Place, labels: list[Row], found: list[Row]) -> None:
@@ -146,8 +158,8 @@ def _score_ids(score: Score, place: Place, labels: list[Row], found: list[Row]) 
         return
     said = {one for row in found for one in row["repo_id"]["values"]}
     is_right = bool(said) and said <= wanted_ids
-    score.add("id right" if is_right else "id wrong",
-              "" if is_right else f"{_written(place)} wanted {sorted(wanted_ids)} came {sorted(map(str, said))}")  # fmt: skip
+    line = f"{_written(place)} wanted {sorted(wanted_ids)} came {sorted(map(str, said))}"
+    score.judge(is_right, ("id right", "id wrong"), line)
 
 
 # --- pairs --------------------------------------------------------------------------------------
@@ -171,8 +183,8 @@ def _score_pairs(score: Score, labels: _Labels, pairs: list[Row]) -> None:
     said = {_sides(labels.repo, row): row for row in pairs}
     for sides, row in right.items():
         if row["certain"]:
-            score.add("pair found" if sides in said else "pair missed",
-                      "" if sides in said else " -> ".join(map(_written, sides)))  # fmt: skip
+            line = " -> ".join(map(_written, sides))
+            score.judge(sides in said, ("pair found", "pair missed"), line)
     for sides, row in said.items():
         if not all(labels.reads(side[1]) for side in sides):
             continue
@@ -206,8 +218,8 @@ def _score_findings(
     for label in labels.findings:
         if label["certain"]:
             near = _place(label)[:2] in told
-            score.add("mismatch near" if near else "mismatch untold",
-                      "" if near else f"{_written(_place(label))} {label['what']}")  # fmt: skip
+            line = f"{_written(_place(label))} {label['what']}"
+            score.judge(near, ("mismatch near", "mismatch untold"), line)
 
 
 def _print_shares(counts: Counter[str]) -> None:
