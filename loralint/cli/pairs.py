@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import click
@@ -14,6 +14,7 @@ from loralint.cli.output import leave, put
 from loralint.cli.session import Reading, Session, open_session
 from loralint.facts import ABSENT
 from loralint.project import Load, Pair, Project
+from loralint.source import Place
 from loralint.text import visible
 
 
@@ -35,19 +36,20 @@ def command(
 
 
 def _shown(project: Project) -> list[Pair]:
-    """The pairs, one for all branches and callers of a helper that load the same.
+    """The pairs, one for all branches and all callers of a helper that load the same.
 
     Of one load that serves both sides the calls are all that tells the sides apart.
     """
+    found = _once(project.pairs, lambda _, load: load.place)
+    return _once(found, lambda shared, load: load.place if shared else load.written)
+
+
+def _once(pairs: Iterable[Pair], place: Callable[[bool, Load], Place]) -> list[Pair]:
     found: dict[object, Pair] = {}
-    for pair in project.pairs:
-        is_shared = pair.train.index == pair.infer.index
-        key = tuple(
-            (each.place if is_shared else each.written, *_asked(each))
-            for each in (pair.train, pair.infer)
-        )
-        adapter = pair.adapter
-        found.setdefault((key, adapter and (adapter.written, _asked(adapter))), pair)
+    for pair in pairs:
+        shared = pair.train.index == pair.infer.index
+        key = tuple((place(shared, load), *_asked(load)) for load in _loads(pair))
+        found.setdefault(key, pair)
     return list(found.values())
 
 

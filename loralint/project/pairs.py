@@ -83,7 +83,7 @@ def _is_served(instance: Instance) -> bool:
 
 def _is_adapter(instance: Instance) -> bool:
     """Whether an adapter is loaded that somebody trains like one: an IP-Adapter is none."""
-    return instance.artifact == "adapter" and loads_lora(instance.site.loader)
+    return instance.artifact == "adapter" and instance.happens and loads_lora(instance.site.loader)
 
 
 # --- by artifact: what one side saves, the other loads ------------------------------------------
@@ -219,7 +219,7 @@ def _by_base(evidence: Evidence, adapters: Iterable[Instance]) -> Iterator[_Join
             continue
         for infer in evidence.onto(adapter):
             for name in names_of(infer.site.repo_id):
-                for train in _beside(trained.get(name, ()), adapter):
+                for train in _beside(_kept(evidence, trained.get(name, ())), adapter):
                     if _may_be_base_of(evidence, train, infer, adapter):
                         base = name.written or "one base" if isinstance(name, Origin) else name
                         places = f"trained in {train.load.place}, loaded in {infer.load.place}"
@@ -278,6 +278,11 @@ def _beside(trained: Sequence[Instance], adapter: Instance) -> Sequence[Instance
     """Of all that train on a base, those in the folder of the script that serves, if any do."""
     folder = dirname(adapter.path)
     return [each for each in trained if dirname(each.path) == folder] or trained
+
+
+def _kept(evidence: Evidence, trained: Sequence[Instance]) -> Sequence[Instance]:
+    """Of all that train on a base, those that are seen to save what they train, if any do."""
+    return [each for each in trained if each.path in evidence.adapters_saved_by] or trained
 
 
 def _are_tests(evidence: Evidence, train: Instance, adapter: Instance) -> bool:

@@ -56,7 +56,10 @@ class Signals:
         if setting is not None:
             return setting
         flows = self.flows.get(instance.key)
-        return stage_of(flows) if flows else self.of_function(path, function)
+        stage = stage_of(flows) if flows else self.of_function(path, function)
+        if stage == "neither" and instance.artifact == "adapter" and instance.happens:
+            return stage_of({_side(instance.site)})  # a script calls a helper of another file
+        return stage
 
     def undecided(self) -> set[Scope]:
         """Functions with loads in files that neither train nor infer: their callers decide."""
@@ -161,7 +164,7 @@ def _weigh(found: Signals) -> None:
 def staged(found: Signals, instances: Instances) -> Instances:
     """The instances with their stages; a site of several contexts has those of all of them."""
     for each in instances.every:
-        if each.artifact == "adapter":
+        if each.artifact == "adapter" and each.happens:
             _spread(found, instances, each.base, _side(each.site))
     stages = {key: found.of_load(each) for key, each in instances.by_key.items()}
     together: defaultdict[Site, set[str]] = defaultdict(set)
