@@ -49,7 +49,7 @@ class Scope(NamedTuple):
 
 
 _MODEL = ("model", "base_model", "unet", "transformer", "pipeline", "llm")
-_PASSING = frozenset({"prepare", "prepare_model"})
+_PASSING = frozenset({"prepare", "prepare_model", "unwrap_model"})
 """Methods that return what they are given, in order."""
 
 _WRAPPERS = frozenset({"peft.get_peft_model", "unsloth.FastLanguageModel.get_peft_model"})

@@ -14,7 +14,7 @@ from posixpath import dirname
 
 from loralint.catalog import loads_lora
 from loralint.config import matches
-from loralint.facts import RECORDED, Known, Origin, Value, leaves
+from loralint.facts import ABSENT, RECORDED, Known, Origin, Value, leaves
 from loralint.project.borders import is_below
 from loralint.project.evidence import BASES, Evidence, as_fetched, names_of
 from loralint.project.folders import is_test
@@ -136,7 +136,13 @@ def _trained(evidence: Evidence, saving: Saving) -> list[Instance]:
     if saving.merged:
         return []
     found = evidence.bases(saving.flow.loads) or evidence.nearest(saving.owner, "train")
-    return [each for each in found if each.site.stage != "merge" and _is_trained(evidence, each)]
+    trained = [each for each in found if each.site.stage != "merge" and _is_trained(evidence, each)]
+    return [each for each in trained if not _is_resumed(evidence, each)] or trained
+
+
+def _is_resumed(evidence: Evidence, base: Instance) -> bool:
+    """Whether an adapter of the project is loaded as if it were a base, to be trained further."""
+    return any(match.saving.site.artifact == "adapter" for match in evidence.places.matching(base))
 
 
 def _is_trained(evidence: Evidence, base: Instance) -> bool:
@@ -301,7 +307,7 @@ def _trains_adapter(evidence: Evidence, train: Instance) -> bool:
         or train.path in evidence.adapters_saved_by
         or evidence.wrapping.is_seen(train)
     )
-    return seen and evidence.wrapping.may_carry(train)
+    return seen and evidence.wrapping.may_carry(train) and evidence.may_be_saved(train)
 
 
 # --- whether the two sides speak of different adapters ------------------------------------------
@@ -326,8 +332,12 @@ def _is_contradicted(evidence: Evidence, train: Instance, adapter: Instance) -> 
 
 def _is_named(value: Value) -> bool:
     """Whether it is known where something goes: at least where the path begins, by no default."""
-    known = any(isinstance(leaf, Known) and leaf.value for leaf in leaves(value))
-    return known or any(is_certain(each) for each in patterns_of(value))
+    return all(
+        any(is_certain(each) for each in patterns_of(leaf))
+        or (isinstance(leaf, Known) and bool(leaf.value))
+        for leaf in leaves(value)
+        if leaf not in (ABSENT, Known(None))
+    )
 
 
 def _is_open(value: Value) -> bool:

@@ -11,7 +11,7 @@ from loralint.facts import ABSENT, Absent, Attribute, Known, Reason, SaveSite, S
 from loralint.project.calls import Linker, made_at
 from loralint.project.flow import Flow, Key, Scope, trace, wraps, written_flow
 from loralint.project.options import keyword_values
-from loralint.values.nodes import CallResult, Frame, ItemOf, Node
+from loralint.values.nodes import Arguments, CallResult, Frame, ItemOf, Node, options
 from loralint.values.values import value_of
 
 _PLAIN = frozenset({"tokenizer", "processor", "config", "dataset"})
@@ -116,6 +116,8 @@ def _by_method(linker: Linker, site: Site, frame: Frame, adapted: Adapted) -> Sa
     nameless = Unknown(Reason.EXPRESSION, "a name")
     receiver: Node = evaluator.force(base, frame) if base is not None else nameless
     flow = trace(linker, receiver)
+    if saver.made_of and not flow.loads:
+        flow = _made_of(linker, saver.made_of, linker.arguments(site, frame))
     given = evaluator.argument(linker.arguments(site, frame), saver.target, 0)
     if method == "push_to_hub" and linker.made(receiver).kind == "train":
         given = None  # a trainer is given a commit message, and knows the id
@@ -127,6 +129,21 @@ def _by_method(linker: Linker, site: Site, frame: Frame, adapted: Adapted) -> Sa
     pushed = "push_to_hub" in method
     what = _What(artifact, flow, merged=saver.artifact == "model")
     return _saving(linker, site, frame, target, what, pushed)
+
+
+def _made_of(linker: Linker, keywords: tuple[str, ...], arguments: Arguments) -> Flow:
+    """Behind `Pipeline.save_lora_weights(folder, unet_lora_layers=...)`: what the layers are of.
+
+    Those that may be None are of what is trained too only if somebody says so.
+    """
+    given = (linker.evaluator.argument(arguments, (keyword,)) for keyword in keywords)
+    flows = [trace(linker, each) for each in given if each is not None and not _may_be_none(each)]
+    loads = {key: frame for flow in flows for key, frame in flow.loads.items()}
+    return Flow(loads, tuple(step for flow in flows for step in flow.steps))
+
+
+def _may_be_none(node: Node) -> bool:
+    return any(option == Known(None) for option in options(node))
 
 
 def _output_of(linker: Linker, flow: Flow, name: str) -> Value:
