@@ -96,6 +96,7 @@ class Saver:
     """A saving method: the keywords of its target, and the artifact where the method decides it.
 
     `made_of` are the keywords of what is saved, where it is not the object whose method it is.
+    `uploads` are those of a folder that was saved before.
     """
 
     method: str
@@ -103,6 +104,7 @@ class Saver:
     artifact: str = ""
     common: bool = False
     made_of: tuple[str, ...] = ()
+    uploads: tuple[str, ...] = ()
 
 
 _LAYERS = tuple(f"{part}_lora_layers" for part in ("unet", "transformer", "text_encoder"))
@@ -115,6 +117,8 @@ _SAVERS: tuple[Saver, ...] = (
     Saver("save_lora_adapter", _FOLDER, "adapter"),
     Saver("save_attn_procs", _FOLDER, "adapter"),
     Saver("save_adapter", _FOLDER, "adapter", common=True),
+    Saver("upload_folder", ("repo_id",), uploads=("folder_path",)),
+    Saver("upload_large_folder", ("repo_id",), uploads=("folder_path",)),
     Saver("save_pretrained_merged", _FOLDER, "model"),
     Saver("push_to_hub_merged", ("repo_id",), "model"),
     Saver("save_pretrained_gguf", _FOLDER, "model"),

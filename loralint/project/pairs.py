@@ -14,7 +14,7 @@ from posixpath import dirname
 
 from loralint.catalog import loads_lora
 from loralint.config import matches
-from loralint.facts import ABSENT, RECORDED, Known, Origin, Value, leaves
+from loralint.facts import ABSENT, RECORDED, Known, Origin, Reason, Unknown, Value, leaves
 from loralint.project.borders import is_below
 from loralint.project.evidence import BASES, Evidence, as_fetched, names_of
 from loralint.project.folders import is_test
@@ -25,7 +25,7 @@ from loralint.project.saves import Saving
 from loralint.refs import is_repo_id
 from loralint.source import Place
 from loralint.values.commands import is_command
-from loralint.values.paths import fits, is_certain, may_agree, patterns_of
+from loralint.values.paths import absolute, fits, is_certain, may_agree, patterns_of
 from loralint.values.values import comes_from, origins_of, texts_of
 
 
@@ -141,7 +141,16 @@ def _trained(evidence: Evidence, saving: Saving) -> list[Instance]:
 
 
 def _is_resumed(evidence: Evidence, base: Instance) -> bool:
-    """Whether an adapter of the project is loaded as if it were a base, to be trained further."""
+    """Whether an adapter of the project is loaded as if it were a base, to be trained further.
+
+    So it is where nobody asks for it: `if resume_from: load(resume_from)` of an option without one.
+    """
+    value = base.site.repo_id
+    if isinstance(value, Unknown) and value.reason is Reason.FORWARDED:
+        return True
+    paths = texts_of(value)
+    if paths and all(absolute(path) for path in paths):
+        return True  # beside one with a name: a checkpoint
     return any(match.saving.site.artifact == "adapter" for match in evidence.places.matching(base))
 
 

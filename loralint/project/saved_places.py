@@ -104,9 +104,17 @@ class SavedPlaces:
         return match.saving.pushed and match.shown in self._pushed
 
     def _all(self, instance: Instance) -> Iterator[Match]:
-        repo_id, folder = instance.site.repo_id, dirname(instance.path)
-        options = dict(instance.site.options)
-        for text in texts_of(repo_id):
+        yield from self._of_texts(instance)
+        yield from self._of_patterns(instance)
+        for origin in origins_of(instance.site.repo_id):
+            for each in origin.beginnings():
+                shown = each.written or "the same path"
+                for saving in self._origins.get(each, ()):
+                    yield Match(saving, f"/{shown}", shown)
+
+    def _of_texts(self, instance: Instance) -> Iterator[Match]:
+        folder, options = dirname(instance.path), dict(instance.site.options)
+        for text in texts_of(instance.site.repo_id):
             near = self._script_places.of(text, instance.path, options)
             above = [list(_above(place, text, folder)) for place in near]
             pushed = [Match(saving, text, text) for saving in self._pushed.get(text, ())]
@@ -117,7 +125,10 @@ class SavedPlaces:
                 or self._fitting(above, text)
                 or self._elsewhere(text, above, folder)
             )
-        for text in patterns_of(repo_id):
+
+    def _of_patterns(self, instance: Instance) -> Iterator[Match]:
+        options = dict(instance.site.options)
+        for text in patterns_of(instance.site.repo_id):
             near = self._script_places.of(text, instance.path, options)
             for place, saved in self._places.items():
                 if any(fits(pattern, place) for pattern in near):
@@ -127,11 +138,6 @@ class SavedPlaces:
                 same = (each for each in self._patterns.get(pattern, ())
                         if each.owner.file == instance.path)  # fmt: skip
                 yield from (Match(saving, pattern, text) for saving in same)
-        for origin in origins_of(repo_id):
-            for each in origin.beginnings():
-                shown = each.written or "the same path"
-                for saving in self._origins.get(each, ()):
-                    yield Match(saving, f"/{shown}", shown)
 
     def _elsewhere(self, text: str, above: Iterable[list[str]], folder: str) -> list[Match]:
         """The saves of the same path in another checkout: one side names it from its root.
