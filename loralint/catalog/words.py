@@ -33,6 +33,13 @@ _ANYBODYS = frozenset({"*", "*Config"})
 """Ends of names that any code has: they tell nothing, whatever stands beside them."""
 
 
+ESTIMATORS = ("HuggingFace", "PyTorch", "Estimator")
+"""What SageMaker starts a training script with."""
+
+ENGINE_VARIABLE, ENGINE_REVISION = "HF_MODEL_ID", "HF_MODEL_REVISION"
+"""The variables by which an endpoint is told which model to load, and at which revision."""
+
+
 def _marks() -> set[Mark]:
     found = {Mark(name) for name, saver in SAVERS.items() if not saver.common}
     for row in _ROWS:
@@ -41,6 +48,7 @@ def _marks() -> set[Mark]:
         for name in last_names(row.calls) - _ANYBODYS:
             alone = not _is_common(row, name) and "*" not in name
             found.add(Mark(name) if alone else Mark(name, _beside(row)))
+    found |= {Mark(name, "sagemaker") for name in ESTIMATORS} | {Mark(ENGINE_VARIABLE)}
     engines = (loader for loader in LOADERS if loader.artifact == "engine")
     found |= {Mark(package) for loader in engines for package in loader.packages.split()}
     alone_already = {mark.name for mark in found if not mark.beside}

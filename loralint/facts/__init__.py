@@ -13,6 +13,7 @@ from loralint.facts.code import (
     FieldFact,
     FileError,
     FunctionFact,
+    Guard,
     ParameterFact,
     Suppression,
 )
@@ -46,6 +47,7 @@ from loralint.facts.sites import (
 )
 from loralint.facts.terms import (
     ABSENT,
+    EACH,
     Absent,
     Argument,
     Attribute,
@@ -76,6 +78,7 @@ from loralint.facts.terms import (
 
 __all__ = [
     "ABSENT",
+    "EACH",
     "RECORDED",
     "Absent",
     "AdapterFacts",
@@ -96,6 +99,7 @@ __all__ = [
     "FileFacts",
     "FlagFact",
     "FunctionFact",
+    "Guard",
     "InstallFact",
     "Item",
     "Join",

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from loralint.facts.terms import ABSENT, Argument, Fact, Stop, Term
+from loralint.facts.terms import ABSENT, Argument, Fact, Scalar, Stop, Term
 from loralint.source import Span
+
+
+class Guard(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """A condition that a call stands under: on its branch `test` is true (`holds`), or is not.
+
+    With `values` the test compares: it is true where `test` is one of them. `branch` is the number
+    of the statement in its file.
+    """
+
+    test: Term
+    holds: bool
+    branch: int
+    values: tuple[Scalar, ...] | None = None
 
 
 class CallFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
@@ -12,7 +25,8 @@ class CallFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
     `function` is the qualified name of the function it stands in ("" for the module, methods as
     `Class.method`); `text` is the call's source, white space folded, at most 200 characters;
     `discarded` tells that the call is a statement of its own; `cell` is the notebook cell.
-    How it is laid out is read again where it is flagged (`read.flagged`).
+    How it is laid out is read again where it is flagged (`read.flagged`). `guards` are the
+    conditions that it stands under, where those are options or names, and not computed.
     """
 
     span: Span
@@ -22,6 +36,7 @@ class CallFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
     text: str = ""
     discarded: bool = False
     cell: int | None = None
+    guards: tuple[Guard, ...] = ()
 
 
 class ParameterFact(Fact, frozen=True, tag=True, array_like=True, gc=False):

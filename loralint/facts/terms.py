@@ -189,7 +189,10 @@ class Data(Fact, frozen=True, tag=True, array_like=True, gc=False):
 
 
 class Argument(Fact, frozen=True, tag=True, array_like=True, gc=False):
-    """An argument of a call: positional (`name` None), keyword, or spread (`stars` 1 or 2)."""
+    """An argument of a call: positional (`name` None), keyword, or spread (`stars` 1 or 2).
+
+    With `EACH` for `stars` it is given again for every element of the loop around.
+    """
 
     value: Term
     name: str | None = None
@@ -212,6 +215,7 @@ Value: TypeAlias = Absent | Known | Default | Choice | Unknown
 """What rules see. A `Choice` of a value holds values only."""
 
 ABSENT = Absent()
+EACH = 3
 
 
 def leaves(value: Value) -> tuple[Value, ...]:

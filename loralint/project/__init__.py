@@ -6,12 +6,26 @@ Rules see this and nothing else. All of it is frozen, plain and free of syntax.
 from __future__ import annotations
 
 from loralint.project.folders import Adapter, Locked, is_test
-from loralint.project.loads import Action, Load, Pair, PairKind, Requirement, Save, Stage, Use, Why
+from loralint.project.loads import (
+    Action,
+    Condition,
+    Held,
+    Load,
+    Pair,
+    PairKind,
+    Requirement,
+    Save,
+    Stage,
+    Use,
+    Why,
+)
 from loralint.project.whole import Project
 
 __all__ = [
     "Action",
     "Adapter",
+    "Condition",
+    "Held",
     "Load",
     "Locked",
     "Pair",

@@ -212,7 +212,8 @@ def _rows(linker: Linker, site: Site, loading: Loading, load: Load) -> Iterator[
             arguments = in_frame(linker, loading, site, frame)
             made = _load_site(linker, site, asked, loading, arguments)
             certain = all(is_repo_id(text) for text in texts_of(made.repo_id))
-            alike[certain, repr(made.revision), repr(made.options)].append(made)
+            others = [each for each in made.options if each[0] != "filename"]
+            alike[certain, repr(made.revision), repr(others)].append(made)
     for sites in alike.values() if len(alike) > 1 else ():
         ids = tuple(dict.fromkeys(leaf for each in sites for leaf in leaves(each.repo_id)))
         repo_id = Choice(ids) if len(ids) > 1 else ids[0]

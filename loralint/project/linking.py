@@ -13,6 +13,7 @@ from loralint.project.adapter_folders import fold
 from loralint.project.borders import Borders, Surroundings
 from loralint.project.calls import Linker
 from loralint.project.classify import new_linker
+from loralint.project.conditions import CONDITIONAL, Conditional
 from loralint.project.downloads import from_downloads
 from loralint.project.evidence import Evidence
 from loralint.project.instances import Instance
@@ -75,6 +76,7 @@ def link(
         signals=signals,
         folders=folders,
     )
+    conditional, found = Conditional(linker), linker.found
     return Project(
         config=config,
         files=index,
@@ -87,6 +89,12 @@ def link(
         stages=signals.files,
         undecided=(*_undecided(index, seen.sites), *folders.unread),
         requirements=requirements(index),
+        load_conditions=conditional.of_all((each, found.load_index[each]) for each in found.loads),
+        action_conditions=conditional.of_all(
+            (each, found.action_index[each])
+            for each in found.actions
+            if linker.meaning(each).kind in CONDITIONAL
+        ),
     )
 
 

@@ -9,8 +9,10 @@ from typing import Literal
 
 from loralint.facts import (
     ABSENT,
+    Guard,
     LoadSite,
     SaveSite,
+    Scalar,
     Value,
 )
 from loralint.source import Place, Span
@@ -138,6 +140,29 @@ class Requirement:
     text: str = ""
     at: Place | None = None
     own: bool = False
+
+
+class Held(Enum):
+    """Whether a condition holds as far as anybody says: by what is given, else by defaults."""
+
+    YES = "yes"
+    NO = "no"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition that somebody decides: which branch, and what it asks of which option."""
+
+    file: str
+    guard: Guard
+    option: str
+    held: Held
+
+    @property
+    def asked(self) -> tuple[str, tuple[Scalar, ...] | None]:
+        """What the statement asks, wherever it stands: the same in two scripts is one switch."""
+        return self.option, self.guard.values
 
 
 class PairKind(Enum):

@@ -15,7 +15,7 @@ from loralint.facts import Known, LoadSite, Site
 from loralint.project.actions import ActionFlow
 from loralint.project.flow import Flow, Key, Scope
 from loralint.project.instances import Instance, Instances
-from loralint.project.loads import Stage
+from loralint.project.loads import Action, Stage
 
 _TRAINING = frozenset({"wrap", "train", "quantise-prepare"})
 
@@ -103,6 +103,7 @@ def _filled(actions: Iterable[ActionFlow], loads: Iterable[Instance]) -> frozens
     """The wraps, by index, into which a trained adapter is loaded: they are no training.
 
     So a class of one's own does it that is a PeftModel: `cls(model, config)`, then `load_adapter`.
+    A `from_pretrained` does nothing else, however it goes on.
     """
     every = list(actions)
     training = {each.action.path for each in every if each.action.kind == "train"}
@@ -114,9 +115,13 @@ def _filled(actions: Iterable[ActionFlow], loads: Iterable[Instance]) -> frozens
         each.action.index
         for each in every
         if each.action.kind == "wrap"
-        and each.action.index in indices
+        and (each.action.index in indices or _loads_by_name(each.action))
         and each.action.path not in training
     )
+
+
+def _loads_by_name(wrap: Action) -> bool:
+    return wrap.function.rpartition(".")[2] == "from_pretrained"
 
 
 def _of_action(found: Signals, acting: ActionFlow, filled: frozenset[int]) -> None:

@@ -16,7 +16,7 @@ from loralint.facts import (
 from loralint.literals import Written
 from loralint.lockfile import above
 from loralint.project.folders import Adapter, Locked
-from loralint.project.loads import Action, Load, Pair, Requirement, Save, Stage
+from loralint.project.loads import Action, Condition, Load, Pair, Requirement, Save, Stage
 from loralint.source import Place
 
 
@@ -27,7 +27,8 @@ class Project:
     `loads` has one entry a site, with the values that hold whoever calls; `instances` has one a
     calling context, for the rules that compare sides. `undecided` lists the loads whose repo id
     or revision could not be followed, with reasons. `requirements` are the versions that the
-    project's requirement files ask for.
+    project's requirement files ask for. `load_conditions` and `action_conditions` are, by index,
+    the conditions that options decide.
     """
 
     config: Config
@@ -41,6 +42,8 @@ class Project:
     stages: Mapping[str, Stage] = field(default_factory=dict)
     undecided: tuple[Skipped, ...] = ()
     requirements: tuple[Requirement, ...] = ()
+    load_conditions: Mapping[int, tuple[Condition, ...]] = field(default_factory=dict)
+    action_conditions: Mapping[int, tuple[Condition, ...]] = field(default_factory=dict)
 
     @cached_property
     def downstream(self) -> Mapping[int, frozenset[int]]:

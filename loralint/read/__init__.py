@@ -17,7 +17,7 @@ FRONTEND_VERSION = "10"
 READERS: dict[SourceKind, str] = {
     "python": "python.module",
     "notebook": "notebook",
-    "shell": "scripts",  # Makefiles, Dockerfiles, workflows and compose files too
+    "shell": "embedded",  # and Python in it; Makefiles, Dockerfiles, workflows, compose files too
     "yaml": "data",  # and recipes, which are YAML, JSON or TOML
     "json": "data",
     "toml": "data",

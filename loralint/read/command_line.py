@@ -123,7 +123,7 @@ def inline(command: Command) -> tuple[str, Span] | None:
 def _settings(words: tuple[Word, ...]) -> Iterator[tuple[str, tuple[Value, Span]]]:
     """`env NAME=value` and `docker run -e NAME=value`."""
     for word in words:
-        match = _SETTING.fullmatch(word.text)
+        match = _SETTING.fullmatch(word.text or word.lead)
         if match is not None:
             value = mapped(word.value, lambda text: text.partition("=")[2])
             yield match[1], (value, word.span)

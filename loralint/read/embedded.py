@@ -12,10 +12,11 @@ import msgspec
 
 from loralint.facts import FileFacts, Known
 from loralint.literals import held
+from loralint.read import scripts
 from loralint.read.magics import Row
 from loralint.read.python.joining import Joined, Piece, apart
 from loralint.read.words import Command, Word
-from loralint.source import Span
+from loralint.source import Source, Span
 
 _HEREDOC = re.compile(r"(.*?)<<-?\s*[\"']?([A-Za-z_]\w*)[\"']?(.*)")
 _RUNS = re.compile(r"(?:^|[\s/|;&(])i?python[\d.]*(?:\s+-[uBIOsS]+)*\s*(?:-\s*)?$")
@@ -24,7 +25,16 @@ _PYTHON = re.compile(r"(?:.*/)?python[\d.]*")
 _ALONE = re.compile(r"-[uBIOsSqE]*c")
 
 
-def with_python(facts: FileFacts, text: str, commands: Iterable[Command]) -> FileFacts:
+_HOLDS_PYTHON = re.compile(r"\bpython[^\n]*\s-\w*c\b|<<")
+
+
+def extract(source: Source) -> FileFacts:
+    """Read one file with command lines, and the Python in it."""
+    facts, text, commands = scripts.read(source)
+    return _with_python(facts, text, commands) if _HOLDS_PYTHON.search(text) else facts
+
+
+def _with_python(facts: FileFacts, text: str, commands: Iterable[Command]) -> FileFacts:
     """The facts of a file's commands with those of the Python that stands in it."""
     lines = text.split("\n")
     inline = (_inline(command, lines) for command in commands)
@@ -97,6 +107,7 @@ def _together(facts: FileFacts, pieces: list[Piece]) -> FileFacts:
     both = msgspec.structs.replace(
         facts,
         calls=code.calls,
+        loads=(*facts.loads, *code.loads),
         functions=code.functions,
         classes=code.classes,
         names=code.names,

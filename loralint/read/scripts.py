@@ -36,18 +36,16 @@ if TYPE_CHECKING:
 LARGEST = 60_000
 """Nobody writes so many characters of shell; such a file is an archive that unpacks itself."""
 
-_HOLDS_PYTHON = re.compile(r"\bpython[^\n]*\s-\w*c\b|<<")
-
 MAX_INLINE = 3
 MAX_COMMANDS = 2_000
 """Commands of one file that are looked at: each is compared with all the others."""
 
 
-def extract(source: Source) -> FileFacts:
-    """Read one file with command lines."""
+def read(source: Source) -> tuple[FileFacts, str, list[Command]]:
+    """What the commands of one file say, with its text and the commands."""
     text = source.content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
     if "\0" in text or len(text) > LARGEST:
-        return FileFacts(path=source.path)
+        return FileFacts(path=source.path), "", []
     found: list[Command] = []
     try:
         for fragment in fragments(source.path, text):
@@ -55,13 +53,10 @@ def extract(source: Source) -> FileFacts:
             if len(found) > MAX_COMMANDS:
                 break
     except RecursionError:
-        return FileFacts(path=source.path, error=FileError("nested too deeply to be read", START))
-    facts = facts_of(source.path, text, found[:MAX_COMMANDS])
-    if not _HOLDS_PYTHON.search(text):
-        return facts
-    from loralint.read.embedded import with_python
-
-    return with_python(facts, text, found[:MAX_COMMANDS])
+        error = FileError("nested too deeply to be read", START)
+        return FileFacts(path=source.path, error=error), "", []
+    found = found[:MAX_COMMANDS]
+    return facts_of(source.path, text, found), text, found
 
 
 def fragments(path: str, text: str) -> Iterator[Fragment]:

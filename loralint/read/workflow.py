@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import yaml
 
+from loralint.catalog.commands import tool_of_image
 from loralint.facts import Known, Value
 from loralint.read.dockerfile import exec_form
 from loralint.read.documents import Node, parse_yaml
@@ -18,6 +19,7 @@ _WORKFLOW = re.compile(r"(.*/)?\.github/(workflows|actions)/.+\.ya?ml|(.*/)?acti
 _COMPOSE = re.compile(r"(.*/)?(docker-)?compose[\w.-]*\.ya?ml")
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
 _NAME = re.compile(r"\s*(?:env|matrix|inputs|vars)\.([\w-]+)\s*")
+_PLAIN = re.compile(r"[\w./:@%+,${}-]*")
 _ITEM = re.compile(r"\s*-\s+")
 
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -119,8 +121,57 @@ def _services(root: Node, lines: list[str]) -> Iterator[Fragment]:
             both = Node(items=(*entry.items, *command.items))
             yield from _command(both, lines, environment, "")
             continue
+        if entry is None and command is None:
+            yield from _by_environment(service.get("environment"), lines, image)
         for node in (each for each in (entry, command) if each is not None):
             yield from _command(node, lines, environment, "" if entry is not None else image)
+
+
+def _by_environment(node: Node | None, lines: list[str], image: str) -> Iterator[Fragment]:
+    """An engine that its variables alone configure: a command that sets them, each at its place."""
+    tool = tool_of_image(image)
+    if node is None or tool is None or not tool.heads:
+        return
+    settings = [*_listed_settings(node), *_named_settings(node)]
+    if not settings:
+        return
+    first = min(row for row, *_ in settings)
+    rows = [""] * (max(row for row, *_ in settings) - first + 1)
+    for row, column, setting in settings:
+        rows[row - first] = f"{' ' * column}{setting}"
+    program = " ".join(tool.heads[0])
+    # `env` and the program stand in no row of their own: what is loaded is named by a setting
+    text = "\\\n".join(rows)
+    blank = len(text) - len(text.lstrip(" "))
+    if blank >= len(_SET):
+        text = f"{text[: blank - len(_SET)]}{_SET}{text[blank:]}"
+        yield Fragment(f"{text} {program}", first, margins=None)
+
+
+_SET = "env "
+
+
+def _listed_settings(node: Node) -> Iterator[tuple[int, int, str]]:
+    """`- NAME=value`: the row, the column and the words, all from 0."""
+    for each in _items(node):
+        if each.span is not None and "=" in each.text:
+            column = each.span.start.column - 1 + len(each.style)
+            yield each.span.start.row - 1, column, _quoted_value(each.text)
+
+
+def _named_settings(node: Node) -> Iterator[tuple[int, int, str]]:
+    """`NAME: value`, with the value at its place."""
+    for name, each in _pairs(node).items():
+        if each.span is not None and each.text:
+            column = each.span.start.column - 1 + len(each.style) - len(name) - 1
+            yield each.span.start.row - 1, max(column, 0), _quoted_value(f"{name}={each.text}")
+
+
+def _quoted_value(setting: str) -> str:
+    """A setting as one word of shell; compose fills in variables as the shell does."""
+    name, _, value = setting.partition("=")
+    plain = _PLAIN.fullmatch(value) is not None
+    return setting if plain else f'{name}="{value}"'
 
 
 def _command(

@@ -9,7 +9,7 @@ from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.models import Kinship, kinship
 from loralint.rules.judgement.pinning import hub_ids
-from loralint.rules.judgement.sides import at_inference, distinct_pairs, why
+from loralint.rules.judgement.sides import at_inference, differing, pairs_of, unlike, why
 from loralint.rules.judgement.values import differ
 
 
@@ -78,10 +78,8 @@ def base_model_mismatch(project: Project) -> Iterator[Finding]:
 
     - [PEFT: troubleshooting](https://huggingface.co/docs/peft/developer_guides/troubleshooting)
     """
-    for pair in distinct_pairs(project):
-        kind = _kinship(pair)
-        if kind is None or kind == "same" or (kind == "quantised" and _is_usual(pair)):
-            continue
+    others: Iterator[tuple[Pair, Kinship]] = differing(project, pairs_of(project), _other)
+    for pair, kind in unlike(others):
         fix = fixes.shown(f"load {wording.ids(pair.train)}, as {pair.train.place} does")
         yield at_inference(pair, _message(pair, kind), fix)
 
@@ -93,6 +91,13 @@ _WORDS: dict[Kinship, str] = {
     "none": "another model",
     "same": "",
 }
+
+
+def _other(pair: Pair) -> Kinship | None:
+    """How the two bases are akin, where that is worth saying."""
+    kind = _kinship(pair)
+    is_fine = kind == "same" or (kind == "quantised" and _is_usual(pair))
+    return None if is_fine else kind
 
 
 def _kinship(pair: Pair) -> Kinship | None:

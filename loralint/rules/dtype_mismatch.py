@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from loralint.project import Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.sides import at_inference, distinct_pairs, why
+from loralint.rules.judgement.sides import at_inference, differing, pairs_of, unlike, why
 from loralint.rules.judgement.values import differ, texts
 
 
@@ -73,15 +74,17 @@ def dtype_mismatch(project: Project) -> Iterator[Finding]:
     Only two dtypes that are both written are compared: what a load without `dtype` takes depends
     on the version of transformers. A merge is never reported. The rule is off unless selected.
     """
-    for pair in distinct_pairs(project):
-        if pair.merge:
-            continue
-        for option, words in _OPTIONS:
-            if _differs(pair, option):
-                yield _finding(pair, option, words)
+    for option, words in _OPTIONS:
+        found = differing(project, pairs_of(project), partial(_difference, option=option))
+        for pair, _ in unlike(found):
+            yield _finding(pair, option, words)
 
 
 _OPTIONS = (("dtype", "loaded in"), ("bnb_4bit_compute_dtype", "computed in"))
+
+
+def _difference(pair: Pair, option: str) -> str | None:
+    return option if not pair.merge and _differs(pair, option) else None
 
 
 def _differs(pair: Pair, option: str) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.diagnostics import Related
-from loralint.facts import ABSENT, Value
+from loralint.facts import ABSENT, Unknown, Value
 from loralint.project import Action, Load, Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.sides import actions, at_inference, pairs_of, why
-from loralint.rules.judgement.values import differ
+from loralint.rules.judgement.actions import in_file
+from loralint.rules.judgement.sides import actions, at_inference, is_certain, pairs_of, why
+from loralint.rules.judgement.values import differ, from_outside, is_off, texts
 
 
 @rule("LOR208", "embedding-size-mismatch", severity="error")
@@ -80,19 +81,55 @@ def embedding_size_mismatch(project: Project) -> Iterator[Finding]:
 
     `AutoPeftModel…` resizes by itself where the adapter's folder holds the tokenizer, so it is not
     reported, and neither is a side that a framework's recipe or command line runs: whether that
-    resizes is not written there. A resize that a condition guards counts as one.
+    resizes is not written there. A resize that an option switches on is none unless somebody sets
+    it, nor is one to the tokenizer's own length where neither side adds a token and the adapter
+    holds no embeddings; one that another condition guards counts.
     """
     for pair in pairs_of(project):
         if pair.train.site.stage or pair.infer.site.stage:
             continue
         train = actions(project, pair.train, "resize")
         infer = actions(project, pair.infer, "resize")
-        if train and not infer and not _resizes_itself(pair):
-            yield _one_side(pair, train[0], "training", "inference")
-        elif infer and not train:
-            yield _one_side(pair, infer[0], "inference", "training")
-        elif train and infer and differ(_size(train[-1]), _size(infer[-1])):
-            yield _other_size(pair, train[-1], infer[-1])
+        done = [each for each in train if _is_done(project, pair, each, pair.train)]
+        redone = [each for each in infer if _is_done(project, pair, each, pair.infer)]
+        if done and not infer and not _resizes_itself(pair):
+            yield _one_side(pair, done[0], "training", "inference")
+        elif redone and not train:
+            yield _one_side(pair, redone[0], "inference", "training")
+        elif done and redone and differ(_size(done[-1]), _size(redone[-1])):
+            yield _other_size(pair, done[-1], redone[-1])
+
+
+def _is_done(project: Project, pair: Pair, resize: Action, side: Load) -> bool:
+    """Whether a resize is certainly done, and to another size than the base has.
+
+    The tokenizer's own length is no other size where nobody adds a token, unless the adapter holds
+    the embeddings.
+    """
+    if not is_certain(project, resize, side):
+        return False
+    size = _size(resize)
+    is_own_length = isinstance(size, Unknown) and not from_outside(size)
+    return not is_own_length or _adds_tokens(project, pair) or _holds_embeddings(project, pair)
+
+
+def _adds_tokens(project: Project, pair: Pair) -> bool:
+    sides = (pair.train, pair.infer)
+    paths = dict.fromkeys(path for side in sides for path in (side.place.path, side.site.path))
+    return any(True for path in paths for _ in in_file(project, path, "add-tokens"))
+
+
+def _holds_embeddings(project: Project, pair: Pair) -> bool:
+    """Whether the adapter trains or saves the embeddings, or what it does is not known."""
+    for config in actions(project, pair.train, "lora-config"):
+        for name in ("modules_to_save", "target_modules"):
+            given = config.options.get(name, ABSENT)
+            if not is_off(given) and any(word in text for text in texts(given) for word in _WORDS):
+                return True
+    return False
+
+
+_WORDS = ("embed", "wte", "lm_head")
 
 
 def _resizes_itself(pair: Pair) -> bool:

@@ -77,12 +77,18 @@ def lora_config_drift(project: Project) -> Iterator[Finding]:
     Of the fields of `LoraConfig` those are compared that change which tensors there are or how
     they are scaled: `r`, `lora_alpha`, `target_modules`, `use_rslora`, `use_dora`.
     """
+    told: set[Place] = set()
     for pair in pairs_of(project):
         for restated in _restated(project, pair):
-            for trained in actions(project, pair.train, "lora-config"):
-                drift = [field for field in _FIELDS if _drifts(trained, restated, field)]
-                if drift and trained.place != restated.written:
-                    yield _finding(pair, restated, trained, drift)
+            drifts = [
+                (trained, [field for field in _FIELDS if _drifts(trained, restated, field)])
+                for trained in actions(project, pair.train, "lora-config")
+            ]
+            # of several configurations nobody knows which is meant: silent while one fits
+            fits = any(not drift or each.place == restated.written for each, drift in drifts)
+            if drifts and not fits and restated.taker.place not in told:
+                told.add(restated.taker.place)
+                yield _finding(pair, restated, *drifts[0])
 
 
 _FIELDS: dict[str, Scalar] = {

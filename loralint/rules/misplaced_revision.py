@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from loralint.diagnostics import Related
-from loralint.facts import ABSENT, Absent, Known, Origin, OriginKind, Value
+from loralint.facts import ABSENT, Absent, Known, Origin, OriginKind, Value, leaves
 from loralint.project import Load, Project
 from loralint.refs import kind_of
 from loralint.rules.base import Finding, rule
@@ -275,10 +275,18 @@ def _are_different(first: Load, second: Load) -> bool:
     decides, decides_other = origin(one), origin(other)
     if decides is None or decides_other is None or decides == decides_other:
         return False
+    if _deciding(one) & _deciding(other):
+        return False  # `args.config_name or args.model_name`
     beside = (
         _is_option(decides) and _is_option(decides_other) and decides.last != decides_other.last
     )
     return beside or decides.owner == decides_other.owner
+
+
+def _deciding(value: Value) -> frozenset[Origin]:
+    """Who may decide a value, of all its options."""
+    found = (origin(leaf) for leaf in leaves(value))
+    return frozenset(each for each in found if each is not None)
 
 
 def _is_option(decides: Origin) -> bool:

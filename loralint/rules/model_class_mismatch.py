@@ -10,7 +10,7 @@ from loralint.project import Load, Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.models import Head, class_of, head_of, head_of_task
-from loralint.rules.judgement.sides import actions, at_inference, once, pairs_of, why
+from loralint.rules.judgement.sides import actions, at_inference, differing, once, pairs_of, why
 
 
 @rule("LOR207", "model-class-mismatch", severity="warning")
@@ -81,12 +81,19 @@ def model_class_mismatch(project: Project) -> Iterator[Finding]:
 
 
 def _found(project: Project) -> Iterator[tuple[Pair, object, Finding]]:
-    for pair in pairs_of(project):
-        train, infer = head_of(pair.train), head_of(pair.infer)
-        if train is not None and infer is not None and train != infer:
-            yield pair, (train, infer), _other_class(pair, train, infer)
-        elif infer is not None:
-            yield from ((pair, infer, found) for found in _other_task(project, pair, infer))
+    def judge(pair: Pair) -> tuple[object, Finding] | None:
+        return _judged(project, pair)
+
+    for pair, (what, found) in differing(project, pairs_of(project), judge):
+        yield pair, what, found
+
+
+def _judged(project: Project, pair: Pair) -> tuple[object, Finding] | None:
+    train, infer = head_of(pair.train), head_of(pair.infer)
+    if train is not None and infer is not None and train != infer:
+        return (train, infer), _other_class(pair, train, infer)
+    found = _other_task(project, pair, infer) if infer is not None else None
+    return (infer, found) if found is not None else None
 
 
 def _other_class(pair: Pair, train: Head, infer: Head) -> Finding:
@@ -98,21 +105,21 @@ def _other_class(pair: Pair, train: Head, infer: Head) -> Finding:
     return at_inference(pair, message, fix)
 
 
-def _other_task(project: Project, pair: Pair, infer: Head) -> Iterator[Finding]:
-    for config in actions(project, pair.train, "lora-config"):
-        task = config.options.get("task_type", ABSENT)
-        trained = head_of_task(task)
-        if trained is None or not _conflict(trained, infer):
-            continue
-        shown = wording.value(task)
-        message = (
-            f"the adapter is trained with task_type={shown} ({config.place}) and its base is loaded"
-            f" as {_named(pair.infer)} ({infer}) here {why(pair)}: {_DANGER}"
-        )
-        note = Related(f"task_type={shown} is set here", config.place)
-        fix = fixes.shown(f"load the base with a class for {trained}")
-        yield at_inference(pair, message, fix, note)
-        return
+def _other_task(project: Project, pair: Pair, infer: Head) -> Finding | None:
+    """The configuration of another task; silent where one of several may be this one's."""
+    configs = actions(project, pair.train, "lora-config")
+    tasks = [head_of_task(each.options.get("task_type", ABSENT)) for each in configs]
+    if not configs or not all(task is not None and _conflict(task, infer) for task in tasks):
+        return None
+    config, trained = configs[0], tasks[0]
+    shown = wording.value(config.options.get("task_type", ABSENT))
+    message = (
+        f"the adapter is trained with task_type={shown} ({config.place}) and its base is loaded"
+        f" as {_named(pair.infer)} ({infer}) here {why(pair)}: {_DANGER}"
+    )
+    note = Related(f"task_type={shown} is set here", config.place)
+    fix = fixes.shown(f"load the base with a class for {trained}")
+    return at_inference(pair, message, fix, note)
 
 
 _DANGER = "the module names differ, and tensors or the head may silently not load"

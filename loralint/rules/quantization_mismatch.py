@@ -9,7 +9,7 @@ from loralint.project import Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.models import bits, double, method
-from loralint.rules.judgement.sides import at_inference, distinct_pairs, once, why
+from loralint.rules.judgement.sides import at_inference, differing, once, pairs_of, unlike, why
 from loralint.rules.judgement.values import by_default, differ, only, scalars
 from loralint.text import either
 
@@ -87,10 +87,12 @@ def quantization_mismatch(project: Project) -> Iterator[Finding]:
 
 
 def _found(project: Project) -> Iterator[tuple[Pair, object, Finding]]:
-    for pair in distinct_pairs(project):
-        difference = None if pair.merge else _difference(pair, strict=project.config.strict)
-        if difference is None:
-            continue
+    strict = project.config.strict
+
+    def judge(pair: Pair) -> str | None:
+        return None if pair.merge else _difference(pair, strict=strict)
+
+    for pair, difference in unlike(differing(project, pairs_of(project), judge)):
         message = (
             f"the base is {difference} {why(pair)}: the adapter works on other weights than it was"
             " trained on"

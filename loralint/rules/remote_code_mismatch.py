@@ -11,7 +11,14 @@ from loralint.project import Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
 from loralint.rules.judgement.remote_code import is_known_to_bring_code, is_native, trust
-from loralint.rules.judgement.sides import at_inference, distinct_pairs, trained_here, why
+from loralint.rules.judgement.sides import (
+    at_inference,
+    differing,
+    pairs_of,
+    trained_here,
+    unlike,
+    why,
+)
 from loralint.rules.judgement.values import by_default, is_off, is_true, same
 
 
@@ -89,12 +96,17 @@ def remote_code_mismatch(project: Project) -> Iterator[Finding]:
 def _by_place(project: Project) -> Iterator[list[Pair]]:
     """The pairs that differ, those together that say the same of one load."""
     groups: dict[object, list[Pair]] = {}
-    for pair in distinct_pairs(project):
-        train, infer = trust(pair.train), trust(pair.infer)
-        native = is_native(pair.infer, pair.train)
-        if not native and not same(train, infer) and _are_opposed(train, infer):
-            groups.setdefault((pair.infer.place, train, infer), []).append(pair)
+    for pair, said in unlike(differing(project, pairs_of(project), _opposed)):
+        groups.setdefault((pair.infer.place, said), []).append(pair)
     yield from groups.values()
+
+
+def _opposed(pair: Pair) -> tuple[Value, Value] | None:
+    """What the two sides say, where it is certain that it is not the same and that it matters."""
+    train, infer = trust(pair.train), trust(pair.infer)
+    if is_native(pair.infer, pair.train) or same(train, infer):
+        return None
+    return (train, infer) if _are_opposed(train, infer) else None
 
 
 def _fix(pair: Pair, train: Value) -> Fix:

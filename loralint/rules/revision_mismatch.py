@@ -10,8 +10,16 @@ from loralint.facts import Known
 from loralint.project import Load, Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.pinning import compare, is_pinned
-from loralint.rules.judgement.sides import at_inference, distinct_pairs, once, why
+from loralint.rules.judgement.pinning import Verdict, compare, is_pinned
+from loralint.rules.judgement.sides import (
+    at_inference,
+    differing,
+    distinct_pairs,
+    once,
+    pairs_of,
+    unlike,
+    why,
+)
 from loralint.rules.judgement.values import by_default, is_option, only, origin, same
 
 
@@ -94,16 +102,21 @@ def revision_mismatch(project: Project) -> Iterator[Finding]:
 
 
 def _found(project: Project) -> Iterator[tuple[Pair, object, Finding]]:
-    for pair in distinct_pairs(project):
-        train, infer = pair.train.site, pair.infer.site
-        if not same(train.repo_id, infer.repo_id):
-            continue
-        verdict = compare(train.revision, infer.revision)
+    for pair, verdict in unlike(differing(project, pairs_of(project), _verdict)):
         if verdict == "different":
-            what = (train.revision, infer.revision)
+            what = (pair.train.site.revision, pair.infer.site.revision)
             yield pair, what, at_inference(pair, _mismatch(pair), _fix(project, pair))
-        elif verdict == "one-sided":
+        else:
             yield pair, verdict, _one_sided(pair)
+
+
+def _verdict(pair: Pair) -> Verdict | None:
+    """How the two revisions of one base differ; None where they do not, or not certainly."""
+    train, infer = pair.train.site, pair.infer.site
+    if not same(train.repo_id, infer.repo_id):
+        return None
+    verdict = compare(train.revision, infer.revision)
+    return verdict if verdict in ("different", "one-sided") else None
 
 
 def _mismatch(pair: Pair) -> str:

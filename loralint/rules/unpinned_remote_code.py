@@ -20,7 +20,6 @@ from loralint.rules.judgement.pinning import (
 )
 from loralint.rules.judgement.remote_code import code_repository, is_native, trust
 from loralint.rules.judgement.values import by_default, is_none_by_default, is_true
-from loralint.source import Place
 
 
 @rule("LOR105", "unpinned-remote-code", severity="error")
@@ -72,13 +71,13 @@ def unpinned_remote_code(project: Project) -> Iterator[Finding]:
 
     - [Transformers: using models with custom code](https://huggingface.co/docs/transformers/custom_models)
     """
-    seen: set[Place] = set()
+    seen: set[object] = set()
     for load, ids in (*hub_loads(project), *_behind_adapters(project)):
-        if load.place in seen or load.site.artifact == "dataset" or not is_true(trust(load)):
+        if (load.place, ids) in seen or load.site.artifact == "dataset" or not is_true(trust(load)):
             continue
         message = _message(project, load, ids)
         if message:
-            seen.add(load.place)
+            seen.add((load.place, ids))
             native = is_native(load)
             yield Finding.at(
                 load,

@@ -86,13 +86,13 @@ def unsaved_resized_embeddings(project: Project) -> Iterator[Finding]:
         added = _added(project, wrap) if resize is not None else None
         if config is not None and resize is not None and added is not None:
             message = (
-                f"the adapter neither trains nor asks to save the new embeddings ({resize.place})"
+                f"the adapter ({config.place}) neither trains nor asks to save these new embeddings"
                 f" of {_tokens(added)} ({added.place})"
             )
             note = Related("tokens are added here", added.place)
             fix = fixes.shown("pass trainable_token_indices= with their ids, or modules_to_save=")
-            notes = (note, Related("the embeddings are resized here", resize.place))
-            yield Finding(message, config.place, notes, fix, call=config.text)
+            notes = (note, Related("the adapter is configured here", config.place))
+            yield Finding(message, resize.place, notes, fix, call=resize.text)
 
 
 _TRAINING = ("modules_to_save", "trainable_token_indices")

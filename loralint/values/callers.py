@@ -31,11 +31,10 @@ from loralint.values.nodes import (
     options,
 )
 from loralint.values.objects import rows
+from loralint.values.paths import is_test
 
 FunctionKey = tuple[str, str]
 """A function: its file and its qualified name."""
-
-_TESTS = frozenset({"tests", "test"})
 
 MAX_COMPUTED = 2_000
 MAX_CANDIDATES = 400
@@ -57,13 +56,6 @@ class Caller:
     arguments: Arguments
     bound: bool
     node: Function
-
-
-def is_test(path: str) -> bool:
-    """Whether a file is a test, whose made-up arguments decide nothing elsewhere."""
-    *folders, name = path.split("/")
-    named = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
-    return named or not _TESTS.isdisjoint(folders)
 
 
 class Callers:

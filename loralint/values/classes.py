@@ -282,7 +282,9 @@ def _record_field(evaluation: Evaluation, node: Instance, name: str) -> Node | N
     if not isinstance(field.default, Absent):
         frame = evaluation.module_frame(owner.path)
         default = soften_option(evaluation.force(field.default, frame), origin)
-    if given is not None:  # `Config(**json.load(f))`: whoever writes the file may give it
+    is_filled = node.origin is not None and node.frame is not None
+    if given is not None and not is_filled:
+        # `Config(**json.load(f))`: whoever writes the file may give it
         return soften_option(default, origin)
     if node.origin is None or node.frame is None:
         return default

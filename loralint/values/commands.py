@@ -33,6 +33,7 @@ from loralint.refs import is_repo_id
 from loralint.source import Place
 from loralint.values.evaluation import Evaluation
 from loralint.values.index import Index
+from loralint.values.launchers import launched
 from loralint.values.nodes import Node, merge, options, soften
 from loralint.values.paths import absolute
 from loralint.values.values import origins_of, texts_of
@@ -133,6 +134,11 @@ class Commands:
             self._by_script = {}
             for script, run in all_runs(self.evaluation.index):
                 self._by_script.setdefault(script, []).append(run)
+            for path, fact in launched(self.evaluation):  # which may ask for the runs itself
+                run = Run(path, fact)
+                started = _script(self.evaluation.index, run)
+                if started is not None:
+                    self._by_script.setdefault(started, []).append(run)
         return self._by_script
 
     def decided(

@@ -18,6 +18,7 @@ from loralint.facts import (
 from loralint.values.evaluation import Evaluation
 from loralint.values.index import relative
 from loralint.values.nodes import Class, External, Function, Module, Node, merge
+from loralint.values.paths import is_test
 
 MAX_STARS = 8
 """How many `from x import *` are followed from one file to the next."""
@@ -112,23 +113,29 @@ def _imported(evaluation: Evaluation, path: str, module: str, parts: list[str]) 
         if target not in evaluation.index.files:
             origin = Origin(OriginKind.IMPORT, target, tuple(rest))
             unread = Unknown(Reason.NOT_READ, f"{'.'.join(rest)} of {target}", origin)
-            return _of_library(target, rest) or unread
+            return _of_library(path, dotted, rest) or unread
         found = own(evaluation, target, rest) if rest else Module(target)
+        if isinstance(found, Unknown) and found.reason in _LOST:
+            return _of_library(path, dotted, rest) or found
         if found is not None:
             return found
     if not module.startswith("."):
         return External(".".join((module, *parts)))
-    own_name = _of_library(relative(path, module), parts)
-    if own_name is not None:
-        return own_name
     origin = Origin(OriginKind.IMPORT, relative(path, module), tuple(parts))
     return Unknown(Reason.NOT_FOUND, f"{'.'.join(parts)} of {module}", origin)
 
 
-def _of_library(path: str, parts: list[str]) -> External | None:
-    """The library's name of what cannot be followed in the library's own source."""
-    package = next((part for part in path.split("/")[:-1] if part in VENDORED), None)
-    return External(".".join((package, *parts))) if package is not None and parts else None
+_LOST = (Reason.NOT_READ, Reason.NOT_FOUND)
+
+
+def _of_library(importer: str, module: str, parts: list[str]) -> External | None:
+    """The library's name of what cannot be followed in the library's own source.
+
+    Its tests make and load adapters by the thousand, none of them to be kept.
+    """
+    if module.partition(".")[0] not in VENDORED or not parts or is_test(importer):
+        return None
+    return External(".".join((module, *parts)))
 
 
 def _attributes(evaluation: Evaluation, node: Node, names: list[str]) -> Node:

@@ -184,7 +184,18 @@ def _at(evaluation: Evaluation, base: Node, key: Known, default: Evaluable | Non
         found = attribute(evaluation, base, key.value)
         given = None if isinstance(found, AttributeOf) else found
         return _or_default(evaluation, given, default)
+    if isinstance(base, (Instance, ParsedOptions, FilledObject)) and not _is_row(evaluation, base):
+        return MISSING  # one object is not unpacked into several
     return _of_unknown(base, key)
+
+
+def _is_row(evaluation: Evaluation, node: Node) -> bool:
+    """Whether an object of the project may be a tuple, or has items by a method of its own."""
+    if not isinstance(node, Instance):
+        return False
+    ancestors = evaluation.ancestors(node.class_)
+    own = any(evaluation.function(e.path, f"{e.fact.name}.__getitem__") for e in ancestors)
+    return own or bool(evaluation.library_bases(node.class_))
 
 
 def _of_unknown(base: Node, key: Known) -> Node:

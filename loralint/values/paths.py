@@ -15,6 +15,14 @@ from loralint.facts import Default, Known, Unknown, Value, leaves
 
 _WINDOWS = re.compile(r"^[A-Za-z]:[\\/]")
 _HERE = "__file__"
+_TESTS = frozenset({"tests", "test"})
+
+
+def is_test(path: str) -> bool:
+    """Whether a file is a test, whose made-up arguments decide nothing elsewhere."""
+    *folders, name = path.split("/")
+    named = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
+    return named or not _TESTS.isdisjoint(folders)
 
 
 def absolute(text: str) -> bool:

@@ -54,7 +54,10 @@ def test_a_pair_of_notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_broken_cell_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path / "n.ipynb", [*TRAIN, ("code", "\nprint 'x'"), ("code", "def f(")])
+    write(
+        tmp_path / "n.ipynb",
+        [*TRAIN, ("code", "\nprint 'from_pretrained'"), ("code", "def from_pretrained(")],
+    )
     found = check(tmp_path, monkeypatch, "--select", "LOR001")
     assert [(one["cell"], one["location"]["row"]) for one in found] == [(5, 2), (6, 1)]
     assert all(one["message"].startswith("this cell could not be checked") for one in found)

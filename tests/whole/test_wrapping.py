@@ -199,4 +199,4 @@ model.add_adapter(LoraConfig(r=8))
 Trainer(model).train()
 model.save_pretrained("out/lora")
 """})  # fmt: skip
-    assert small.found("LOR308", "LOR309") == [("LOR308", "train.py", 8), ("LOR309", "train.py", 8)]
+    assert small.found("LOR308", "LOR309") == [("LOR309", "train.py", 7), ("LOR308", "train.py", 8)]

@@ -39,8 +39,12 @@ _OF_PATHS = frozenset(
 )
 """Methods of paths and texts, which a constant of another module (`CONFIG.open()`) has too."""
 
-_OF_ROWS = (Symbol("builtins", "zip"), Symbol("builtins", "enumerate"))
-"""What makes rows of collections that a front end may not see."""
+_OF_ROWS = (
+    Symbol("builtins", "zip"),
+    Symbol("builtins", "enumerate"),
+    Symbol("json", "dump"),
+)
+"""What makes rows of collections that a front end may not see, and what writes a file of data."""
 
 _TORCH = frozenset({"compile", "load", "optim"})
 
@@ -99,7 +103,8 @@ def interesting(callee: Term, *, starred: bool = False) -> bool:
         named = starred and callee.module == "builtins"
         return (named and not _is_builtin(callee.name)) or _interesting_symbol(callee)
     if isinstance(callee, Attribute):
-        return callee.name in INTERESTING_METHODS or _is_project_object(callee.base)
+        is_method = callee.name in INTERESTING_METHODS or callee.name == "write_text"
+        return is_method or _is_project_object(callee.base)
     if isinstance(callee, Choice):
         return any(interesting(option) for option in callee.values)
     return isinstance(callee, (Item, Parameter, Partial, Result))

@@ -28,6 +28,7 @@ from loralint.literals import may_be
 from loralint.read.python import calls, terms
 from loralint.read.python.branches import narrowed, same_name
 from loralint.read.python.frames import Frame, variable
+from loralint.read.python.guards import guards
 from loralint.read.python.record import Record
 from loralint.read.python.reducers import ELLIPSIS
 
@@ -195,6 +196,7 @@ class Expressions:
                 entries.append(terms.keyed(self.term(key), self.term(value)))
         mapping = terms.mapping(entries)
         self._called_later(node, mapping)
+        self.record.engine(node, mapping)
         return mapping
 
     def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Term:
@@ -233,7 +235,7 @@ class Expressions:
             return terms.added(left, right)
         if isinstance(node.op, ast.Div):
             return terms.join((left, right), "/")
-        if isinstance(node.op, ast.BitOr) and isinstance(right, Mapping):
+        if isinstance(node.op, ast.BitOr) and Mapping in (type(left), type(right)):
             return terms.mapping(((None, left), (None, right)))
         if isinstance(node.op, ast.Mod) and isinstance(left, Known):
             return terms.percent(left, right)
@@ -254,9 +256,14 @@ class Expressions:
         if same_name(node.test, node.body):
             return terms.either((self.term(node.body), self.term(node.orelse)))
 
+        around, number = self.record.guards, len(self.record.calls)
+
         def branch(body: ast.expr, holds: bool) -> Term:
+            self.record.guards = (*around, *guards(node.test, self.term, number, holds=holds))
             names = narrowed(self.frame.names, node.test, holds=holds)
-            return self.scoped(names, lambda: self.term(body))
+            found = self.scoped(names, lambda: self.term(body))
+            self.record.guards = around
+            return found
 
         return terms.choice((branch(node.body, True), branch(node.orelse, False)))
 

@@ -31,6 +31,7 @@ from loralint.read.python.branches import is_there, joined, narrowed, widen
 from loralint.read.python.definitions import FunctionNode, fields, inner_frame, parameters
 from loralint.read.python.expressions import Expressions
 from loralint.read.python.frames import STARS, Frame, Names
+from loralint.read.python.guards import guards
 from loralint.read.python.record import Branch, Record
 from loralint.read.python.targets import assign, mutate
 
@@ -172,15 +173,19 @@ class Flow(Expressions):
         """Both branches, or the one that a literal condition leaves."""
         test = self.term(node.test)
         literal = isinstance(test, Known) and _is_literal(node.test)
+        around, number = self.record.guards, len(self.record.calls)
 
         missing, there = self.frame.missing, is_there(node.test)
         after = missing
 
         def branch(statements: list[ast.stmt], holds: bool) -> bool:
             nonlocal after
+            own = guards(node.test, self.term, number, holds=holds) if statements else ()
+            self.record.guards = (*around, *own)
             self.frame.names = narrowed(self.frame.names, node.test, holds=holds)
             self.frame.missing = missing or there is (not holds)
             ended = self.block(statements)
+            self.record.guards = around
             after = after or (ended and there is holds)
             return ended
 
@@ -204,7 +209,7 @@ class Flow(Expressions):
             element = terms.elements(collection)
             self.bind(node.target, element)
             self.block(node.body)
-            merged.update(self._accumulated(before, element, collection))
+            merged.update(self._accumulated(before, element))
             return False
 
         merged: Names = {}
@@ -212,14 +217,14 @@ class Flow(Expressions):
         self.frame.names.update(merged)
         return ended
 
-    def _accumulated(self, before: Names, element: Term, collection: Term) -> Names:
+    def _accumulated(self, before: Names, element: Term) -> Names:
         """`x = merge(x, each)` in a loop merges all of them, not any one: what is so bound."""
         return {
             name: term
             for name, term in self.frame.names.items()
             if isinstance(term, Result)
             and name in before
-            and self.record.merge_all(term, before[name], element, collection)
+            and self.record.merge_all(term, before[name], element)
         }
 
     def _while(self, node: ast.While) -> bool:
@@ -292,6 +297,7 @@ class Flow(Expressions):
         self.frame = frame
         self._branches += 1
         self._branch = (self._branches,)
+        self.record.guards = ()
         ended = self._follow(node.body)
         self.frame = self.module
         if not ended and frame.returns:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from loralint.catalog import MARKERS
-from loralint.facts import CallFact, FileError, FileFacts, Suppression
+from loralint.facts import CallFact, FileError, FileFacts, LoadSite, Suppression
 from loralint.read.magics import Row, Scanner
 from loralint.read.python.parsing import NotPython, parse
 from loralint.source import Location, Span
@@ -90,6 +90,7 @@ class Joined:
         return msgspec.structs.replace(
             facts,
             calls=tuple(map(self._call, facts.calls)),
+            loads=tuple(map(self._load, facts.loads)),
             suppressions=tuple(map(self._suppression, facts.suppressions)),
             literals=tuple(self._literals(facts.literals)),
         )
@@ -97,6 +98,10 @@ class Joined:
     def _call(self, call: CallFact) -> CallFact:
         span, cell = self._span(call.span), self._cell(call.span)
         return msgspec.structs.replace(call, span=span, cell=cell)
+
+    def _load(self, load: LoadSite) -> LoadSite:
+        span, cell = self._span(load.span), self._cell(load.span)
+        return msgspec.structs.replace(load, span=span, cell=cell)
 
     def _literals(
         self, literals: tuple[tuple[int, Span, int | None], ...]

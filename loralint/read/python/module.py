@@ -117,6 +117,7 @@ def _facts(path: str, text: str, record: Record, tree: ast.Module, *, whole: boo
             if is_name(name)
         ),
         imports=tuple(record.imports),
+        loads=tuple(msgspec.structs.replace(load, path=path) for load in record.loads),
         star_imports=tuple(record.star_imports),
         suppressions=comments.of_python(text, [call.span for call in record.calls]),
     )

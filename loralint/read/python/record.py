@@ -8,17 +8,30 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from loralint.catalog import METHODS
+from loralint.catalog.words import ENGINE_REVISION, ENGINE_VARIABLE
 from loralint.facts import (
+    ABSENT,
+    EACH,
+    Absent,
     Argument,
+    Attribute,
     CallFact,
     ClassFact,
     Data,
     FunctionFact,
+    Guard,
     Known,
+    LoadSite,
+    Mapping,
+    Reason,
     Result,
+    RevisionKey,
     Stop,
     Symbol,
     Term,
+    Unknown,
+    Writing,
     parts_of,
 )
 from loralint.source import Location, Span
@@ -34,8 +47,31 @@ MAX_LOOKED_AT = 200
 
 _MERGING = frozenset({"merge", "unsafe_merge"})
 
+
+def _is_guarded(callee: Term) -> bool:
+    """Whether it matters of a call under which conditions it stands: whether it may be done."""
+    if isinstance(callee, Attribute):
+        return callee.name in METHODS
+    if not isinstance(callee, Symbol):
+        return False
+    own = not callee.module or callee.module.startswith(".")
+    return own or callee.name.rpartition(".")[2] in METHODS
+
+
 Branch = tuple[int, ...]
 """Which branches something stands in, from the outside in, each with a number of its own."""
+
+
+def _contains(term: Term, part: Term) -> bool:
+    todo = [term]
+    for _ in range(MAX_LOOKED_AT):
+        if not todo:
+            return False
+        each = todo.pop()
+        if each == part:
+            return True
+        todo += parts_of(each)
+    return False
 
 
 @dataclass(slots=True)
@@ -44,6 +80,7 @@ class Record:
 
     `places` are those of the rows where they stand elsewhere: in the cells of a notebook.
     `literals` tell which literal a constant was read from; it is found again by its identity.
+    `guards` are the conditions of the branch that is followed just now.
     """
 
     rows: list[str]
@@ -55,7 +92,9 @@ class Record:
     star_imports: dict[str, None] = field(default_factory=dict)
     attributes: dict[str, dict[str, list[Term]]] = field(default_factory=dict)
     rebound: dict[str, list[Term]] = field(default_factory=dict)
+    loads: list[LoadSite] = field(default_factory=list)
     literals: dict[int, tuple[Known, ast.Constant]] = field(default_factory=dict)
+    guards: tuple[Guard, ...] = ()
     _defined: dict[str, list[tuple[int, Branch]]] = field(default_factory=dict)
     _definitions: int = 0
 
@@ -71,22 +110,54 @@ class Record:
         """Record a call and return what stands for its result."""
         span = self.span(node)
         text = " ".join(self.written(span).split())[:MAX_TEXT]
-        self.calls.append(CallFact(span, callee, arguments, function, text, discarded))
+        guards = self.guards if self.guards and _is_guarded(callee) else ()
+        self.calls.append(
+            CallFact(span, callee, arguments, function, text, discarded, guards=guards)
+        )
         return Result(len(self.calls) - 1)
 
-    def merge_all(self, result: Result, before: Term, element: Term, collection: Term) -> bool:
-        """Hand all of a collection to a call that merges each element into what was before."""
+    def merge_all(self, result: Result, before: Term, element: Term) -> bool:
+        """Hand every element of a loop to a call that merges each into what was before."""
         call = self.calls[result.call]
         name = call.callee.name if isinstance(call.callee, Symbol) else ""
-        values = [given.value for given in call.arguments]
-        if name.rpartition(".")[2] not in _MERGING or not {before, element} <= {*values}:
+        if name.rpartition(".")[2] not in _MERGING:
+            return False
+        inside = [_contains(given.value, element) for given in call.arguments]
+        if not any(inside) or all(given.value != before for given in call.arguments):
             return False
         arguments = tuple(
-            Argument(collection, None, 1) if given.value == element else given
-            for given in call.arguments
+            Argument(given.value, None, EACH) if of_element else given
+            for given, of_element in zip(call.arguments, inside, strict=True)
         )
         self.calls[result.call] = msgspec.structs.replace(call, arguments=arguments)
         return True
+
+    def engine(self, node: ast.Dict, mapping: Mapping) -> None:
+        """Record the model that an endpoint is told to load by its environment."""
+        given = dict(mapping.entries)
+        repo_id = given.get(ENGINE_VARIABLE)
+        if not isinstance(repo_id, Known) or not isinstance(repo_id.value, str):
+            return
+        at = next(
+            value
+            for key, value in zip(node.keys, node.values, strict=True)
+            if isinstance(key, ast.Constant) and key.value == ENGINE_VARIABLE
+        )
+        revision = given.get(ENGINE_REVISION, ABSENT)
+        is_known = isinstance(revision, (Known, Absent)) and None not in given
+        self.loads.append(
+            LoadSite(
+                path="",
+                span=self.span(at),
+                artifact="engine",
+                loader=ENGINE_VARIABLE,
+                repo_id=repo_id,
+                revision=revision if is_known else Unknown(Reason.EXPRESSION, "an expression"),  # type: ignore[arg-type]
+                revision_key=RevisionKey(ENGINE_REVISION),
+                stage="infer",
+                writing=Writing.RECIPE,
+            )
+        )
 
     def attribute(self, class_: str, name: str, term: Term) -> None:
         """Note that a method of `class_` sets `self.name`."""

@@ -80,6 +80,11 @@ def _env_key(arguments: Arguments) -> Term | None:
 _DOTENV = Known(".env")
 
 
+def _dumped(arguments: Arguments) -> Term | None:
+    """`yaml.dump(data)`: the data as text; one that is written to a file is a call."""
+    return None if argument(arguments, 1, "stream") != ABSENT else _first(arguments)
+
+
 def _partial(arguments: Arguments) -> Term | None:
     return Partial(arguments[0].value, arguments[1:]) if arguments else None
 
@@ -195,6 +200,9 @@ FUNCTIONS: dict[str, Reducer] = {
     "yaml.full_load": _read,
     "yaml.unsafe_load": _read,
     "json.load": _read,
+    "json.dumps": _first,
+    "yaml.safe_dump": _dumped,
+    "yaml.dump": _dumped,
     "json.loads": _read,
     "toml.load": _read,
     "toml.loads": _read,

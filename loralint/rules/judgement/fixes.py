@@ -49,11 +49,12 @@ def give_revision(
 
 
 def _fetching(project: Project, load: Load) -> Load | None:
-    """The download that fetches what is loaded from its folder."""
+    """The download that fetches what is loaded from its folder; another hub's has other commits."""
     if load.download is None:
         return None
     here = project.loads_in(load.download.path)
-    return next((each for each in here if each.place == load.download), None)
+    found = (each for each in here if each.place == load.download)
+    return next((each for each in found if each.option("hub") == load.option("hub")), None)
 
 
 def revision_names(site: LoadSite) -> tuple[str, ...]:

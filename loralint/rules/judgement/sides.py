@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from loralint.diagnostics import Fix, Related
-from loralint.project import Action, Load, Pair, PairKind, Project, Stage, Why
+from loralint.project import Action, Held, Load, Pair, PairKind, Project, Stage, Why, is_test
 from loralint.rules.base import Finding
 from loralint.rules.judgement import wording
 from loralint.rules.judgement.pinning import subject_of
 from loralint.source import Place
+
+Verdict = TypeVar("Verdict")
 
 _FITTING: dict[Stage, frozenset[Stage]] = {
     "train": frozenset({"train", "both"}),
@@ -38,12 +41,17 @@ def distinct_pairs(project: Project) -> Iterator[Pair]:
 
     Ten scripts that train on one base in one way say ten times the same of a load at inference.
     """
+    return (pair for pair, _ in unlike((pair, None) for pair in pairs_of(project)))
+
+
+def unlike(found: Iterable[tuple[Pair, Verdict]]) -> Iterator[tuple[Pair, Verdict]]:
+    """What is found of pairs, once for all training loads that ask for the same."""
     seen: set[object] = set()
-    for pair in pairs_of(project):
+    for pair, verdict in found:
         key = (pair.infer.place, _asked(pair.infer), _asked(pair.train), pair.merge)
         if key not in seen:
             seen.add(key)
-            yield pair
+            yield pair, verdict
 
 
 def once(found: Iterable[tuple[Pair, object, Finding]]) -> Iterator[Finding]:
@@ -102,11 +110,109 @@ def actions(project: Project, side: Load, kind: str) -> tuple[Action, ...]:
         return tuple(found[index] for index in sorted(found))
     paths = dict.fromkeys((side.place.path, side.site.path))
     loose = (act for path in paths for act in project.loose_actions.get((kind, path), ()))
-    return tuple(act for act in loose if _is_beside(act, side))
+    return tuple(act for act in loose if _is_beside(project, act, side))
 
 
-def _is_beside(action: Action, side: Load) -> bool:
-    return action.function == side.site.function or side.stage in ("train", "infer")
+def is_certain(project: Project, action: Action, side: Load) -> bool:
+    """Whether an action on a side's model is done whenever the model is loaded at all.
+
+    It is not where an option that nobody sets switches it on, or where it is another task's.
+    """
+    around = project.load_conditions.get(side.index, ())
+    own = project.action_conditions.get(action.index, ())
+    return all(each.held is Held.YES or each in around for each in own)
+
+
+def certain_actions(project: Project, side: Load, kind: str) -> tuple[Action, ...]:
+    """The actions of a kind on a side's model that are certainly done."""
+    return tuple(one for one in actions(project, side, kind) if is_certain(project, one, side))
+
+
+# --- branches -------------------------------------------------------------------------------------
+
+
+def differing(
+    project: Project, pairs: Iterable[Pair], judge: Callable[[Pair], Verdict | None]
+) -> Iterator[tuple[Pair, Verdict]]:
+    """The pairs that differ, with what `judge` says of them.
+
+    Of several loads of one side that go onto one adapter (`if four: … else: …`) only one is done.
+    Branches of one option are compared with their like; of others nothing is certain while one of
+    them matches.
+    """
+    groups: dict[object, list[Pair]] = {}
+    for pair in pairs:
+        groups.setdefault(_branches_of(pair), []).append(pair)
+    for group in groups.values():
+        yield from _differing(project, group, judge)
+
+
+def _branches_of(pair: Pair) -> object:
+    """What the branches of both sides have in common: the adapter, and where they stand."""
+    adapter = pair.adapter.place if pair.adapter is not None else None
+    train, infer = pair.train, pair.infer
+    trained = (train.place.path, train.site.path, train.site.function)
+    return adapter, trained, (infer.place.path, infer.site.path, infer.site.function)
+
+
+def _differing(
+    project: Project, group: list[Pair], judge: Callable[[Pair], Verdict | None]
+) -> Iterator[tuple[Pair, Verdict]]:
+    choosing = {
+        *_choosing(project, [pair.train for pair in group]),
+        *_choosing(project, [pair.infer for pair in group]),
+    }
+    alike = {id(pair): _likeness(project, pair, choosing) for pair in group}
+    kept = [pair for pair in group if alike[id(pair)] is not False]
+    judged = [(pair, judge(pair)) for pair in kept]
+    one_switch = [(pair, found) for pair, found in judged if alike[id(pair)]]
+    if one_switch:
+        judged = [each for each in one_switch if not _is_off(project, each[0])]
+    elif any(found is None for _, found in judged):
+        return
+    yield from ((pair, found) for pair, found in judged if found is not None)
+
+
+def _choosing(project: Project, sides: Iterable[Load]) -> Iterator[object]:
+    """The switches that choose among the loads of one side.
+
+    One that chooses between training and inference is none: it does not tell branches apart.
+    """
+    held: dict[object, set[bool]] = {}
+    for side in sides:
+        for asked, holds in _switches(project, side).items():
+            held.setdefault(asked, set()).add(holds)
+    return (asked for asked, each in held.items() if len(each) > 1)
+
+
+def _likeness(project: Project, pair: Pair, choosing: Collection[object]) -> bool | None:
+    """Whether both loads stand under one switch, on the same side of it; None where there is none.
+
+    The same option in two scripts is one switch: who sets it for one sets it for the other.
+    """
+    own, other = (_switches(project, side) for side in (pair.train, pair.infer))
+    shared = [asked for asked in own if asked in other and asked in choosing]
+    return all(own[asked] == other[asked] for asked in shared) if shared else None
+
+
+def _switches(project: Project, load: Load) -> dict[object, bool]:
+    found = project.load_conditions.get(load.index, ())
+    return {each.asked: each.guard.holds for each in found if each.option}
+
+
+def _is_off(project: Project, pair: Pair) -> bool:
+    """Whether nobody sets the switch that both loads stand under."""
+    found = project.load_conditions.get(pair.train.index, ())
+    other = {each.asked for each in project.load_conditions.get(pair.infer.index, ())}
+    return any(each.held is Held.NO and each.asked in other for each in found)
+
+
+def _is_beside(project: Project, action: Action, side: Load) -> bool:
+    """Whether an action stands beside a side's load: each test of a file is a script of its own."""
+    if action.function == side.site.function:
+        return True
+    alone = is_test(action.path, project.files.get(action.path))
+    return side.stage in ("train", "infer") and not alone
 
 
 def trained_here(pair: Pair) -> Related:

@@ -21,6 +21,7 @@ from loralint.facts import (
 from loralint.values.evaluation import Evaluation
 from loralint.values.index import last_name
 from loralint.values.libraries.hydra import Hydra
+from loralint.values.libraries.mlflow import Mlflow
 from loralint.values.nodes import (
     Class,
     Function,
@@ -47,6 +48,7 @@ class Entries:
     def __init__(self, evaluation: Evaluation, hydra: Hydra) -> None:
         self.evaluation = evaluation
         self.hydra = hydra
+        self.mlflow = Mlflow(evaluation)
         self._handed_over: set[tuple[str, str]] | None = None
 
     def is_open(self, path: str, function: str) -> bool:
@@ -98,6 +100,8 @@ class Entries:
         ]
         if parameter.kind == "**":
             return self._all_options(function, calls)
+        if function.fact.class_:
+            return self.mlflow.context(function, parameter)
         for call in calls:
             name = last_name(call.callee)
             if name in _OPTIONS and parameter.name in _destinations(call):

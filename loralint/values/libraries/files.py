@@ -9,6 +9,7 @@ from posixpath import dirname
 from loralint.facts import (
     ABSENT,
     Absent,
+    Attribute,
     Data,
     Default,
     Environment,
@@ -26,6 +27,7 @@ from loralint.values.nodes import (
     Frame,
     MappingNode,
     Node,
+    SequenceNode,
     arguments_of,
     merge,
     options,
@@ -44,6 +46,7 @@ class Files:
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
         self._whole: dict[str, Node] = {}
+        self._writers: dict[str, list[Node]] | None = None
         self._dotenvs: dict[str, list[str]] | None = None
         """The `.env` files that the scripts of a folder load."""
 
@@ -55,6 +58,7 @@ class Files:
     def _at(self, path: Node, frame: Frame) -> Node:
         if isinstance(path, (Known, Default)) and isinstance(path.value, str):
             found = self._named(path.value, frame.path)
+            found = found or self._written(path.value, frame.path)
             if found is not None:
                 return found if isinstance(path, Known) else soften(found, path.origin)
             origin = path.origin if isinstance(path, Default) else None
@@ -72,6 +76,35 @@ class Files:
             if facts is not None and not isinstance(facts.data, Absent):
                 return self._read(path)
         return None
+
+    def _written(self, text: str, script: str) -> Node | None:
+        """What the project itself writes into a file that is not there yet."""
+        if self._writers is None:
+            self._writers = {}
+            names = ("dump", "safe_dump", "write_text")
+            index = self.evaluation.index
+            for site in (site for name in names for site in index.calls_by_name.get(name, ())):
+                for path, data in self._writing(site):
+                    self._writers.setdefault(path, []).append(data)
+        found = [each for e in candidates(text, script) for each in self._writers.get(e, ())]
+        origin = Origin(OriginKind.FILE, text)
+        return soften(merge(found), origin) if found else None
+
+    def _writing(self, site: Site) -> Iterator[tuple[str, Node]]:
+        """The paths that a call writes to, with the data that it writes."""
+        call = self.evaluation.index.call(site)
+        method = call.callee if isinstance(call.callee, Attribute) else None
+        written = method is not None and method.name == "write_text"
+        given = [each.value for each in call.arguments if each.name is None and not each.stars]
+        term = method.base if method is not None and written else given[1] if given[1:] else ABSENT
+        if not given or isinstance(term, Absent):
+            return
+        frame = self.evaluation.module_frame(site.file)
+        path = term.path if isinstance(term, Data) else term
+        data = self.evaluation.force(given[0], frame)
+        if isinstance(data, (MappingNode, SequenceNode)):
+            for text in texts_of(self.evaluation.value(self.evaluation.force(path, frame))):
+                yield from ((each, data) for each in candidates(text, site.file))
 
     def _read(self, path: str) -> Node:
         """A configuration file, whose interpolations look into itself."""

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from loralint.facts import Absent, Argument, Known, Origin, OriginKind, Partial, Reason, Unknown
+from collections.abc import Iterator
+from dataclasses import replace
+
+from loralint.facts import (
+    EACH,
+    Absent,
+    Argument,
+    Elements,
+    Known,
+    Origin,
+    OriginKind,
+    Partial,
+    Reason,
+    Term,
+    Unknown,
+    parts_of,
+)
 from loralint.values.evaluation import CallModel, Evaluation
 from loralint.values.libraries.layers import layered
 from loralint.values.nodes import (
@@ -81,9 +97,26 @@ class Records:
 
     def _merged(self, result: CallResult, arguments: Arguments) -> Node | None:
         """`OmegaConf.merge(a, b)`: later ones win, key by key."""
-        given = self.evaluation.positionals(arguments)
-        layers = [self.evaluation.look(each) for each in given if each]
+        layers: list[Node] = []
+        for given, frame in arguments:
+            if given.stars == EACH:
+                layers += self._each(given.value, frame)
+                continue
+            found = self.evaluation.positionals(((given, frame),))
+            layers += [self.evaluation.look(each) for each in found if each]
         return layered(self.evaluation, layers) if layers else None
+
+    def _each(self, term: Term, frame: Frame) -> Iterator[Node]:
+        """What a term is for every element of the loop around, in order."""
+        todo = [term]
+        while todo:
+            each = todo.pop()
+            if isinstance(each, Elements):
+                count = len(rows(self.evaluation.force(each.base, frame)))
+                for number in range(count):
+                    yield self.evaluation.force(term, replace(frame, row=(each, number)))
+                return
+            todo += parts_of(each)
 
     def _from_cli(self, result: CallResult, arguments: Arguments) -> Node | None:
         """What the command line gives: nothing, unless somebody says otherwise."""
@@ -93,7 +126,12 @@ class Records:
     def _parsed(self, result: CallResult, arguments: Arguments) -> Node | None:
         """`tyro.cli(Config)`, `draccus.parse(Config)`: an object that the command line fills."""
         given = self.evaluation.argument(arguments, ("config_class",), 0)
-        return filled(given, result) if isinstance(given, (Class, External)) else None
+        files = tuple(
+            (Argument(each.value, None, 2), frame)
+            for each, frame in arguments
+            if each.name == "config_path"
+        )
+        return filled(given, result, files) if isinstance(given, (Class, External)) else None
 
     def _field(self, result: CallResult, arguments: Arguments) -> Node | None:
         """`field(default_factory=X)`: what X() returns."""
