@@ -15,6 +15,7 @@ from posixpath import dirname
 from loralint.catalog import loads_lora
 from loralint.config import matches
 from loralint.facts import ABSENT, RECORDED, Known, Origin, Reason, Unknown, Value, leaves
+from loralint.project.adapter_names import called_alike
 from loralint.project.borders import is_below
 from loralint.project.evidence import BASES, Evidence, as_fetched, names_of
 from loralint.project.folders import is_test
@@ -234,12 +235,13 @@ def _by_base(evidence: Evidence, adapters: Iterable[Instance]) -> Iterator[_Join
             continue
         for infer in evidence.onto(adapter):
             for name in names_of(infer.site.repo_id):
-                for train in _beside(_kept(evidence, trained.get(name, ())), adapter):
-                    if _may_be_base_of(evidence, train, infer, adapter):
-                        base = name.written or "one base" if isinstance(name, Origin) else name
-                        places = f"trained in {train.load.place}, loaded in {infer.load.place}"
-                        reason = f"{base}: {places}{_of_defaults(evidence, train, adapter)}"
-                        yield _Joined(PairKind.BASE_ID, train, infer, adapter, reason)
+                near = _beside(_kept(evidence, trained.get(name, ())), adapter)
+                may = [each for each in near if _may_be_base_of(evidence, each, infer, adapter)]
+                for train in called_alike(evidence, may, adapter):
+                    base = name.written or "one base" if isinstance(name, Origin) else name
+                    places = f"trained in {train.load.place}, loaded in {infer.load.place}"
+                    reason = f"{base}: {places}{_of_defaults(evidence, train, adapter)}"
+                    yield _Joined(PairKind.BASE_ID, train, infer, adapter, reason)
 
 
 def _is_merge_of_the_project(evidence: Evidence, adapter: Instance) -> bool:

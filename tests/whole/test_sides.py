@@ -73,8 +73,9 @@ HELPERS = {
         [("train.py:4", "helper.py:6")],
     ),
     "callers load two adapters": (
-        {"helper.py": HELPER, "train.py": trains("", '"org/a"'), "other.py":
-         trains("", '"org/a"', "out/other"), "chat.py": FINDS + "load_causal(adapter='out/other')\n"},
+        {"helper.py": HELPER, "train.py": trains("", '"org/a"'),
+         "other.py": trains("", '"org/a"', "out/other"),
+         "chat.py": FINDS + "load_causal(adapter='out/other')\n"},
         [("other.py:4", "helper.py:6"), ("train.py:4", "helper.py:6")],
     ),
 }  # fmt: skip
@@ -212,6 +213,30 @@ def test_who_saves_nothing_is_no_training_side_where_others_do(small: Small) -> 
     assert pairs_of(small, files) == [("train.py:4", "serve.py:4")]
     (small.root / "train.py").unlink()
     assert pairs_of(small, {"probe.py": PROBE}) == [("probe.py:4", "serve.py:4")]
+
+
+ON_HUB = """\
+import os
+from peft import PeftModel
+from transformers import AutoModelForCausalLM
+
+model = AutoModelForCausalLM.from_pretrained("org/a")
+PeftModel.from_pretrained(model, os.environ.get("ADAPTER", "me/llama-{name}")).generate()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "trained"), [("cuad-dpo", ["dpo.py"]), ("cuad", ["dpo.py", "sft.py"])]
+)
+def test_of_two_trainings_on_one_base_the_one_that_is_called_so(
+    small: Small, name: str, trained: list[str]
+) -> None:
+    files = {
+        "train/sft.py": trains("", '"org/a"', "runs/a_sft"),
+        "train/dpo.py": trains("", '"org/a"', "runs/c_dpo"),
+        "app/app.py": ON_HUB.replace("{name}", name),
+    }
+    assert pairs_of(small, files) == [(f"train/{each}:4", "app/app.py:5") for each in trained]
 
 
 RESUMES = """\
