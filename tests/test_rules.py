@@ -23,9 +23,9 @@ PAGES = Path(__file__).parent / "rules"
 BY_NAME = {rule.name: rule for rule in RULES}
 WITHOUT_SUBJECT = frozenset(
     """compiled-before-wrap discarded-merge double-wrapped-adapter fresh-adapter-at-inference
-    ignored-load-result ignored-mismatched-sizes inactive-adapter merge-into-quantized
-    merged-into-adapter-dir non-strict-adapter-load nondeterministic-init
-    removed-quantization-keyword suppressed-load-warnings unsaved-head
+    fused-before-save ignored-load-result ignored-mismatched-sizes inactive-adapter
+    merge-into-quantized merged-into-adapter-dir non-strict-adapter-load nondeterministic-init
+    removed-quantization-keyword reused-base suppressed-load-warnings unsaved-head
     unsaved-resized-embeddings""".split()
 )
 """Rules whose findings are about objects of the code; all others know which repository is meant,

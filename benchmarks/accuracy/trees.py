@@ -40,10 +40,10 @@ class Trees:
     def path(self, repo: str) -> Path:
         return self.folder / repo.replace("/", "+")
 
-    def loralint(self, repo: str, command: str) -> list[Row]:
+    def loralint(self, repo: str, command: str, *options: str) -> list[Row]:
         """What `loralint COMMAND --output-format json` says at the root of a repository."""
         words = ["loralint", command, "--isolated", "--no-cache", "--output-format", "json"]
-        return self._asked(repo, command, words)
+        return self._asked(repo, "".join((command, *options)), [*words, *options])
 
     def bandit(self, repo: str, files: Iterable[str]) -> list[Row]:
         """What Bandit's B615 finds in some files of a repository."""

@@ -1,7 +1,12 @@
 """Runs the faulty and the mended form of each LOR3 rule with the installed libraries.
 
 For each it shows whether the adapter is indeed lost, and whether loralint says so. Needs torch,
-transformers, peft, safetensors and bitsandbytes; makes its own tiny models, needs no network:
+transformers, peft, safetensors, bitsandbytes, trl and datasets, and diffusers for two of them,
+which are left out without it; makes its own tiny models, needs no network.
+
+LOR321 is not among them: it needs LLaMA-Factory or ms-swift (`create_ref_model` in LLaMA-Factory's
+train/trainer_utils.py: with `finetuning_type: lora` and no `ref_model` there is none, and the
+trainer switches the adapter off).
 
     python benchmarks/provoked/lor3.py [--loralint PYTHON] [RULE…]
 """
@@ -31,6 +36,7 @@ from transformers.utils.logging import disable_progress_bar  # noqa: E402
 
 CASES: dict[str, Callable[[Path, m.Ran], m.Verdict]] = {
     "301": m.not_as("adapter"),
+    "301b": m.not_as("adapter"),
     "302": m.unnoticed,
     "303": m.not_as("adapter-b"),
     "304": m.not_as("adapter"),
@@ -39,15 +45,30 @@ CASES: dict[str, Callable[[Path, m.Ran], m.Verdict]] = {
     "306": m.twice,
     "307": m.effect_lost,
     "308": m.head_lost,
+    "308b": m.pooler_lost,
+    "308c": m.not_saved("heads", "lm_head"),
     "309": m.rows_untrained,
     "310": m.reloads_differ("pissa"),
     "311": m.not_as("adapter"),
     "311b": m.keys_do_not_fit("stacked"),
+    "311c": m.raises(ValueError),
     "312": m.silent,
     "313": m.fits,
     "314": m.keys_do_not_fit("compiled"),
     "315": m.type_error,
+    "316": m.not_as("adapter"),
+    "316b": m.not_as("adapter-b"),
+    "316c": m.not_as("adapter"),
+    "316d": m.not_plain,
+    "320": m.not_as("adapter"),
 }
+DRAWING: dict[str, Callable[[Path, m.Ran], m.Verdict]] = {
+    "318": m.draws_as_base,
+    "319": m.fused_lost,
+}
+"""What needs diffusers."""
+if workspace.HAS_DIFFUSERS:
+    CASES |= DRAWING
 
 
 def run(snippet: Path, folder: Path) -> m.Ran:

@@ -169,6 +169,80 @@ def keys_do_not_fit(name: str) -> Callable[[Path, Ran], Verdict]:
     return measure
 
 
+def pooler_lost(folder: Path, ran: Ran) -> Verdict:
+    """The fault: two loads of one classifier are two models."""
+    answers = []
+    for seed in (77, 78):
+        torch.manual_seed(seed)
+        name = folder / "microsoft" / "deberta-v3-base"
+        fresh = AutoModelForSequenceClassification.from_pretrained(name, num_labels=3)
+        answers.append(logits(PeftModel.from_pretrained(fresh, folder / "classifier")))
+    found = distance(*answers)
+    return found > 1e-5, f"{found:.6f} between two loads"
+
+
+def not_saved(name: str, module: str) -> Callable[[Path, Ran], Verdict]:
+    """The fault: a module that was asked for is not in the adapter's file."""
+
+    def measure(folder: Path, ran: Ran) -> Verdict:
+        saved = [k for k in load_file(folder / name / "adapter_model.safetensors") if module in k]
+        return not saved, f"{len(saved)} tensors of {module} saved"
+
+    return measure
+
+
+def not_plain(folder: Path, ran: Ran) -> Verdict:
+    """The fault: what is taken for the base answers otherwise."""
+    found = distance(logits(ran.names["model"]), logits(base(folder)))
+    return found > 1e-4, f"{found:.4f} from the base"
+
+
+def raises(error: type[Exception]) -> Callable[[Path, Ran], Verdict]:
+    """The fault: the library refuses, as it does today."""
+
+    def measure(folder: Path, ran: Ran) -> Verdict:
+        raised = isinstance(ran.error, error)
+        if ran.error is not None and not raised:
+            raise ran.error
+        return raised, str(ran.error)[:70] if raised else "runs"
+
+    return measure
+
+
+def drawn(unet: Any) -> torch.Tensor:
+    """The answer of a drawing's part to a fixed input."""
+    torch.manual_seed(5)
+    with torch.no_grad():
+        found: torch.Tensor = unet(torch.randn(1, 4, 8, 8), 3, torch.randn(1, 4, 8)).sample
+    return found
+
+
+def draws_as_base(folder: Path, ran: Ran) -> Verdict:
+    """The fault: the pipeline draws as it does without an adapter, and not as the trained part."""
+    from diffusers import UNet2DConditionModel
+
+    if ran.error is not None:
+        raise ran.error
+    plain = UNet2DConditionModel.from_pretrained(folder / "drawing", subfolder="unet")
+    found = distance(drawn(ran.names["pipe"].unet), drawn(ran.names["trained"]))
+    off = distance(drawn(ran.names["pipe"].unet), drawn(plain))
+    return (
+        found > 1e-4 and off < 1e-4,
+        f"{found:.4f} from the trained model, {off:.4f} from the base",
+    )
+
+
+def fused_lost(folder: Path, ran: Ran) -> Verdict:
+    """The fault: what was saved is not what was fused."""
+    from diffusers import UNet2DConditionModel
+
+    if ran.error is not None:
+        raise ran.error
+    again = UNet2DConditionModel.from_pretrained(folder / "fused", subfolder="unet")
+    found = distance(drawn(again), drawn(ran.names["pipe"].unet))
+    return not found < 1e-4, f"{found:.4f} from the fused model"
+
+
 def type_error(folder: Path, ran: Ran) -> Verdict:
     """The fault: a TypeError."""
     raised = isinstance(ran.error, TypeError)

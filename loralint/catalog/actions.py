@@ -10,7 +10,7 @@ from loralint.catalog.patterns import fits, names
 
 ActionKind: TypeAlias = Literal[
     "wrap", "lora-config", "quantise-prepare", "load-state", "compile", "train", "silence", "merge",
-    "infer", "resize", "add-tokens", "unload", "set-adapter",
+    "infer", "resize", "add-tokens", "unload", "set-adapter", "template", "drop-lora",
 ]  # fmt: skip
 
 
@@ -46,6 +46,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("silence", "filterwarnings simplefilter", "warnings", common=True),
     Action("merge", "Swift.merge_and_unload", "swift"),
     Action("infer", "generate", "mlx_lm", common=True),
+    Action("template", "get_chat_template", "unsloth", common=True),
     # --- methods of whatever object ---
     Action("wrap", "add_adapter"),
     Action("resize", "resize_token_embeddings"),
@@ -58,6 +59,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("set-adapter", "set_adapter set_adapters set_active_adapters add_weighted_adapter"
            " hotswap_adapter", common=True),
     Action("load-state", "load_state_dict", common=True),
+    Action("template", "apply_chat_template", common=True),
+    Action("drop-lora", "unload_lora_weights unload_lora delete_adapters", common=True),
 )  # fmt: skip
 
 GENERAL = frozenset({"torch", "lightning pytorch_lightning", "warnings", ""})
@@ -71,6 +74,7 @@ POSITIONAL: dict[str, tuple[str, ...]] = {
     "resize": ("new_num_tokens", "pad_to_multiple_of"),
     "set-adapter": ("adapter_name",),
     "silence": ("action", "second"),
+    "template": ("tokenizer", "chat_template"),
 }  # fmt: skip
 """The names of the positional arguments of each kind of action."""
 

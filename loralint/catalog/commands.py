@@ -38,7 +38,9 @@ class Tool:
     and `adapter_revision` that it does for the adapters. `full` are the flags and values with which
     the whole model is trained; where `adapter_only` names a flag, that flag makes it an adapter.
     `adapter_at` tells that adapters may be written `id@revision`. `hub` is where it loads from
-    unless told otherwise.
+    unless told otherwise. `templates` is whose names of prompt templates it takes. `preferences`
+    are the values of the role `preference` that make it a run which compares with a reference,
+    `no_reference` those of `loss` with which it needs none.
     """
 
     name: str
@@ -60,6 +62,9 @@ class Tool:
     adapter_only: str = ""
     full: tuple[tuple[str, str], ...] = ()
     adapter_at: bool = False
+    templates: str = ""
+    preferences: tuple[str, ...] = ()
+    no_reference: tuple[str, ...] = ()
 
 
 _QUANTISED = _names(load_in_4bit="load_in_4bit", load_in_8bit="load_in_8bit")
@@ -67,6 +72,7 @@ _VLLM = _names(
     model="model", revision="revision", tokenizer="tokenizer", code_revision="code_revision",
     tokenizer_revision="tokenizer_revision", adapters="lora_modules", enable_lora="enable_lora",
     quantization="quantization q", dtype="dtype", trust_remote_code="trust_remote_code",
+    template="chat_template",
 )  # fmt: skip
 _TGI = _names(
     adapters="lora_adapters",
@@ -80,7 +86,7 @@ _TGI_ENVIRONMENT = _names(
 _SGLANG = _names(
     model="model_path model", revision="revision", tokenizer="tokenizer_path", dtype="dtype",
     adapters="lora_paths", enable_lora="enable_lora", quantization="quantization",
-    trust_remote_code="trust_remote_code",
+    trust_remote_code="trust_remote_code", template="chat_template",
 )  # fmt: skip
 _TRL = MappingProxyType({
     **_names(model="model_name_or_path", revision="model_revision", output="output_dir",
@@ -93,17 +99,21 @@ _FACTORY = _names(
     output="output_dir export_dir", dtype="infer_dtype", trust_remote_code="trust_remote_code",
     method="finetuning_type", bits="quantization_bit", quant_type="quantization_type",
     double="double_quantization", quant_method="quantization_method",
+    template="template", preference="stage", reference="ref_model create_new_adapter",
+    loss="pref_loss",
 )  # fmt: skip
 _SWIFT = _names(
     model="model model_id_or_path", revision="model_revision", output="output_dir",
     adapters="adapters ckpt_dir", dtype="torch_dtype", method="tuner_type train_type",
     bits="quant_bits quantization_bit", use_hf="use_hf", quant_type="bnb_4bit_quant_type",
     double="bnb_4bit_use_double_quant", quant_method="quant_method",
+    template="template", preference="rlhf_type", reference="ref_adapters ref_model",
 )  # fmt: skip
 _AXOLOTL = _names(
     model="base_model", revision="revision_of_model", tokenizer="tokenizer_config",
     output="output_dir", adapters="lora_model_dir", trust_remote_code="trust_remote_code",
     load_in_4bit="load_in_4bit", load_in_8bit="load_in_8bit", method="adapter",
+    template="chat_template",
 )  # fmt: skip
 _EVAL = _names(
     model="pretrained", revision="revision", tokenizer="tokenizer", adapters="peft lora_local_path",
@@ -128,10 +138,11 @@ def _heads(program: str, *commands: str) -> tuple[tuple[str, ...], ...]:
 
 
 TOOLS: tuple[Tool, ...] = (
-    Tool("vllm serve", "engine", heads=(("vllm", "serve"),), position="model", flags=_VLLM),
+    Tool("vllm serve", "engine", heads=(("vllm", "serve"),), position="model", flags=_VLLM,
+         templates="vLLM"),
     Tool("vllm", "engine", heads=_heads("vllm", "chat", "complete", "bench", "run-batch"),
-         flags=_VLLM),
-    Tool("vllm.entrypoints", "engine", flags=_VLLM,
+         flags=_VLLM, templates="vLLM"),
+    Tool("vllm.entrypoints", "engine", flags=_VLLM, templates="vLLM",
          modules=("vllm.entrypoints.openai.api_server", "vllm.entrypoints.api_server"),
          image="vllm-openai"),
     Tool("text-generation-launcher", "engine", heads=(("text-generation-launcher",),),
@@ -146,28 +157,33 @@ TOOLS: tuple[Tool, ...] = (
          flags=MappingProxyType({**_TGI, "adapter_id": "adapters"}),
          environment=_names(model="MODEL_ID", revision="REVISION", quantization="QUANTIZE")),
     Tool("sglang", "engine", heads=(("sglang", "serve"),), modules=("sglang.launch_server",),
-         flags=_SGLANG),
+         flags=_SGLANG, templates="SGLang"),
     Tool("trl", heads=_heads("trl", "sft", "dpo", "kto", "grpo", "reward", "rloo", "orpo", "cpo"),
          flags=_TRL, trains=True, shared=True, adapter_only="lora"),
-    Tool("trl vllm-serve", "engine", heads=(("trl", "vllm-serve"),), flags=_VLLM),
+    Tool("trl vllm-serve", "engine", heads=(("trl", "vllm-serve"),), flags=_VLLM, templates="vLLM"),
     Tool("llamafactory-cli train", heads=_heads("llamafactory-cli", "train"), flags=_FACTORY,
-         recipe=True, trains=True, shared=True, adapter_revision=True, full=_FULL),
+         recipe=True, trains=True, shared=True, adapter_revision=True, full=_FULL,
+         templates="LLaMA-Factory", preferences=("dpo", "kto"), no_reference=("orpo", "simpo")),
     Tool("llamafactory-cli", flags=_FACTORY, recipe=True, shared=True, adapter_revision=True,
+         templates="LLaMA-Factory",
          merges=True, heads=_heads("llamafactory-cli", "export")),
     Tool("llamafactory-cli", flags=_FACTORY, recipe=True, shared=True, adapter_revision=True,
+         templates="LLaMA-Factory",
          heads=_heads("llamafactory-cli", "chat", "api", "webchat", "eval")),
     Tool("axolotl", heads=_heads("axolotl", "train"), modules=("axolotl.cli.train",),
-         flags=_AXOLOTL, recipe=True, trains=True, shared=True),
+         flags=_AXOLOTL, recipe=True, trains=True, shared=True, templates="axolotl"),
     Tool("axolotl", heads=_heads("axolotl", "inference", "evaluate", "vllm-serve"),
-         modules=("axolotl.cli.inference",), flags=_AXOLOTL, recipe=True, shared=True),
+         modules=("axolotl.cli.inference",), flags=_AXOLOTL, recipe=True, shared=True,
+         templates="axolotl"),
     Tool("axolotl merge-lora", heads=_heads("axolotl", "merge-lora"), flags=_AXOLOTL, recipe=True,
          modules=("axolotl.cli.merge_lora",), shared=True, merges=True),
     Tool("swift", heads=(*_heads("swift", "sft", "pt", "rlhf"),
                          *_heads("megatron", "sft", "pt", "rlhf")),
          modules=("swift.cli.sft", "swift.cli.pt", "swift.cli.rlhf"),
-         flags=_SWIFT, recipe=True, trains=True, shared=True, hub="modelscope", full=_FULL),
+         flags=_SWIFT, recipe=True, trains=True, shared=True, hub="modelscope", full=_FULL,
+         templates="ms-swift", preferences=("dpo", "kto")),
     Tool("swift", heads=_heads("swift", "infer", "deploy", "app", "eval", "rollout", "sample"),
-         flags=_SWIFT, recipe=True, shared=True, hub="modelscope"),
+         flags=_SWIFT, recipe=True, shared=True, hub="modelscope", templates="ms-swift"),
     Tool("swift export", heads=(*_heads("swift", "export", "merge-lora"),
                                 *_heads("megatron", "export")),
          flags=_SWIFT, recipe=True, shared=True, hub="modelscope", merges=True),

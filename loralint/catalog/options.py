@@ -73,6 +73,43 @@ BITSANDBYTES: tuple[tuple[str, str | bool], ...] = (
 )
 """The fields of BitsAndBytesConfig that decide the weights, with its own defaults."""
 
+SAME_TEMPLATES: tuple[frozenset[str], ...] = tuple(
+    frozenset(names.split())
+    for names in (
+        "llama31 llama32 llama33",
+        "phi3 phi35",
+        "gemma gemma2",
+        "gemmachatml gemma2chatml",
+    )
+)
+"""Names of prompt templates of unsloth that stand for one text, without `-`, `_` and `.`."""
+
+OPEN_TEMPLATES: tuple[str, ...] = ("tokenizer_default", "jinja", "auto")
+"""How the names begin that leave the prompt template to the tokenizer or to another key."""
+
+UNCOVERED_HEADS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (r"m?deberta(-v[23])?-(xsmall|small|base|large|xlarge|xxlarge)", "Deberta", ("pooler",)),
+    (r"xlnet-(base|large)-cased", "XLNet", ("sequence_summary", "logits_proj")),
+    (r"m?bart-(base|large)(-50|-cc25)?", "(M?)Bart", ("classification_head",)),
+    (
+        r"(flan-|m|u)?t5-(v1_1-)?(small|base|large|xl|xxl|3b|11b)",
+        "U?M?T5",
+        ("classification_head",),
+    ),
+    (r"xlm-(mlm|clm)-[\w-]+", "XLM", ("sequence_summary",)),
+)
+"""New layers of sequence classifiers that `task_type="SEQ_CLS"` does not cover.
+
+The names of the checkpoints, of the classes, and of the layers. PEFT covers what is called
+`classifier` or `score`. Measured with PEFT 0.21.2 and transformers 5.24.
+"""
+
+PEFT_KEYED_PIPELINES: tuple[str, ...] = ("flux2", "krea2", "ernieimage", "acestep")
+"""What names the pipelines of diffusers whose `load_lora_weights` reads PEFT's tensor names, too.
+
+Read at diffusers 0.42.1 (loaders/lora_pipeline.py, lora_conversion_utils.py); without `-`, `_`.
+"""
+
 DTYPES: dict[str, str] = {
     "half": "float16",
     "fp16": "float16",

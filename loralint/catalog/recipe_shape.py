@@ -43,6 +43,18 @@ class Quantizer:
 
 
 @dataclass(frozen=True, slots=True)
+class Preference:
+    """Runs that compare the model with a reference: without one, with itself minus its adapter.
+
+    One of the conditions `runs` makes a recipe such a run. One of `unless` gives it a reference of
+    its own, or merges the adapter before, or needs no reference.
+    """
+
+    runs: tuple[Condition, ...]
+    unless: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Framework:
     """One framework's recipes: how to tell them, what they load, where they save, how.
 
@@ -52,7 +64,8 @@ class Framework:
     the names of its own components begin; of its model's builders those with one of
     `adapter_builders` in their names make adapters, those that begin with one of
     `quantised_builders` quantise. To `merged_saves` no adapter goes. `mirrors` tells that it loads
-    another repository in 4 bits, and drops the revision.
+    another repository in 4 bits, and drops the revision. `template` is the key of the prompt
+    template, whose names are the framework's own.
     """
 
     name: str
@@ -77,3 +90,5 @@ class Framework:
     quantised_builders: tuple[str, ...] = ()
     merged_saves: tuple[str, ...] = ()
     mirrors: bool = False
+    template: str = ""
+    preference: Preference | None = None

@@ -10,7 +10,7 @@ line (unsloth_cli/config.py), torchtune (recipes/configs/), open-instruct (finet
 
 from __future__ import annotations
 
-from loralint.catalog.recipe_shape import Framework, Key, Quantizer
+from loralint.catalog.recipe_shape import Framework, Key, Preference, Quantizer
 
 
 def _words(text: str) -> frozenset[str]:
@@ -58,6 +58,7 @@ AXOLOTL = Framework(
     merge=(("merge_lora", (True,)),),
     infer=(("inference", (True,)),),
     adapter_stage="infer",
+    template="chat_template",
 )  # fmt: skip
 
 LLAMA_FACTORY = Framework(
@@ -89,6 +90,12 @@ LLAMA_FACTORY = Framework(
     merge=(("export_dir", ()),),
     train=(("do_train", (True,)),),
     otherwise="infer",
+    template="template",
+    preference=Preference(
+        runs=(("stage", ("dpo", "kto")),),
+        unless=(("ref_model", ()), ("create_new_adapter", (True,)),
+                ("pref_loss", ("orpo", "simpo"))),
+    ),
 )  # fmt: skip
 
 OPEN_INSTRUCT = Framework(
@@ -169,6 +176,11 @@ SWIFT = Framework(
     infer=(("infer_backend", ()), ("sampler_engine", ()), ("sampler_type", ())),
     never=(("sampler_engine", ("client", "no")),),
     hub=(("use_hf", (None, False)),),
+    template="template",
+    preference=Preference(
+        runs=(("rlhf_type", ("dpo", "kto")),),
+        unless=(("ref_adapters", ()), ("ref_model", ())),
+    ),
 )  # fmt: skip
 
 AUTOTRAIN = Framework(

@@ -150,6 +150,12 @@ METHODS: frozenset[str] = (
     )
     | SAVERS.keys()
     | PARSER_METHODS
-    | {"prepare", "from_engine_args", "__init__", "_parse_args"}  # what is given comes back
+    | {
+        "prepare",
+        "unwrap_model",
+        "from_engine_args",
+        "__init__",
+        "_parse_args",
+    }  # what is given comes back
 )
 """Methods whose calls the evaluator is told of, on whatever object."""

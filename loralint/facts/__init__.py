@@ -38,6 +38,7 @@ from loralint.facts.origins import (
 )
 from loralint.facts.reasons import Reason
 from loralint.facts.sites import (
+    BASE_REFERENCE,
     LoadSite,
     RevisionKey,
     SaveSite,
@@ -78,6 +79,7 @@ from loralint.facts.terms import (
 
 __all__ = [
     "ABSENT",
+    "BASE_REFERENCE",
     "EACH",
     "RECORDED",
     "Absent",

@@ -27,6 +27,10 @@ class CallFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
     `discarded` tells that the call is a statement of its own; `cell` is the notebook cell.
     How it is laid out is read again where it is flagged (`read.flagged`). `guards` are the
     conditions that it stands under, where those are options or names, and not computed.
+
+    `blocks` are the branches of its function that it stands in, from the outside in, each with a
+    number of its own; that of a loop's body is negative. `kept` tells that its result goes into a
+    collection or onto an object, `renewed` which loops give the name that holds it another value.
     """
 
     span: Span
@@ -37,6 +41,9 @@ class CallFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
     discarded: bool = False
     cell: int | None = None
     guards: tuple[Guard, ...] = ()
+    blocks: tuple[int, ...] = ()
+    kept: bool = False
+    renewed: tuple[int, ...] = ()
 
 
 class ParameterFact(Fact, frozen=True, tag=True, array_like=True, gc=False):

@@ -8,6 +8,9 @@ from typing import NamedTuple
 from loralint.facts.terms import Fact, Value
 from loralint.source import Span
 
+BASE_REFERENCE = "base"
+"""The option `reference` of an adapter that a preference run compares with its own base."""
+
 
 class SiteKind(IntEnum):
     """Which list of a file's facts a site stands in."""
@@ -66,7 +69,8 @@ class LoadSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=T
     "infer", "merge" or "" where that is not known. The options of a base that is trained hold the
     fields of its LoraConfig as `lora.r` and so on. `insert_at` is where a key or a flag that gives
     the revision would go, between the two `margins`; None where there is no such place. Of a call
-    that is found out where it is flagged.
+    that is found out where it is flagged. `template_at` is the key or flag that names the prompt
+    template.
     """
 
     path: str
@@ -85,6 +89,7 @@ class LoadSite(Fact, frozen=True, tag=True, array_like=True, gc=False, kw_only=T
     inputs: tuple[int, ...] = ()
     stage: str = ""
     revision_at: Span | None = None
+    template_at: Span | None = None
     writing: Writing = Writing.CALL
 
     @property

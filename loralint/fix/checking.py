@@ -136,7 +136,8 @@ SUPPRESSION = "suppression"
 """Names what a fix of LOR002 changes: a comment."""
 
 _PLACES = frozenset(
-    """span text insert_at margins literals keys first_row last_row rows revision_at""".split()
+    """span text insert_at margins literals keys first_row last_row rows revision_at
+    template_at""".split()
 )
 """Fields that say where something stands or how it is written, not what it is."""
 

@@ -16,6 +16,7 @@ from loralint.project.loads import (
     Requirement,
     Save,
     Stage,
+    Standing,
     Use,
     Why,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "Requirement",
     "Save",
     "Stage",
+    "Standing",
     "Use",
     "Why",
     "is_test",

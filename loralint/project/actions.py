@@ -8,8 +8,16 @@ from dataclasses import dataclass
 
 from loralint.catalog import POSITIONAL, canonical
 from loralint.facts import ABSENT, Attribute, Known, LoadSite, Site, SiteKind, Value
-from loralint.project.calls import Linker
-from loralint.project.flow import Flow, Key, before, is_adapted, takes_its_place, trace
+from loralint.project.calls import Acting, Linker
+from loralint.project.flow import (
+    Flow,
+    Key,
+    before,
+    is_adapted,
+    is_whole,
+    takes_its_place,
+    trace,
+)
 from loralint.project.instances import LORA
 from loralint.project.loads import Action
 from loralint.project.options import keyword_values
@@ -17,16 +25,23 @@ from loralint.values.nodes import Arguments, CallResult, External, MappingNode, 
 from loralint.values.values import texts_of, value_of
 
 _MODEL = ("model", "base_model")
+_TOKENIZER = ("tokenizer",)
 _CONFIGS = ("peft_config", "config", "adapter_config")
 _ON_RECEIVER = frozenset(
-    """merge unload resize infer train set-adapter load-state wrap add-tokens""".split()
+    """merge unload resize infer train set-adapter load-state wrap add-tokens template
+    drop-lora""".split()
 )
+_TAKING_MODELS = frozenset({"wrap", "train"})
+"""What is handed a model and may put an adapter onto it."""
+
 _STATE = ("state_dict", "peft_model_state_dict")
 _READERS = frozenset(
     """safetensors.load_file torch.load peft.load_peft_weights mlx.load
     safetensors.torch.load_file""".split()
 )
 _PADDING = "pad_token"
+_SECOND_IS_REFERENCE = ("DPOTrainer", "KTOTrainer")
+"""Trainers that take the reference model behind the model."""
 _ADDING = "add_adapter"
 """The method that puts an adapter into its receiver."""
 
@@ -49,9 +64,10 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
     call, acting = linker.call(site), linker.meaning(site).acting
     assert acting is not None  # the site is among the actions
     kind, arguments = acting.kind, linker.arguments(site)
-    model, config = _model(linker, site, kind), _config(linker, site, kind, arguments)
+    model, acted_on = _model(linker, site, kind)
+    config = _config(linker, acting, arguments)
     steps = (step for step in (*model.steps, *config.steps) if step != site)
-    onto = linker.evaluator.argument(arguments, _MODEL, 0) if kind == "wrap" else None
+    onto = linker.evaluator.argument(arguments, _MODEL, 0) if kind in _TAKING_MODELS else None
     certain = onto is not None and not takes_its_place(linker, site, onto)
     options = keyword_values(linker, arguments, _positional(kind, call.callee))
     if kind == "add-tokens":
@@ -72,6 +88,9 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
         configs=linker.found.loads_of(config.loads),
         source=_state_source(linker, arguments) if kind == "load-state" else ABSENT,
         onto_adapter=certain and onto is not None and is_adapted(linker, onto),
+        reference=_reference(linker, acting.callee, arguments) if kind == "train" else (),
+        whole=acted_on is not None and is_whole(linker, acted_on),
+        standing=linker.standing(site),
     )
     return ActionFlow(action, model)
 
@@ -80,21 +99,30 @@ def _positional(kind: str, callee: object) -> tuple[str, ...]:
     """The names of positional arguments; a method has no `model` among them."""
     names = POSITIONAL.get(kind, ())
     is_method = isinstance(callee, Attribute)
+    if is_method and kind == "template":
+        return ()  # the first one is the conversation
     return tuple(name for name in names if not (is_method and name == "model"))
 
 
-def _model(linker: Linker, site: Site, kind: str) -> Flow:
-    """What flows into the model that a call acts on: its receiver, or its first argument."""
-    callee = linker.call(site).callee
+def _model(linker: Linker, site: Site, kind: str) -> tuple[Flow, Node | None]:
+    """What flows into the model or tokenizer that a call acts on, and the object itself.
+
+    That is the receiver, where there is one that anything is known of, else an argument.
+    """
+    callee, frame = linker.call(site).callee, linker.evaluator.module_frame(site.file)
+    if kind == "forward":
+        called = linker.evaluator.force(callee, frame)
+        return trace(linker, called), called
     if isinstance(callee, Attribute) and kind in _ON_RECEIVER:
-        frame = linker.evaluator.module_frame(site.file)
-        flow = _traced(linker, site, linker.evaluator.force(callee.base, frame))
+        receiver = linker.evaluator.force(callee.base, frame)
+        flow = _traced(linker, site, receiver)
         if flow.loads or flow.steps:
-            return flow
+            return flow, receiver
     if kind in ("lora-config", "silence"):
-        return Flow()
-    given = linker.evaluator.argument(linker.arguments(site), _MODEL, 0)
-    return _traced(linker, site, given) if given is not None else Flow()
+        return Flow(), None
+    names = _TOKENIZER if kind == "template" else _MODEL
+    given = linker.evaluator.argument(linker.arguments(site), names, 0)
+    return (_traced(linker, site, given), given) if given is not None else (Flow(), None)
 
 
 def _traced(linker: Linker, site: Site, given: Node) -> Flow:
@@ -104,21 +132,31 @@ def _traced(linker: Linker, site: Site, given: Node) -> Flow:
     return trace(linker, given)
 
 
-def _config(linker: Linker, site: Site, kind: str, arguments: Arguments) -> Flow:
-    """The LoraConfig that a wrap, or a trainer, is given.
-
-    A method takes it first (transformers, diffusers), or behind the adapter's name (PEFT).
-    """
-    if kind not in ("wrap", "train"):
+def _config(linker: Linker, acting: Acting, arguments: Arguments) -> Flow:
+    """The LoraConfig that a wrap, or a trainer, is given."""
+    if acting.kind not in ("wrap", "train"):
         return Flow()
-    method = isinstance(linker.call(site).callee, Attribute)
-    positions = (None,) if kind == "train" else (0, 1) if method else (1,)
-    for position in positions:
+    for position in _positions_of_config(acting):
         given = linker.evaluator.argument(arguments, _CONFIGS, position)
         found = trace(linker, given) if given is not None else Flow()
         if found.loads or found.steps:
             return found
     return Flow()
+
+
+def _positions_of_config(acting: Acting) -> tuple[int | None, ...]:
+    """`model.add_adapter` of transformers takes the configuration first, PEFT's the name."""
+    if acting.kind == "train":
+        return (None,)
+    return (0, 1) if acting.callee.rpartition(".")[2] == _ADDING else (1,)
+
+
+def _reference(linker: Linker, callee: str, arguments: Arguments) -> tuple[int, ...]:
+    """The loads behind the reference model of a trainer, where nothing is done to them before."""
+    position = 1 if callee.endswith(_SECOND_IS_REFERENCE) else None
+    given = linker.evaluator.argument(arguments, ("ref_model",), position)
+    flow = trace(linker, given) if given is not None else Flow()
+    return () if linker.found.actions_of(flow.steps) else linker.found.loads_of(flow.loads)
 
 
 def wrapped_in_place(acting: Iterable[ActionFlow]) -> frozenset[Key]:

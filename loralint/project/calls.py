@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from loralint.catalog import Loader
 from loralint.facts import CallFact, Site, SiteKind, Symbol, Value
+from loralint.project.loads import Standing
 from loralint.source import Place
 from loralint.values.evaluator import Evaluator
 from loralint.values.index import Index
@@ -180,6 +181,11 @@ class Linker:
     def call(self, site: Site) -> CallFact:
         """The call at a site."""
         return self.index.call(site)
+
+    def standing(self, site: Site) -> Standing:
+        """Where a call stands in its function's flow."""
+        call = self.call(site)
+        return Standing(call.blocks, call.kept, call.renewed)
 
     def place(self, site: Site) -> Place:
         """Where a call stands."""

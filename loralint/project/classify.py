@@ -311,9 +311,21 @@ def _kind(linker: Linker, node: Node) -> Acting | None:
         return _kind_of_method(linker, node)
     if isinstance(node, (Class, External)):
         return next(_kinds_by_name(linker, node), None)
+    if isinstance(node, CallResult):
+        return Acting("forward", "") if _is_model(linker, node) else None
     named = _named(linker, node) if isinstance(node, Function) else None
     kind = action_of(named.name) if named is not None else None
     return Acting(kind, named.name) if kind is not None and named is not None else None
+
+
+def _is_model(linker: Linker, node: CallResult) -> bool:
+    """Whether a call gives a model, which is called in its turn: `model(**batch)`."""
+    meaning = linker.made(node)
+    wrapped = meaning.acting is not None and meaning.acting.kind == "wrap"
+    return wrapped or meaning.artifact in _MODELS
+
+
+_MODELS = frozenset({"base-model", "model", "adapter"})
 
 
 def _kinds_by_name(linker: Linker, node: Class | External) -> Iterator[Acting]:

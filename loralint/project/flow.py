@@ -193,6 +193,14 @@ def wraps(linker: Linker, flow: Flow) -> bool:
     )
 
 
+def is_whole(linker: Linker, node: Node) -> bool:
+    """Whether an object is what a load returns itself, and no part of it: `pipe.unet` is one."""
+    if isinstance(node, (ByDefault, MappingNode)):
+        inner = node.node if isinstance(node, ByDefault) else changed(linker.evaluator, node)
+        return inner is not None and is_whole(linker, inner)
+    return isinstance(node, CallResult) and linker.made(node).loads
+
+
 def is_adapted(linker: Linker, node: Node) -> bool:
     """Whether an object is certainly a PEFT model itself, and not made of one."""
     if isinstance(node, OneOf):

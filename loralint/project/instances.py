@@ -23,6 +23,7 @@ from loralint.project.flow import (
     Scope,
     before,
     is_adapted,
+    is_whole,
     takes_its_place,
     trace,
     written_flow,
@@ -195,6 +196,8 @@ def _instance(linker: Linker, site: Site, frame: Frame, own: Collection[str]) ->
         given=linker.evaluator.commands.words(made.repo_id),
         given_for=linker.evaluator.commands.words_of_each(made.repo_id),
         given_revision=linker.evaluator.commands.words(made.revision),
+        whole=below is not None and is_whole(linker, below),
+        standing=linker.standing(site),
     )
     if frame is linker.evaluator.module_frame(site.file):
         load = replace(load, rows=tuple(_rows(linker, site, loading, load)))

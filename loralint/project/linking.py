@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from loralint.config import Config
@@ -15,7 +16,7 @@ from loralint.project.calls import Linker
 from loralint.project.classify import new_linker
 from loralint.project.conditions import CONDITIONAL, Conditional
 from loralint.project.downloads import from_downloads
-from loralint.project.evidence import Evidence
+from loralint.project.evidence import BASES, Evidence
 from loralint.project.instances import Instance
 from loralint.project.loads import Save
 from loralint.project.own_scripts import leave_to_own_scripts
@@ -86,6 +87,7 @@ def link(
         actions=evidence.actions,
         pairs=pairs(evidence),
         adapters=evidence.adapters(),
+        sources=_sources(evidence, saved),
         stages=signals.files,
         undecided=(*_undecided(index, seen.sites), *folders.unread),
         requirements=requirements(index),
@@ -96,6 +98,17 @@ def link(
             if linker.meaning(each).kind in CONDITIONAL
         ),
     )
+
+
+def _sources(evidence: Evidence, saved: Iterable[Saved]) -> Mapping[int, tuple[int, ...]]:
+    """The saves, by index, of what each load loads; only models and adapters are looked for."""
+    numbers = {id(each): number for number, save in enumerate(saved) for each in save.every}
+    found: defaultdict[int, dict[int, None]] = defaultdict(dict)
+    for each in evidence.instances.every:
+        if each.artifact == "adapter" or each.artifact in BASES:
+            for match in evidence.places.matching(each):
+                found[each.load.index][numbers[id(match.saving)]] = None
+    return {index: tuple(sorted(saves)) for index, saves in found.items()}
 
 
 def _own_folders(saved: Iterable[Saved]) -> frozenset[str]:

@@ -17,6 +17,24 @@ from loralint.facts import (
 )
 from loralint.source import Place, Span
 
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a call stands in the flow of its function, and what becomes of its result.
+
+    `blocks` are the branches around it, from the outside in; the numbers of loops are negative.
+    `kept` tells that its result goes into a collection or onto an object, `renewed` which loops
+    give the name that holds it another value.
+    """
+
+    blocks: tuple[int, ...] = ()
+    kept: bool = False
+    renewed: tuple[int, ...] = ()
+
+
+NOWHERE = Standing()
+"""What stands in a recipe, a command or an adapter folder."""
+
 Stage = Literal["train", "infer", "both", "neither"]
 
 
@@ -36,7 +54,8 @@ class Load:
     tells that others come by the site, who would ask for something else if it were changed. `rows`
     are what a loop over a table loads at the site, row by row, where they differ in more than the
     id. `given_for` says of several ids which word gives which, and `asked_by` are the callers whom
-    a load is for where others ask for what is not certain.
+    a load is for where others ask for what is not certain. `whole` tells that an adapter goes onto
+    what a load returns itself, and no part of it, and `standing` is that of the call.
     """
 
     index: int
@@ -55,6 +74,8 @@ class Load:
     rows: tuple[Load, ...] = ()
     given_for: tuple[tuple[str, Place], ...] = ()
     asked_by: tuple[Place, ...] = ()
+    whole: bool = False
+    standing: Standing = NOWHERE
 
     @property
     def place(self) -> Place:
@@ -95,11 +116,14 @@ class Action:
 
     `kind` is one of the catalogue's action kinds: "wrap" (`get_peft_model`, `add_adapter`),
     "lora-config", "resize", "merge", "unload", "train", "infer", "set-adapter", "load-state",
-    "quantise-prepare". `inputs` are indices in `Project.loads` that flow into the call, and
+    "quantise-prepare", "template", "drop-lora", "forward" (a loaded model is called).
+    `inputs` are indices in `Project.loads` that flow into the call, and
     `actions` indices in `Project.actions` (the LoraConfig of a `get_peft_model`). `configs` are the
     loads that flow into the configuration (`PeftConfig.from_pretrained`), `source` is the file that
     the state dict of a "load-state" is read from. `onto_adapter` tells that the model is certainly
-    a PEFT model already.
+    a PEFT model already. `reference` are the loads that flow into a trainer's `ref_model`, where
+    nothing wraps them on the way. `whole` tells that the model is what a load returns itself, and
+    `standing` is that of the call.
     """
 
     index: int
@@ -117,6 +141,9 @@ class Action:
     configs: tuple[int, ...] = ()
     source: Value = ABSENT
     onto_adapter: bool = False
+    reference: tuple[int, ...] = ()
+    whole: bool = False
+    standing: Standing = NOWHERE
 
     @property
     def place(self) -> Place:

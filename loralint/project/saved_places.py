@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from posixpath import dirname
 
 from loralint.facts import Origin, Value
+from loralint.project.flow import Key
 from loralint.project.instances import Instance
 from loralint.project.saves import Saving
 from loralint.project.script_places import ScriptPlaces
@@ -48,6 +49,7 @@ class SavedPlaces:
         self._places: defaultdict[str, list[Saving]] = defaultdict(list)
         self._patterns: defaultdict[str, list[Saving]] = defaultdict(list)
         self._origins: defaultdict[Origin, list[Saving]] = defaultdict(list)
+        self._matches: dict[Key, list[Match]] = {}
         self._pushed: defaultdict[str, list[Saving]] = defaultdict(list)
         self._tails: defaultdict[str, list[Saving]] = defaultdict(list)
         for saving in savings:
@@ -83,6 +85,12 @@ class SavedPlaces:
         Of scripts that all save to `lora_model`, the one beside the loading script is meant; where
         none stands beside it, nobody knows which.
         """
+        known = self._matches.get(instance.key)
+        if known is None:
+            known = self._matches[instance.key] = self._matching(instance)
+        return known
+
+    def _matching(self, instance: Instance) -> list[Match]:
         script = instance.path
         every = (each for each in self._all(instance) if self._is_for_both(each, script))
         found = list({match.saving: match for match in every}.values())

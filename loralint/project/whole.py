@@ -28,7 +28,8 @@ class Project:
     calling context, for the rules that compare sides. `undecided` lists the loads whose repo id
     or revision could not be followed, with reasons. `requirements` are the versions that the
     project's requirement files ask for. `load_conditions` and `action_conditions` are, by index,
-    the conditions that options decide.
+    the conditions that options decide. `sources` are, by index of a load of a model or adapter, the
+    indices in `saves` of what is saved where it loads from.
     """
 
     config: Config
@@ -44,6 +45,7 @@ class Project:
     requirements: tuple[Requirement, ...] = ()
     load_conditions: Mapping[int, tuple[Condition, ...]] = field(default_factory=dict)
     action_conditions: Mapping[int, tuple[Condition, ...]] = field(default_factory=dict)
+    sources: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     @cached_property
     def downstream(self) -> Mapping[int, frozenset[int]]:
@@ -120,6 +122,10 @@ class Project:
     def inputs_of(self, thing: Load | Save | Action) -> Iterator[Load]:
         """The loads that flow into a load, a save or an action, directly."""
         return (self.loads[index] for index in thing.inputs)
+
+    def saved_as(self, load: Load) -> tuple[Save, ...]:
+        """The saves of what a load loads."""
+        return tuple(self.saves[index] for index in self.sources.get(load.index, ()))
 
     def actions_of(self, kind: str) -> Iterator[Action]:
         """All actions of one kind, in order."""

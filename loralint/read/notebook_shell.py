@@ -156,7 +156,8 @@ class _Way:
     def load(self, load: LoadSite, before: int) -> LoadSite:
         """A load, with the place where a flag may go."""
         at = self.span(load.insert_at) if load.insert_at is not None else None
-        return replace(self.site(load, before), insert_at=at)
+        template_at = self.span(load.template_at) if load.template_at is not None else None
+        return replace(self.site(load, before), insert_at=at, template_at=template_at)
 
     def command(self, command: CommandFact) -> CommandFact:
         """A command line with its flags."""

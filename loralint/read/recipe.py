@@ -33,6 +33,7 @@ from loralint.read.recipe_options import (
     lora_of,
     makes_adapter,
     options_of,
+    reference_of,
 )
 from loralint.source import Span
 
@@ -146,12 +147,22 @@ class _Recipe:
             shared = ("trust_remote_code", "hub")
             options = {name: options[name] for name in shared if name in options}
         is_adapter = site.artifact == "adapter"
+        if is_adapter:
+            options |= reference_of(self.reader, self.framework)
         if is_adapter and stage == "train":
             stage = self.framework.adapter_stage or stage
         inputs = (first,) if is_adapter else ()
         return msgspec.structs.replace(
-            site, inputs=inputs, stage=stage, options=tuple(options.items())
+            site,
+            inputs=inputs,
+            stage=stage,
+            options=tuple(options.items()),
+            template_at=self._template_at() if "template" in options else None,
         )
+
+    def _template_at(self) -> Span | None:
+        entry = next(find(self.reader.recipe, self.framework.template), None)
+        return entry.span if entry is not None else None
 
     def _ids(self, key: Key) -> Iterator[tuple[Entry, Value]]:
         """The ids that a key names, each with the key that a finding stands on."""

@@ -8,7 +8,16 @@ from collections.abc import Iterable
 
 from loralint.catalog import DTYPES
 from loralint.catalog.recipe_shape import Condition, Framework, Quantizer
-from loralint.facts import ABSENT, Default, Known, Reason, Scalar, Unknown, Value
+from loralint.facts import (
+    ABSENT,
+    BASE_REFERENCE,
+    Default,
+    Known,
+    Reason,
+    Scalar,
+    Unknown,
+    Value,
+)
 from loralint.read.documents import Node, constant, find
 
 Options = dict[str, Value]
@@ -101,7 +110,18 @@ def options_of(reader: Reader, framework: Framework) -> Options:
         found["dtype"] = dtype
     if reader.holds_any(framework.hub):
         found["hub"] = Known("modelscope")
+    template = reader.value(framework.template) if framework.template else ABSENT
+    if template != ABSENT:
+        found |= {"template": template, "template_names": Known(framework.name)}
     return found
+
+
+def reference_of(reader: Reader, framework: Framework) -> Options:
+    """What a preference run compares the adapter with, where that is the base without it."""
+    preference = framework.preference
+    if preference is None or not reader.holds_any(preference.runs):
+        return {}
+    return {} if reader.holds_any(preference.unless) else {"reference": Known(BASE_REFERENCE)}
 
 
 def in_four_bits(reader: Reader, framework: Framework) -> bool:

@@ -23,6 +23,7 @@ from loralint.catalog.commands import (
 )
 from loralint.facts import (
     ABSENT,
+    BASE_REFERENCE,
     Default,
     Known,
     LoadSite,
@@ -151,7 +152,16 @@ class _Sites:
             revision_key=key,
             insert_at=insert_at,
             margins=margins,
+            template_at=self._template_at(artifact),
         )
+
+    def _template_at(self, artifact: str) -> Span | None:
+        found = self.given.get("template") if self._has_template(artifact) else None
+        return found[-1][1] if found else None
+
+    def _has_template(self, artifact: str) -> bool:
+        """Whether the load is the one that the prompt template of the command belongs to."""
+        return bool(self.tool.templates) and artifact not in ("adapter", "tokenizer")
 
     def _inside(self, word: Span) -> Span | None:
         """Behind the model in `pretrained=org/name,dtype=auto`, where a pair more may go."""
@@ -207,7 +217,7 @@ class _Sites:
         if self.tool.hub != "huggingface" and not self._is_switched_on("USE_HF", "use_hf"):
             yield "hub", Known(self.tool.hub)
         if artifact == "adapter":
-            yield from self._folder()
+            yield from self._of_adapter()
             return
         for role in OPTIONS:
             if role in self.given:
@@ -219,8 +229,26 @@ class _Sites:
         if any(self._is_switched_on(name) for name in OFFLINE):
             yield "local_files_only", Known(True)
         yield from self._folder()
+        yield from self._template(artifact)
         if artifact != "tokenizer":
             yield from self._quantization()
+
+    def _template(self, artifact: str) -> Iterator[tuple[str, Value]]:
+        if "template" in self.given and self._has_template(artifact):
+            yield "template", self.given["template"][-1][0]
+            yield "template_names", Known(self.tool.templates)
+
+    def _of_adapter(self) -> Iterator[tuple[str, Value]]:
+        yield from self._folder()
+        if self._compares_with_base():
+            yield "reference", Known(BASE_REFERENCE)
+
+    def _compares_with_base(self) -> bool:
+        """Whether a preference run compares the adapter with the base that it lies on."""
+        is_run = self._text("preference") in self.tool.preferences
+        needs_one = self._text("loss") not in self.tool.no_reference
+        names_none = "reference" not in self.given and not self.invocation.open
+        return is_run and needs_one and names_none
 
     def _quantization(self) -> Iterator[tuple[str, Value]]:
         if "quantization" in self.given:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from loralint.rules.abbreviated_commit import abbreviated_commit
 from loralint.rules.adapter_base_drift import adapter_base_drift
+from loralint.rules.adapter_format_mismatch import adapter_format_mismatch
 from loralint.rules.adapter_key_prefix import adapter_key_prefix
+from loralint.rules.adapter_not_requested import adapter_not_requested
+from loralint.rules.adapter_on_its_merge import adapter_on_its_merge
 from loralint.rules.adapter_without_revision import adapter_without_revision
 from loralint.rules.base import Finding, Rule
 from loralint.rules.base_model_mismatch import base_model_mismatch
@@ -16,6 +19,7 @@ from loralint.rules.dtype_mismatch import dtype_mismatch
 from loralint.rules.embedding_size_mismatch import embedding_size_mismatch
 from loralint.rules.empty_adapter import empty_adapter
 from loralint.rules.fresh_adapter_at_inference import fresh_adapter_at_inference
+from loralint.rules.fused_before_save import fused_before_save
 from loralint.rules.ignored_load_result import ignored_load_result
 from loralint.rules.ignored_mismatched_sizes import ignored_mismatched_sizes
 from loralint.rules.inactive_adapter import inactive_adapter
@@ -36,9 +40,12 @@ from loralint.rules.non_strict_adapter_load import non_strict_adapter_load
 from loralint.rules.nondeterministic_init import nondeterministic_init
 from loralint.rules.partial_pin import partial_pin
 from loralint.rules.pickled_adapter import pickled_adapter
+from loralint.rules.prompt_template_mismatch import prompt_template_mismatch
 from loralint.rules.quantization_mismatch import quantization_mismatch
+from loralint.rules.reference_without_adapter import reference_without_adapter
 from loralint.rules.remote_code_mismatch import remote_code_mismatch
 from loralint.rules.removed_quantization_keyword import removed_quantization_keyword
+from loralint.rules.reused_base import reused_base
 from loralint.rules.revision_mismatch import revision_mismatch
 from loralint.rules.revision_on_local_path import revision_on_local_path
 from loralint.rules.stale_adapter_weights import stale_adapter_weights
@@ -82,6 +89,7 @@ RULES: tuple[Rule, ...] = (
     lora_config_drift,
     lock_mismatch,
     partial_pin,
+    prompt_template_mismatch,
     fresh_adapter_at_inference,
     ignored_load_result,
     inactive_adapter,
@@ -97,6 +105,12 @@ RULES: tuple[Rule, ...] = (
     ignored_mismatched_sizes,
     compiled_before_wrap,
     removed_quantization_keyword,
+    reused_base,
+    adapter_not_requested,
+    adapter_format_mismatch,
+    fused_before_save,
+    adapter_on_its_merge,
+    reference_without_adapter,
     adapter_without_revision,
     local_adapter_base,
     empty_adapter,

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loralint.project import Load, Pair, Project
+from loralint.diagnostics import Related, Severity
+from loralint.facts import ABSENT, Value
+from loralint.project import Action, Load, Pair, Project
+from loralint.refs import is_repo_id
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
+from loralint.rules.judgement.actions import actions, steps
 from loralint.rules.judgement.models import Kinship, kinship
-from loralint.rules.judgement.pinning import hub_ids
+from loralint.rules.judgement.pinning import hub_ids, subject_of
 from loralint.rules.judgement.sides import at_inference, differing, pairs_of, unlike, why
-from loralint.rules.judgement.values import differ
+from loralint.rules.judgement.values import differ, texts
 
 
 @rule("LOR202", "base-model-mismatch", severity="error")
@@ -74,6 +78,10 @@ def base_model_mismatch(project: Project) -> Iterator[Finding]:
     is unsloth, which replaces a name by its quantised mirror itself, on both sides. A folder may
     hold a copy of the model, so a local path against a Hub id is silent.
 
+    A LoraConfig that names another base than the one it is put onto is reported, too: as a warning,
+    since `get_peft_model` writes the right name over it, and as an error where `add_adapter` keeps
+    the wrong one.
+
     ## References
 
     - [PEFT: troubleshooting](https://huggingface.co/docs/peft/developer_guides/troubleshooting)
@@ -82,6 +90,7 @@ def base_model_mismatch(project: Project) -> Iterator[Finding]:
     for pair, kind in unlike(others):
         fix = fixes.shown(f"load {wording.ids(pair.train)}, as {pair.train.place} does")
         yield at_inference(pair, _message(pair, kind), fix)
+    yield from _recorded(project)
 
 
 _WORDS: dict[Kinship, str] = {
@@ -127,3 +136,40 @@ def _message(pair: Pair, kind: Kinship) -> str:
         f" {wording.ids(infer)}{default}, {_WORDS[kind]} {why(pair)}:"
         " its tensors may load without an error and mean nothing"
     )
+
+
+# --- a configuration that names another base ------------------------------------------------------
+
+
+def _recorded(project: Project) -> Iterator[Finding]:
+    """Configurations that name another base than the model which they are put onto."""
+    for wrap in (*actions(project, "wrap"), *actions(project, "train")):
+        for config in steps(project, wrap, "lora-config"):
+            named = config.options.get("base_model_name_or_path", ABSENT)
+            bases = list(project.inputs_of(wrap))
+            if len(bases) == 1 and _is_another(named, bases[0]):
+                yield _records_another(wrap, config, named, bases[0])
+
+
+def _is_another(named: Value, base: Load) -> bool:
+    names, ids = texts(named), hub_ids(base)
+    others = [kinship(one, other) for one in names for other in ids if is_repo_id(one)]
+    return bool(others) and "same" not in others and differ(named, base.site.repo_id)
+
+
+def _records_another(wrap: Action, config: Action, named: Value, base: Load) -> Finding:
+    keeps = wrap.callee == "add_adapter"
+    effect = (
+        "add_adapter keeps that name in adapter_config.json, and AutoPeft loads it"
+        if keeps
+        else "PEFT writes the name of the wrapped model over it"
+    )
+    message = (
+        f"the configuration names the base {wording.value(named)} and is put onto"
+        f" {wording.ids(base)} ({base.place}): {effect}"
+    )
+    note = Related("the base is loaded here", base.place)
+    fix = fixes.shown("leave base_model_name_or_path out: it is filled in from the model")
+    severity: Severity = "error" if keeps else "warning"
+    subject = subject_of(base)
+    return Finding(message, config.place, (note,), fix, subject, config.text, severity)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.diagnostics import Related
+from loralint.facts import ABSENT, Reason, Unknown, leaves
 from loralint.project import Action, Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
@@ -21,6 +22,11 @@ def double_wrapped_adapter(project: Project) -> Iterator[Finding]:
     Around a model that is a PEFT model already, the names of all tensors get a second
     `base_model.model.`. An adapter that is loaded there meets none of its tensors and is fresh, and
     one that is trained and saved there does not fit the base any more. PEFT only warns.
+
+    A trainer of TRL that is given a PEFT model and a `peft_config` is the same mistake. Up to 0.24
+    it merges the first adapter into the base in memory (or, for some trainers, ignores the
+    configuration) and trains a second one, whose adapter_config.json names the plain base: at
+    inference the first adapter is gone. Since 1.0 it raises.
 
     ## Example
 
@@ -51,11 +57,12 @@ def double_wrapped_adapter(project: Project) -> Iterator[Finding]:
     ## Known problems
 
     The model must be a PEFT model whichever way the code goes; one that a condition wraps is not
-    reported.
+    reported. Nor is a `peft_config` that may be None.
 
     ## References
 
     - [PEFT: troubleshooting](https://huggingface.co/docs/peft/developer_guides/troubleshooting)
+    - [TRL: sft_trainer.py](https://github.com/huggingface/trl/blob/main/trl/trainer/sft_trainer.py)
     """
     for load in loads(project):
         if load.onto_adapter and load.site.loader.endswith(".from_pretrained"):
@@ -63,19 +70,54 @@ def double_wrapped_adapter(project: Project) -> Iterator[Finding]:
     for wrap in actions(project, "wrap"):
         if wrap.onto_adapter and wrap.callee == "peft.get_peft_model":
             yield _finding(project, wrap, "get_peft_model wraps")
+    for trainer in actions(project, "train"):
+        if trainer.onto_adapter and _wraps_itself(project, trainer):
+            yield _by_trainer(project, trainer)
 
 
 def _finding(project: Project, outer: Load | Action, what: str) -> Finding:
     inner = _inner(project, outer)
-    notes = (Related("it is wrapped here already", inner),) if inner is not None else ()
-    where = f" ({inner})" if inner is not None else ""
     message = (
-        f"{what} what is a PEFT model already{where}: the names of the tensors get a second"
-        " prefix, and the adapter's no longer fit"
+        f"{what} what is a PEFT model already{_in_brackets(inner)}: the names of the tensors get a"
+        " second prefix, and the adapter's no longer fit"
     )
     fix = fixes.shown("wrap the base itself, or use load_adapter/add_adapter for a second adapter")
     call = outer.text if isinstance(outer, Action) else outer.site.text
-    return Finding(message, outer.place, notes, fix, call=call)
+    return Finding(message, outer.place, _wrapped_at(inner), fix, call=call)
+
+
+def _by_trainer(project: Project, trainer: Action) -> Finding:
+    inner = _inner(project, trainer)
+    name = trainer.callee.rpartition(".")[2]
+    message = (
+        f"{name} is given peft_config and what is a PEFT model already{_in_brackets(inner)}: TRL up"
+        " to 0.24 saves the second adapter alone, for a base without the first; since 1.0 it raises"
+    )
+    fix = fixes.shown(
+        "leave peft_config out to train the adapter that is there; for a second one save the merged"
+        " model first, and load that"
+    )
+    return Finding(message, trainer.place, _wrapped_at(inner), fix, call=trainer.text)
+
+
+def _wraps_itself(project: Project, trainer: Action) -> bool:
+    """Whether a trainer of TRL's is certainly given a configuration, and not perhaps None."""
+    given = leaves(trainer.options.get("peft_config", ABSENT))
+    made = all(isinstance(leaf, Unknown) and leaf.reason in _OBJECTS for leaf in given)
+    is_config = bool(trainer.configs or steps(project, trainer, "lora-config"))
+    return trainer.callee.startswith(_TRL) and made and is_config
+
+
+_TRL = ("trl.", "unsloth.")
+_OBJECTS = (Reason.OBJECT, Reason.RESULT)
+
+
+def _in_brackets(place: Place | None) -> str:
+    return f" ({place})" if place is not None else ""
+
+
+def _wrapped_at(place: Place | None) -> tuple[Related, ...]:
+    return (Related("it is wrapped here already", place),) if place is not None else ()
 
 
 def _inner(project: Project, outer: Load | Action) -> Place | None:

@@ -9,7 +9,15 @@ from loralint.facts import ABSENT
 from loralint.project import Action, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
-from loralint.rules.judgement.actions import actions, in_file, is_after, same_model, steps, trains
+from loralint.rules.judgement.actions import (
+    actions,
+    encloses,
+    in_file,
+    is_after,
+    same_model,
+    steps,
+    trains,
+)
 from loralint.rules.judgement.values import is_true
 
 
@@ -53,7 +61,9 @@ def fresh_adapter_at_inference(project: Project) -> Iterator[Finding]:
     ## Known problems
 
     It is reported only where the wrapped model itself is seen to generate or to be merged, and
-    nothing in the file, or in a file with other loads that imports it, trains or loads weights.
+    nothing in the file, or in a file with other loads that imports it, trains or loads weights. In
+    a file that trains, only a model is reported that is made behind the training of a configuration
+    that was saved, and goes straight to its use.
     unsloth's `get_peft_model` is not reported: given an adapter, unsloth has loaded it by then.
     Tests are not, nor benchmarks (by their path), which may measure an untrained adapter.
 
@@ -64,7 +74,9 @@ def fresh_adapter_at_inference(project: Project) -> Iterator[Finding]:
     """
     for wrap in actions(project, "wrap"):
         use = _use(project, wrap) if _is_fresh(wrap) else None
-        if use is not None and not _may_hold_weights(project, wrap, use):
+        if use is not None and (
+            not _may_hold_weights(project, wrap, use) or _is_made_anew(project, wrap, use)
+        ):
             message = (
                 f"{wrap.callee.rpartition('.')[2]} makes a new adapter here{_config(wrap)}, and"
                 f" {use.text.partition('(')[0]}() uses it untrained ({use.place}): no adapter's"
@@ -103,6 +115,26 @@ def _may_hold_weights(project: Project, wrap: Action, use: Action) -> bool:
         if fills or trains(project, path) or _loads_adapter(project, path):
             return True
     return bool(steps(project, use, "load-state"))
+
+
+def _is_made_anew(project: Project, wrap: Action, use: Action) -> bool:
+    """Whether a model is made of a saved configuration, and nothing trains or fills it."""
+    if not wrap.configs or not is_after(use, wrap) or not encloses(wrap.standing, use.standing):
+        return False
+    changes = [one for kind in _CHANGING for one in in_file(project, wrap.path, kind)]
+    filled = any(wrap.index in load.actions for load in project.loads)
+    return not filled and not any(_may_reach(one, wrap) for one in changes)
+
+
+_CHANGING = ("train", "load-state", "quantise-prepare")
+
+
+def _may_reach(change: Action, wrap: Action) -> bool:
+    """Whether what trains or fills a model may do so with this one."""
+    if wrap.index in change.actions or is_after(change, wrap):
+        return True
+    elsewhere = change.function != wrap.function
+    return elsewhere and not change.inputs and not change.actions
 
 
 def _loads_adapter(project: Project, path: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from loralint.catalog import UNCOVERED_HEADS
 from loralint.diagnostics import Related
 from loralint.facts import ABSENT, Absent, Value
 from loralint.project import Action, Load, Project
@@ -13,6 +14,7 @@ from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.actions import WRAPPING, actions, steps
 from loralint.rules.judgement.models import class_of
 from loralint.rules.judgement.values import is_off, only, texts
+from loralint.text import listed
 
 
 @rule("LOR308", "unsaved-head", severity="error")
@@ -26,6 +28,11 @@ def unsaved_head(project: Project) -> Iterator[Finding]:
     classifier's or `modules_to_save` names it. The training log looks normal; after reloading the
     adapter sits under another random head, and what the message about a missing `score` says is
     what it says in the right case too.
+
+    `task_type="SEQ_CLS"` covers what is called `classifier` or `score`. DeBERTa has a new `pooler`
+    in front of it, XLNet, XLM, BART and T5 call their heads otherwise: these are lost with the task
+    type given (measured with PEFT 0.21.2), unless `modules_to_save` names them. And
+    `modules_to_save=names.append("lm_head")` is None, since `list.append` returns None.
 
     ## Example
 
@@ -59,11 +66,18 @@ def unsaved_head(project: Project) -> Iterator[Finding]:
     The load must say that the head is new (`num_labels`, `id2label`, `label2id`): a checkpoint
     that was fine-tuned for the task brings its head along. `FEATURE_EXTRACTION` is taken for
     meant. Image and audio classifiers, for which there is no `task_type`, need `modules_to_save`.
+    Of a family whose head has a name of its own the plain checkpoints are known by their names.
 
     ## References
 
     - [PEFT issue 577](https://github.com/huggingface/peft/issues/577)
     """
+    yield from _without_task(project)
+    yield from _beside_the_classifier(project)
+    yield from _emptied(project)
+
+
+def _without_task(project: Project) -> Iterator[Finding]:
     for taker in actions(project, "wrap"):
         for config in _configs(project, taker):
             head = next((load for load in project.inputs_of(taker) if _is_new_head(load)), None)
@@ -77,6 +91,69 @@ def unsaved_head(project: Project) -> Iterator[Finding]:
                 yield Finding(message, config.place, (note,), fix, call=config.text)
 
 
+def _beside_the_classifier(project: Project) -> Iterator[Finding]:
+    """New layers that the task type does not cover."""
+    for taker in actions(project, "wrap"):
+        heads = [load for load in project.inputs_of(taker) if _is_new_head(load)]
+        for config in _configs(project, taker):
+            lost = _uncovered(heads[0], config) if heads else ()
+            if lost and _is_only_config(project, taker):
+                names = listed(lost)
+                message = (
+                    f"{names} of {wording.ids(heads[0])} ({heads[0].place}) is new as well, and"
+                    " task_type covers what is called `classifier` or `score` alone: it is neither"
+                    " trained nor saved with the adapter"
+                )
+                note = Related("the head is made here", heads[0].place)
+                saved = ", ".join(f'"{name}"' for name in _all_new(heads[0]))
+                fix = fixes.shown(f"pass modules_to_save=[{saved}]")
+                yield Finding(message, config.place, (note,), fix, call=config.text)
+
+
+def _uncovered(head: Load, config: Action) -> tuple[str, ...]:
+    """The new layers of a classifier that a configuration certainly leaves out, as code."""
+    if _forgets(config) or str(only(_task(config))).rpartition(".")[2] != "SEQ_CLS":
+        return ()
+    saved = config.options.get("modules_to_save", ABSENT)
+    if not is_off(saved) and not texts(saved):
+        return ()
+    named = {name for text in texts(saved) for name in _NAMES.findall(text)}
+    return tuple(wording.code(name) for name in _new_layers(head) if name not in named)
+
+
+def _new_layers(head: Load) -> tuple[str, ...]:
+    """The layers that transformers makes anew and PEFT does not know as a classifier's."""
+    class_, ids = str(only(class_of(head)) or ""), texts(head.site.repo_id)
+    if not class_.endswith("ForSequenceClassification"):
+        return ()
+    for checkpoint, family, layers in UNCOVERED_HEADS:
+        plain = [re.fullmatch(checkpoint, name.rpartition("/")[2].lower()) for name in ids]
+        own = re.match(rf"{family}\w*For|AutoModelFor", class_)
+        if plain and all(plain) and own:
+            return layers
+    return ()
+
+
+def _all_new(head: Load) -> tuple[str, ...]:
+    layers = _new_layers(head)
+    return ("classifier", *layers) if layers == ("pooler",) else layers
+
+
+def _emptied(project: Project) -> Iterator[Finding]:
+    """`modules_to_save=names.append(…)`: nothing is saved of what is asked for."""
+    for config in actions(project, "lora-config"):
+        given = _APPENDED.search(config.text)
+        if given is not None and is_off(config.options.get("modules_to_save", ABSENT)):
+            message = (
+                f"list.{given[1]}() returns None: modules_to_save is empty, and none of what it is"
+                " meant to name is trained or saved"
+            )
+            fix = fixes.shown("pass the list itself: modules_to_save=[*names, …]")
+            yield Finding(message, config.place, (), fix, call=config.text)
+
+
+_APPENDED = re.compile(r"\bmodules_to_save\s*=\s*[^=]*?\.(append|extend|insert)\(")
+_NAMES = re.compile(r"\w+")
 _CLASSIFIER = re.compile(r"For(Sequence|Token|Image|Audio|Video)Classification$")
 _TASKS = {"ForSequenceClassification": "SEQ_CLS", "ForTokenClassification": "TOKEN_CLS"}
 _NEW = {"num_labels", "id2label", "label2id"}

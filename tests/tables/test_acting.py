@@ -269,11 +269,66 @@ def test_uploading(tmp_path, method):
     assert [pair["rule"] for pair in found] == ["artifact"]
 
 
+# --- prompt templates ---------------------------------------------------------------------------
+
+TEMPLATES = {
+    "unsloth.get_chat_template": 'get_chat_template(tokenizer, "{}")',
+    "tokenizer.apply_chat_template": 'tokenizer.apply_chat_template(rows, chat_template="{}")',
+}
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_templates(tmp_path, name):
+    imports = "from unsloth.chat_templates import get_chat_template\nfrom trl import SFTTrainer"
+    tokenizer = 'tokenizer = AutoTokenizer.from_pretrained("org/x")'
+
+    def sides(first, second):
+        train = (
+            tokenizer,
+            TEMPLATES[name].format(first),
+            "model = get_peft_model(base, LoraConfig())",
+        )
+        serve = (
+            tokenizer,
+            TEMPLATES[name].format(second),
+            'PeftModel.from_pretrained(base, "out/x")',
+        )
+        trained = (*train, "SFTTrainer(model).train()", 'model.save_pretrained("out/x")')
+        return {
+            "train.py": base(*trained, imports=imports),
+            "serve.py": base(*serve, imports=imports),
+        }
+
+    for number, (second, found) in enumerate((("chatml", False), ("alpaca", True))):
+        (tmp_path / str(number)).mkdir()
+        found_here = codes(tmp_path / str(number), sides("chatml", second), "LOR212")
+        assert bool(found_here) == found
+
+
+# --- LoRA layers of a pipeline that are taken off -----------------------------------------------
+
+DROPPING = ("unload_lora_weights", "unload_lora", "delete_adapters")
+
+
+@pytest.mark.parametrize("name", DROPPING)
+def test_dropping(tmp_path, name):
+    text = (
+        "from diffusers import DiffusionPipeline\n"
+        'pipe = DiffusionPipeline.from_pretrained("org/x")\n'
+        "pipe.fuse_lora()\n{}pipe.save_pretrained('out')\n"
+    )
+    for number, line in enumerate(("", f"pipe.{name}()\n")):
+        (tmp_path / str(number)).mkdir()
+        found = codes(tmp_path / str(number), {"merge.py": text.format(line)}, "LOR319")
+        assert bool(found) == (line == "")
+
+
 # --- completeness -------------------------------------------------------------------------------
 
 
 def test_every_method_has_a_test():
     tried = {*(name.split()[1] for name in TRAINING), *FRESH, *MERGING, *ACTIVE, *LOST}
+    tried |= {name.rpartition(".")[2] for name in TEMPLATES} | set(DROPPING)
     tried |= {"add_tokens"}  # beside resize_token_embeddings
     assert set(METHOD_ACTIONS) <= tried
     assert {name: tuple(words) for name, (_, words) in SAVES.items()} == {
@@ -290,7 +345,7 @@ ELSEWHERE = {
     "peft.set_peft_model_state_dict", "peft.load_peft_weights", "torch.compile",
     "transformers.utils.logging.set_verbosity_error", "warnings.filterwarnings",
     "swift.Swift.merge_and_unload", "mlx_lm.generate", "peft.LoraConfig",
-    "accelerate.Accelerator.backward",
+    "accelerate.Accelerator.backward", *TEMPLATES,
 }  # fmt: skip
 
 

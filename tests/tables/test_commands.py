@@ -117,8 +117,32 @@ def test_every_tool_has_commands(tool):
         assert any(f"_{flag} " in line or f"{flag}=" in line for line in own), flag
 
 
-NO_EFFECT = ("local", "file", "method", "QUANTIZE", "TRUST_REMOTE_CODE")
+NO_EFFECT = (
+    "local", "file", "method", "QUANTIZE", "TRUST_REMOTE_CODE", "preference", "reference", "loss"
+)  # fmt: skip
 """Roles and variables that decide nothing which these pages show."""
+
+PREFERENCE = {
+    "llamafactory-cli train --model_name_or_path org/x --adapter_name_or_path out/x --stage": (
+        "--ref_model org/x", "--create_new_adapter", "--pref_loss orpo", "--pref_loss simpo"
+    ),
+    "swift rlhf --model org/x --adapters out/x --rlhf_type": (
+        "--ref_adapters out/x", "--ref_model org/x"
+    ),
+}  # fmt: skip
+"""Commands of preference runs up to their kind, and the flags with which they have a reference."""
+
+
+@pytest.mark.parametrize("command", PREFERENCE)
+def test_preference_runs(tmp_path, command):
+    for kind in ("dpo", "kto"):
+        for number, flag in enumerate(("", *PREFERENCE[command])):
+            folder = tmp_path / f"{kind}-{number}"
+            folder.mkdir()
+            found = check(folder, {"run.sh": f"{command} {kind} {flag}\n"}, "LOR321")
+            assert bool(found) == (flag == "")
+    (tmp_path / "sft").mkdir()
+    assert check(tmp_path / "sft", {"run.sh": f"{command} sft\n"}, "LOR321") == []
 
 
 # --- the words around a command -----------------------------------------------------------------

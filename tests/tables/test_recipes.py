@@ -361,6 +361,9 @@ OPTIONS = [
          "bnb_config_kwargs.bnb_4bit_use_double_quant": False},
         {"quantization": "fp4", "bnb_4bit_use_double_quant": "False"},
     ),
+    ("axolotl", {"chat_template": "chatml"}, {"template": "chatml", "template_names": "axolotl"}),
+    ("LLaMA-Factory", {"template": "a"}, {"template": "a", "template_names": "LLaMA-Factory"}),
+    ("ms-swift", {"template": "qwen"}, {"template": "qwen", "template_names": "ms-swift"}),
     ("axolotl", {"trust_remote_code": True}, {"trust_remote_code": "True"}),
     ("axolotl", {"bf16": True}, {"dtype": "bfloat16"}),
     ("axolotl", {"bfloat16": True}, {"dtype": "bfloat16"}),
@@ -525,6 +528,7 @@ def test_every_key_has_a_test(framework):
     options = {key for row in OPTIONS if row[0] == name for key in row[1]}
     assert {key for _, key, _ in framework.lora} - options == set()
     assert {key for key, _ in framework.dtypes} - options - FAR == set()
+    assert not framework.template or framework.template in options
 
 
 FAR = {"bfloat16", "fp16", "float16", "dtype"}

@@ -509,11 +509,26 @@ model = get_peft_model(base, LoraConfig(r=8))
     assert found["stage"] == "train"
 
 
+IN_PLACE = ("append", "extend", "insert")
+"""Methods that change a list and return None."""
+
+
+@pytest.mark.parametrize("method", IN_PLACE)
+def test_what_changes_a_list_returns_nothing(tmp_path, method):
+    given = {"append": '"b"', "extend": '["b"]', "insert": '0, "b"'}[method]
+    code = f"""\
+from peft import LoraConfig
+config = LoraConfig(r=8, modules_to_save=["a"].{method}({given}))
+"""
+    [found] = check(tmp_path, {"train.py": code}, "LOR308")
+    assert f"list.{method}()" in found["message"]
+
+
 def test_every_expression_has_a_test():
     elsewhere = {"dataclasses.field", "pydantic.Field", "typer.Option", "typer.Argument"}
     form = {"builtins.__form__"}  # a field of a form in a notebook: tests/facts
     assert {*EXPRESSIONS, *elsewhere, *form} == set(VALUE_FUNCTIONS)
-    assert {*ON_VALUES, *RETURNS_ITSELF} == set(VALUE_METHODS)
+    assert {*ON_VALUES, *RETURNS_ITSELF, *IN_PLACE} == set(VALUE_METHODS)
 
 
 # --- classes and ways out -----------------------------------------------------------------------

@@ -560,3 +560,20 @@ def test_an_endpoint_that_loads_by_its_environment(small: Small, case: str) -> N
     head = "import lib\nfrom sagemaker.huggingface import HuggingFaceModel\n\n"
     small.write({"deploy.py": f"{head}hub = {{{given}}}\nHuggingFaceModel(env=hub, role=1)\n"})
     assert small.found("LOR101", "LOR102") == [(code, "deploy.py", 4) for code in codes]
+
+
+def test_callers_that_differ_in_what_decides_nothing_are_one_finding(small: Small) -> None:
+    small.write({"run.py": f"""\
+import sys
+
+{AUTO}
+
+def load(name, **options):
+    return AutoModel.from_pretrained(name, **options)
+
+
+load("org/a", device_map="auto")
+load("org/a", low_cpu_mem_usage=True)
+load(sys.argv[1])
+"""})  # fmt: skip
+    assert small.found("LOR101") == [("LOR101", "run.py", 7)]

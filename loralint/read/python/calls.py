@@ -46,6 +46,8 @@ _OF_ROWS = (
 )
 """What makes rows of collections that a front end may not see, and what writes a file of data."""
 
+_COLLECTING = frozenset({"append", "add", "insert", "appendleft"})
+
 _TORCH = frozenset({"compile", "load", "optim"})
 
 
@@ -128,6 +130,12 @@ def _is_project_object(base: Term) -> bool:
     while isinstance(base, Attribute):
         base = base.base
     return isinstance(base, (Self, Result))
+
+
+def collects(callee: Term) -> bool:
+    """Whether a call puts what it is given into a collection: `models.append(model)`."""
+    name = callee.name if isinstance(callee, (Attribute, Symbol)) else ""
+    return name.rpartition(".")[2] in _COLLECTING
 
 
 def unfollowed(callee: Term) -> Unknown:

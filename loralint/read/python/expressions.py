@@ -312,12 +312,18 @@ class Expressions:
         return Unknown(Reason.EXPRESSION, "a dict comprehension")
 
     def _looped(self, loops: list[ast.comprehension], *results: ast.expr) -> Term:
+        """What a comprehension makes; its results go into a collection."""
+        outer = self.record.branch
         for loop in loops:
             self.bind(loop.target, terms.elements(self.term(loop.iter)))
             for condition in loop.ifs:
                 self.term(condition)
                 self.frame.names = narrowed(self.frame.names, condition, holds=True)
-        return Sequence(tuple([self.term(result) for result in results]))
+        self.record.branch = self.record.nested(outer, loop=True)
+        made = Sequence(tuple([self.term(result) for result in results]))
+        self.record.branch = outer
+        self.record.keep(made)
+        return made
 
     def _yield(self, node: ast.Yield | ast.YieldFrom) -> Term:
         self.frame.generator = True
@@ -330,6 +336,9 @@ class Expressions:
         """A call: reduced where possible, recorded where it may matter."""
         callee = self.term(node.func)
         arguments = self.arguments(node)
+        if calls.collects(callee):
+            for given in arguments:
+                self.record.keep(given.value)
         reduced = calls.reduced(callee, arguments)
         if reduced is not None:
             if isinstance(reduced, Data):

@@ -32,7 +32,7 @@ from loralint.read.python.definitions import FunctionNode, fields, inner_frame, 
 from loralint.read.python.expressions import Expressions
 from loralint.read.python.frames import STARS, Frame, Names
 from loralint.read.python.guards import guards
-from loralint.read.python.record import Branch, Record
+from loralint.read.python.record import Record
 from loralint.read.python.targets import assign, mutate
 
 _EXITS = frozenset({"sys.exit", "exit", "quit", "os._exit", "parser.error"})
@@ -49,8 +49,6 @@ class Flow(Expressions):
     ) -> None:
         super().__init__(record, frame, defined)
         self._skipped = skipped
-        self._branch: Branch = ()
-        self._branches = 0
         self._bodies: list[tuple[FunctionNode, Frame, int]] = []
 
     def module_body(self, tree: ast.Module) -> None:
@@ -157,15 +155,14 @@ class Flow(Expressions):
 
     def branches(self, bodies: Several[Callable[[], bool]]) -> bool:
         """Follow alternatives from the same beginning and join those that reach the end."""
-        before, branch = dict(self.frame.names), self._branch
+        before, branch = dict(self.frame.names), self.record.branch
         reached: list[Names] = []
         for body in bodies:
             self.frame.names = dict(before)
-            self._branches += 1
-            self._branch = (*branch, self._branches)
+            self.record.branch = self.record.nested(branch)
             if not body():
                 reached.append(self.frame.names)
-        self._branch = branch
+        self.record.branch = branch
         self.frame.names = joined(reached) if reached else before
         return not reached
 
@@ -238,7 +235,15 @@ class Flow(Expressions):
 
     def _loop(self, body: Callable[[], bool], orelse: list[ast.stmt]) -> bool:
         """The body once, or nothing of it."""
-        self.branches((lambda: False, body))
+
+        def once() -> bool:
+            before = dict(self.frame.names)
+            self.record.branch = self.record.nested(self.record.branch[:-1], loop=True)
+            body()
+            self.record.renew(before, self.frame.names, self.record.branch[-1])
+            return False
+
+        self.branches((lambda: False, once))
         self.block(orelse)
         return False
 
@@ -282,7 +287,7 @@ class Flow(Expressions):
         outer.names[node.name] = Symbol("", name)
         number = 0
         if not _is_setter(node):  # a property is what its getter gives
-            number = self.record.define(name, self._branch)
+            number = self.record.define(name, self.record.branch)
             class_ = outer.class_ if outer.class_body else ""
             returns = Unknown(Reason.NOT_READ, f"the body of {name}") if skipped else ABSENT
             self.record.functions[number] = FunctionFact(
@@ -295,8 +300,7 @@ class Flow(Expressions):
     def _body(self, node: FunctionNode, frame: Frame, number: int) -> None:
         """Follow a function's body in its own frame and complete its fact."""
         self.frame = frame
-        self._branches += 1
-        self._branch = (self._branches,)
+        self.record.enter()
         self.record.guards = ()
         ended = self._follow(node.body)
         self.frame = self.module
@@ -322,7 +326,7 @@ class Flow(Expressions):
         bases = tuple([self.term(base) for base in node.bases if not isinstance(base, ast.Starred)])
         decorators = tuple([self.term(each) for each in node.decorator_list])
         frame = Frame(function=outer.function, class_=name, outer=outer.enclosing, class_body=True)
-        number = self.record.define(name, self._branch)
+        number = self.record.define(name, self.record.branch)
         self.frame = frame
         self.block(node.body)
         found = tuple(fields(self, node, frame))

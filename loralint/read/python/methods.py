@@ -111,7 +111,15 @@ def _lower(base: Term, arguments: Arguments) -> Term | None:
     return None
 
 
+def _changed_in_place(base: Term, arguments: Arguments) -> Term | None:
+    """What `list.append(…)` and its kin return, of what certainly is a list."""
+    return Known(None) if isinstance(base, Sequence) else None
+
+
 METHODS: dict[str, MethodReducer] = {
+    "append": _changed_in_place,
+    "extend": _changed_in_place,
+    "insert": _changed_in_place,
     "get": _get,
     "items": _items,
     "keys": _keys,

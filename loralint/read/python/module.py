@@ -98,7 +98,7 @@ def _facts(path: str, text: str, record: Record, tree: ast.Module, *, whole: boo
     Flow(record, frame, defined, passed_over).module_body(tree)
     facts = FileFacts(
         path=path,
-        calls=tuple(record.calls),
+        calls=record.completed,
         functions=tuple(record.functions.values()),
         classes=tuple(
             msgspec.structs.replace(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Sequence as Several
 from dataclasses import dataclass, field
 
 import msgspec
@@ -27,6 +27,7 @@ from loralint.facts import (
     Reason,
     Result,
     RevisionKey,
+    Sequence,
     Stop,
     Symbol,
     Term,
@@ -39,7 +40,7 @@ from loralint.source import Location, Span
 MAX_TEXT = 200
 """How many characters of a call's source are kept."""
 
-Places = Sequence[tuple[int | None, int]]
+Places = Several[tuple[int | None, int]]
 """For each row of a text the cell and the row that it stands in."""
 
 MAX_LOOKED_AT = 200
@@ -59,7 +60,10 @@ def _is_guarded(callee: Term) -> bool:
 
 
 Branch = tuple[int, ...]
-"""Which branches something stands in, from the outside in, each with a number of its own."""
+"""Which branches something stands in, from the outside in, each with a number of its own.
+
+That of a loop's body is negative.
+"""
 
 
 def _contains(term: Term, part: Term) -> bool:
@@ -94,6 +98,11 @@ class Record:
     rebound: dict[str, list[Term]] = field(default_factory=dict)
     loads: list[LoadSite] = field(default_factory=list)
     literals: dict[int, tuple[Known, ast.Constant]] = field(default_factory=dict)
+    branch: Branch = ()
+    _branches: int = 0
+    _bodies: int = 0
+    _kept: set[int] = field(default_factory=set)
+    _renewed: dict[int, tuple[int, ...]] = field(default_factory=dict)
     guards: tuple[Guard, ...] = ()
     _defined: dict[str, list[tuple[int, Branch]]] = field(default_factory=dict)
     _definitions: int = 0
@@ -111,8 +120,18 @@ class Record:
         span = self.span(node)
         text = " ".join(self.written(span).split())[:MAX_TEXT]
         guards = self.guards if self.guards and _is_guarded(callee) else ()
+        blocks = self.branch[1:] if function else self.branch
         self.calls.append(
-            CallFact(span, callee, arguments, function, text, discarded, guards=guards)
+            CallFact(
+                span,
+                callee,
+                arguments,
+                function,
+                text,
+                discarded,
+                guards=guards,
+                blocks=blocks,
+            )
         )
         return Result(len(self.calls) - 1)
 
@@ -131,6 +150,48 @@ class Record:
         )
         self.calls[result.call] = msgspec.structs.replace(call, arguments=arguments)
         return True
+
+    # --- where calls stand, and what becomes of their results ---
+
+    def enter(self) -> None:
+        """Begin a function's body: a branch of its own, whose branches are counted anew."""
+        self._bodies += 1
+        self._branches = 0
+        self.branch = (self._bodies,)
+
+    def nested(self, outer: Branch, *, loop: bool = False) -> Branch:
+        """A new branch inside another one."""
+        self._branches += 1
+        return (*outer, -self._branches if loop else self._branches)
+
+    def keep(self, value: Term) -> None:
+        """Note that a value goes into a collection or onto an object, where a call made it."""
+        if isinstance(value, Result):
+            self._kept.add(value.call)
+        elif isinstance(value, Sequence):
+            for item in value.items:
+                self.keep(item)
+        elif isinstance(value, Mapping):
+            for _, item in value.entries:
+                self.keep(item)
+
+    def renew(self, before: dict[str, Term], after: dict[str, Term], loop: int) -> None:
+        """Note which results have lost a name between the begin and the end of a loop's body."""
+        for name, term in before.items():
+            if isinstance(term, Result) and after.get(name) is not term:
+                self._renewed[term.call] = (*self._renewed.get(term.call, ()), loop)
+
+    @property
+    def completed(self) -> tuple[CallFact, ...]:
+        """The calls, with what became of their results."""
+        calls = list(self.calls)
+        for number in sorted(self._kept | self._renewed.keys()):
+            calls[number] = msgspec.structs.replace(
+                calls[number],
+                kept=number in self._kept,
+                renewed=self._renewed.get(number, ()),
+            )
+        return tuple(calls)
 
     def engine(self, node: ast.Dict, mapping: Mapping) -> None:
         """Record the model that an endpoint is told to load by its environment."""

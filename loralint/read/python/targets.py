@@ -28,12 +28,14 @@ def assign(read: Expressions, target: ast.expr, value: Term) -> None:
     if isinstance(target, ast.Name):
         _name(read, target.id, value)
     elif isinstance(target, ast.Attribute):
+        read.record.keep(value)
         base = read.term(target.value)
         if isinstance(base, Self):
             read.frame.names[f"self.{target.attr}"] = value
         else:
             _grow(read, target.value, base, (target.attr, value))
     elif isinstance(target, ast.Subscript):
+        read.record.keep(value)
         _item(read, target, value)
     elif isinstance(target, (ast.Tuple, ast.List)):
         for element, part in unpacked(target.elts, value):

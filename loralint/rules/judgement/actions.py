@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loralint.project import Action, Load, Project, Save, is_test
+from loralint.project import Action, Load, Project, Save, Standing, is_test
 
 Step = Load | Save | Action
 
@@ -34,6 +34,26 @@ def is_after(later: Step, earlier: Step) -> bool:
     if one.path != other.path or function_of(later) != function_of(earlier):
         return False
     return (one.cell or 0, one.span.start) > (other.cell or 0, other.span.start)
+
+
+def standing_of(project: Project, thing: Step) -> Standing:
+    """Where something stands in the flow of its function."""
+    if not isinstance(thing, Save):
+        return thing.standing
+    site = thing.site
+    for call in project.files[site.path].calls:
+        if (call.span, call.cell) == (site.span, site.cell):
+            return Standing(call.blocks, call.kept, call.renewed)
+    return Standing()
+
+
+def encloses(one: Standing, other: Standing) -> bool:
+    """Whether what stands at `other` stands inside all branches around `one`.
+
+    A loop is no branch: that it runs is taken for granted.
+    """
+    around, inside = (tuple(b for b in each.blocks if b > 0) for each in (one, other))
+    return inside[: len(around)] == around
 
 
 def same_model(project: Project, one: Step, other: Step) -> bool:

@@ -158,11 +158,15 @@ def _is_id(load: Load, leaf: Default) -> bool:
 
 
 def _of_callers(project: Project, load: Load) -> Iterator[Load]:
-    """What those callers load that pass a Hub id, where others pass what is not certain."""
+    """What those callers load that pass a Hub id, where others pass what is not certain.
+
+    Callers that differ in nothing that decides what runs (types, devices) are one.
+    """
     alike: dict[str, list[Load]] = {}
     for each in project.instances_of.get(load.index, ()):
         if each.via is not None and hub_ids(each):
-            alike.setdefault(repr((each.site.revision, each.site.options)), []).append(each)
+            deciding = (each.site.revision, each.option("trust_remote_code"))
+            alike.setdefault(repr(deciding), []).append(each)
     for group in alike.values():
         ids = [leaf for each in group for leaf in leaves(each.site.repo_id)]
         callers = tuple(dict.fromkeys(each.place for each in group))
