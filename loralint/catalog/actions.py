@@ -97,23 +97,32 @@ METHOD_ACTIONS: dict[str, ActionKind] = {
 
 @dataclass(frozen=True, slots=True)
 class Saver:
-    """A saving method: the keywords of its target, and the artifact where the method decides it."""
+    """A saving method: the keywords of its target, and the artifact where the method decides it.
+
+    `made_of` are the keywords of what is saved, where it is not the object whose method it is.
+    `uploads` are those of a folder that was saved before.
+    """
 
     method: str
     target: tuple[str, ...]
     artifact: str = ""
     common: bool = False
+    made_of: tuple[str, ...] = ()
+    uploads: tuple[str, ...] = ()
 
 
+_LAYERS = tuple(f"{part}_lora_layers" for part in ("unet", "transformer", "text_encoder"))
 _FOLDER = ("save_directory",)
 _SAVERS: tuple[Saver, ...] = (
     Saver("save_pretrained", ("save_directory", "save_dir", "output_dir")),
     Saver("save_model", ("output_dir",), common=True),
     Saver("push_to_hub", ("repo_id",)),
-    Saver("save_lora_weights", _FOLDER, "adapter"),
+    Saver("save_lora_weights", _FOLDER, "adapter", made_of=_LAYERS),
     Saver("save_lora_adapter", _FOLDER, "adapter"),
     Saver("save_attn_procs", _FOLDER, "adapter"),
     Saver("save_adapter", _FOLDER, "adapter", common=True),
+    Saver("upload_folder", ("repo_id",), uploads=("folder_path",)),
+    Saver("upload_large_folder", ("repo_id",), uploads=("folder_path",)),
     Saver("save_pretrained_merged", _FOLDER, "model"),
     Saver("push_to_hub_merged", ("repo_id",), "model"),
     Saver("save_pretrained_gguf", _FOLDER, "model"),

@@ -25,7 +25,7 @@ from loralint.refs import is_repo_id
 from loralint.report.base import Report
 from loralint.rules.judgement.pinning import hub_ids, kinds
 from loralint.rules.judgement.values import by_default
-from loralint.source import Location
+from loralint.source import Location, Place
 
 
 def shown(
@@ -33,17 +33,19 @@ def shown(
 ) -> dict[str, Any]:
     """A load in the words of design.md's contract; `files` say what stopped an unknown one."""
     site = load.site
-    place = load.place
     return {
-        "filename": filename,
-        "cell": place.cell,
-        "location": _location(place.span.start),
+        **at(load.written, filename),
         "loader": site.loader,
         "artifact": site.artifact,
         "repo_id": repo_id(load, files),
         "revision": revision(site.revision),
         "stage": load.stage,
     }
+
+
+def at(place: Place, filename: str) -> dict[str, Any]:
+    """A place, for programs."""
+    return {"filename": filename, "cell": place.cell, "location": _location(place.span.start)}
 
 
 def repo_id(load: Load, files: Mapping[str, FileFacts]) -> dict[str, Any]:

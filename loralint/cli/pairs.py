@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import click
 
 from loralint.cli import options
-from loralint.cli.loads import in_words, naming, shown
+from loralint.cli.loads import at, in_words, naming, shown
 from loralint.cli.output import leave, put
 from loralint.cli.session import Reading, Session, open_session
 from loralint.facts import ABSENT
 from loralint.project import Load, Pair, Project
+from loralint.source import Place
 from loralint.text import visible
 
 
@@ -28,27 +29,38 @@ def command(
     session = open_session(paths, Reading(**reading))
     gathered = session.gather()
     pairs = [pair for pair in _shown(gathered.project) if _is_asked_for(session, pair)]
-    pairs.sort(key=lambda pair: (pair.train.place, pair.infer.place, pair.reason))
+    pairs.sort(key=lambda pair: (pair.train.written, pair.infer.written, pair.reason))
     render = {"text": _text, "json": _json, "mermaid": _mermaid}[output_format]
     put(render(session, pairs), output_file)
     leave(gathered.files)
 
 
 def _shown(project: Project) -> list[Pair]:
-    """The pairs, one for the branches of a helper that load the same, all at one call of it."""
+    """The pairs, one for all branches and all callers of a helper that load the same.
+
+    Of one load that serves both sides the calls are all that tells the sides apart.
+    """
+    found = _once(project.pairs, lambda _, load: load.place)
+    return _once(found, lambda shared, load: load.place if shared else load.written)
+
+
+def _once(pairs: Iterable[Pair], place: Callable[[bool, Load], Place]) -> list[Pair]:
     found: dict[object, Pair] = {}
-    for pair in project.pairs:
-        found.setdefault(tuple((load.place, _asked(load)) for load in _loads(pair)), pair)
+    for pair in pairs:
+        shared = pair.train.index == pair.infer.index
+        key = tuple((place(shared, load), *_asked(load)) for load in _loads(pair))
+        found.setdefault(key, pair)
     return list(found.values())
 
 
-def _asked(load: Load) -> object:
+def _asked(load: Load) -> tuple[object, ...]:
     site = load.site
     return site.loader, site.repo_id, site.revision, site.options
 
 
 def _is_asked_for(session: Session, pair: Pair) -> bool:
-    return any(session.request.reports(load.place.path) for load in _loads(pair))
+    places = (place for load in _loads(pair) for place in (load.place, load.written))
+    return any(session.request.reports(place.path) for place in places)
 
 
 def _loads(pair: Pair) -> tuple[Load, ...]:
@@ -72,8 +84,11 @@ def _json(session: Session, pairs: Sequence[Pair]) -> str:
 
 
 def _side(session: Session, load: Load) -> dict[str, Any]:
+    """A side's load as it is written, and the call that tells it from others of its function."""
+    filename = naming(session).filename
     given = {name: in_words(value) for name, value in load.site.options}
-    return {**shown(load, naming(session).filename(load.place.path)), "options": given}
+    called = at(load.via, filename(load.via.path)) if load.via is not None else None
+    return {**shown(load, filename(load.written.path)), "options": given, "called_in": called}
 
 
 def _text(session: Session, pairs: Sequence[Pair]) -> str:
@@ -84,15 +99,20 @@ def _text(session: Session, pairs: Sequence[Pair]) -> str:
 
 def _block(session: Session, pair: Pair) -> list[str]:
     """Both sides' arguments one above the other; what differs is marked."""
-    where = naming(session).where
-    lines = [visible(pair.reason)]
-    lines.append(f"  train  {where(pair.train.place)}  {visible(pair.train.site.loader)}")
     verb = "merge" if pair.merge else "infer"
-    lines.append(f"  {verb}  {where(pair.infer.place)}  {visible(pair.infer.site.loader)}")
+    lines = [visible(pair.reason)]
+    lines.append(f"  train  {_where(session, pair.train)}  {visible(pair.train.site.loader)}")
+    lines.append(f"  {verb}  {_where(session, pair.infer)}  {visible(pair.infer.site.loader)}")
     if pair.adapter is not None:
         adapter = visible(in_words(pair.adapter.site.repo_id))
-        lines.append(f"  adapter  {where(pair.adapter.place)}  {adapter}")
+        lines.append(f"  adapter  {_where(session, pair.adapter)}  {adapter}")
     return lines + _compared(pair)
+
+
+def _where(session: Session, load: Load) -> str:
+    where = naming(session).where
+    called = f" (called in {where(load.via)})" if load.via is not None else ""
+    return f"{where(load.written)}{called}"
 
 
 def _compared(pair: Pair) -> list[str]:

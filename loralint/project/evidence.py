@@ -21,6 +21,7 @@ from loralint.facts import (
     Origin,
     OriginKind,
     RevisionKey,
+    Site,
     Value,
 )
 from loralint.facts.origins import joined
@@ -74,6 +75,19 @@ class Evidence:
             if saving.site.artifact == "adapter":
                 found[saving.owner.file].append(saving)
         return {path: tuple(each) for path, each in found.items()}
+
+    @cached_property
+    def _saved_of(self) -> Mapping[str, frozenset[Site]]:
+        """The loads behind the adapters that a file is seen to save."""
+        every = self.adapters_saved_by.items()
+        bases = {path: self.bases(key for saving in savings for key in saving.flow.loads)
+                 for path, savings in every}  # fmt: skip
+        return {path: frozenset(each.key.site for each in found) for path, found in bases.items()}
+
+    def may_be_saved(self, base: Instance) -> bool:
+        """Whether what is saved may be trained on a base: its file shows no other behind it."""
+        shown = self._saved_of.get(base.path)
+        return not shown or base.key.site in shown
 
     @cached_property
     def _merged(self) -> frozenset[int]:

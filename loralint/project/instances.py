@@ -14,7 +14,7 @@ from functools import cached_property
 import msgspec
 
 from loralint.catalog import Loader, unresolved
-from loralint.facts import Choice, Known, LoadSite, RevisionKey, Site, SiteKind, leaves
+from loralint.facts import ABSENT, Choice, Known, LoadSite, RevisionKey, Site, SiteKind, leaves
 from loralint.project.calls import Asked, Linker, Loading
 from loralint.project.flow import (
     Chain,
@@ -71,6 +71,11 @@ class Instance:
     def artifact(self) -> str:
         """The kind of what is loaded."""
         return self.load.site.artifact
+
+    @property
+    def happens(self) -> bool:
+        """Whether anything is loaded: `if adapter is not None:` of a helper that is given none."""
+        return not self.key.chain or self.load.site.repo_id not in (ABSENT, Known(None))
 
     @property
     def trains(self) -> bool:

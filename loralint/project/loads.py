@@ -80,7 +80,12 @@ class Load:
     @property
     def place(self) -> Place:
         """Where a finding about this load stands."""
-        return self.via or Place(self.site.path, self.site.span, self.site.cell)
+        return self.via or self.written
+
+    @property
+    def written(self) -> Place:
+        """Where the load itself is written, whoever calls its function."""
+        return Place(self.site.path, self.site.span, self.site.cell)
 
     def option(self, name: str) -> Value:
         """The value of one option by its canonical name, Absent where it is not given."""

@@ -14,7 +14,8 @@ from posixpath import dirname
 
 from loralint.catalog import loads_lora
 from loralint.config import matches
-from loralint.facts import RECORDED, Known, Origin, Value, leaves
+from loralint.facts import ABSENT, RECORDED, Known, Origin, Reason, Unknown, Value, leaves
+from loralint.project.adapter_names import called_alike
 from loralint.project.borders import is_below
 from loralint.project.evidence import BASES, Evidence, as_fetched, names_of
 from loralint.project.folders import is_test
@@ -25,7 +26,7 @@ from loralint.project.saves import Saving
 from loralint.refs import is_repo_id
 from loralint.source import Place
 from loralint.values.commands import is_command
-from loralint.values.paths import fits, is_certain, may_agree, patterns_of
+from loralint.values.paths import absolute, fits, is_certain, may_agree, patterns_of
 from loralint.values.values import comes_from, origins_of, texts_of
 
 
@@ -83,7 +84,7 @@ def _is_served(instance: Instance) -> bool:
 
 def _is_adapter(instance: Instance) -> bool:
     """Whether an adapter is loaded that somebody trains like one: an IP-Adapter is none."""
-    return instance.artifact == "adapter" and loads_lora(instance.site.loader)
+    return instance.artifact == "adapter" and instance.happens and loads_lora(instance.site.loader)
 
 
 # --- by artifact: what one side saves, the other loads ------------------------------------------
@@ -136,7 +137,22 @@ def _trained(evidence: Evidence, saving: Saving) -> list[Instance]:
     if saving.merged:
         return []
     found = evidence.bases(saving.flow.loads) or evidence.nearest(saving.owner, "train")
-    return [each for each in found if each.site.stage != "merge" and _is_trained(evidence, each)]
+    trained = [each for each in found if each.site.stage != "merge" and _is_trained(evidence, each)]
+    return [each for each in trained if not _is_resumed(evidence, each)] or trained
+
+
+def _is_resumed(evidence: Evidence, base: Instance) -> bool:
+    """Whether an adapter of the project is loaded as if it were a base, to be trained further.
+
+    So it is where nobody asks for it: `if resume_from: load(resume_from)` of an option without one.
+    """
+    value = base.site.repo_id
+    if isinstance(value, Unknown) and value.reason is Reason.FORWARDED:
+        return True
+    paths = texts_of(value)
+    if paths and all(absolute(path) for path in paths):
+        return True  # beside one with a name: a checkpoint
+    return any(match.saving.site.artifact == "adapter" for match in evidence.places.matching(base))
 
 
 def _is_trained(evidence: Evidence, base: Instance) -> bool:
@@ -219,12 +235,13 @@ def _by_base(evidence: Evidence, adapters: Iterable[Instance]) -> Iterator[_Join
             continue
         for infer in evidence.onto(adapter):
             for name in names_of(infer.site.repo_id):
-                for train in _beside(trained.get(name, ()), adapter):
-                    if _may_be_base_of(evidence, train, infer, adapter):
-                        base = name.written or "one base" if isinstance(name, Origin) else name
-                        places = f"trained in {train.load.place}, loaded in {infer.load.place}"
-                        reason = f"{base}: {places}{_of_defaults(evidence, train, adapter)}"
-                        yield _Joined(PairKind.BASE_ID, train, infer, adapter, reason)
+                near = _beside(_kept(evidence, trained.get(name, ())), adapter)
+                may = [each for each in near if _may_be_base_of(evidence, each, infer, adapter)]
+                for train in called_alike(evidence, may, adapter):
+                    base = name.written or "one base" if isinstance(name, Origin) else name
+                    places = f"trained in {train.load.place}, loaded in {infer.load.place}"
+                    reason = f"{base}: {places}{_of_defaults(evidence, train, adapter)}"
+                    yield _Joined(PairKind.BASE_ID, train, infer, adapter, reason)
 
 
 def _is_merge_of_the_project(evidence: Evidence, adapter: Instance) -> bool:
@@ -280,6 +297,11 @@ def _beside(trained: Sequence[Instance], adapter: Instance) -> Sequence[Instance
     return [each for each in trained if dirname(each.path) == folder] or trained
 
 
+def _kept(evidence: Evidence, trained: Sequence[Instance]) -> Sequence[Instance]:
+    """Of all that train on a base, those that are seen to save what they train, if any do."""
+    return [each for each in trained if each.path in evidence.adapters_saved_by] or trained
+
+
 def _are_tests(evidence: Evidence, train: Instance, adapter: Instance) -> bool:
     """Whether one side is a test: tests share a small model, and train nothing for one another."""
     if train.owner == adapter.owner:
@@ -296,7 +318,7 @@ def _trains_adapter(evidence: Evidence, train: Instance) -> bool:
         or train.path in evidence.adapters_saved_by
         or evidence.wrapping.is_seen(train)
     )
-    return seen and evidence.wrapping.may_carry(train)
+    return seen and evidence.wrapping.may_carry(train) and evidence.may_be_saved(train)
 
 
 # --- whether the two sides speak of different adapters ------------------------------------------
@@ -321,8 +343,12 @@ def _is_contradicted(evidence: Evidence, train: Instance, adapter: Instance) -> 
 
 def _is_named(value: Value) -> bool:
     """Whether it is known where something goes: at least where the path begins, by no default."""
-    known = any(isinstance(leaf, Known) and leaf.value for leaf in leaves(value))
-    return known or any(is_certain(each) for each in patterns_of(value))
+    return all(
+        any(is_certain(each) for each in patterns_of(leaf))
+        or (isinstance(leaf, Known) and bool(leaf.value))
+        for leaf in leaves(value)
+        if leaf not in (ABSENT, Known(None))
+    )
 
 
 def _is_open(value: Value) -> bool:

@@ -96,38 +96,56 @@ class SavedPlaces:
         found = list({match.saving: match for match in every}.values())
         beside = [each for each in found if each.folder == dirname(script)]
         bare = self._script_places.is_bare
+        pushed = [each for each in found if self._is_pushed(each)]  # wherever a script stands
         matches = beside or [each for each in found if not bare(each.place, script)]
+        matches += [each for each in pushed if each not in matches]
         if not matches and len({each.folder for each in found}) == 1:
             return found
         return matches
 
     def _is_for_both(self, match: Match, script: str) -> bool:
-        if match.shown in self._pushed and match.saving.pushed:
+        if self._is_pushed(match):
             return True  # a Hub id is the same everywhere
         return self._script_places.is_for_both(match.place, match.saving.owner.file, script)
 
+    def _is_pushed(self, match: Match) -> bool:
+        return match.saving.pushed and match.shown in self._pushed
+
     def _all(self, instance: Instance) -> Iterator[Match]:
-        repo_id, folder = instance.site.repo_id, dirname(instance.path)
-        options = dict(instance.site.options)
-        for text in texts_of(repo_id):
-            near = self._script_places.of(text, instance.path, options)
-            above = [list(_above(place, text, folder)) for place in near]
-            yield from (
-                self._at(above, text)
-                or [Match(saving, text, text) for saving in self._pushed.get(text, ())]
-                or self._fitting(above, text)
-                or self._elsewhere(text, above, folder)
-            )
-        for text in patterns_of(repo_id):
-            near = self._script_places.of(text, instance.path, options)
-            for place, saved in self._places.items():
-                if any(fits(pattern, place) for pattern in near):
-                    yield from (Match(saving, place, text) for saving in saved)
-        for origin in origins_of(repo_id):
+        yield from self._of_texts(instance)
+        yield from self._of_patterns(instance)
+        for origin in origins_of(instance.site.repo_id):
             for each in origin.beginnings():
                 shown = each.written or "the same path"
                 for saving in self._origins.get(each, ()):
                     yield Match(saving, f"/{shown}", shown)
+
+    def _of_texts(self, instance: Instance) -> Iterator[Match]:
+        folder, options = dirname(instance.path), dict(instance.site.options)
+        for text in texts_of(instance.site.repo_id):
+            near = self._script_places.of(text, instance.path, options)
+            above = [list(_above(place, text, folder)) for place in near]
+            pushed = [Match(saving, text, text) for saving in self._pushed.get(text, ())]
+            yield from pushed
+            yield from (
+                self._at(above, text)
+                or pushed
+                or self._fitting(above, text)
+                or self._elsewhere(text, above, folder)
+            )
+
+    def _of_patterns(self, instance: Instance) -> Iterator[Match]:
+        options = dict(instance.site.options)
+        for text in patterns_of(instance.site.repo_id):
+            near = self._script_places.of(text, instance.path, options)
+            for place, saved in self._places.items():
+                if any(fits(pattern, place) for pattern in near):
+                    yield from (Match(saving, place, text) for saving in saved)
+            for pattern in near:
+                # `f"runs/{now()}"` is one folder to all of a script
+                same = (each for each in self._patterns.get(pattern, ())
+                        if each.owner.file == instance.path)  # fmt: skip
+                yield from (Match(saving, pattern, text) for saving in same)
 
     def _elsewhere(self, text: str, above: Iterable[list[str]], folder: str) -> list[Match]:
         """The saves of the same path in another checkout: one side names it from its root.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from loralint.catalog import SAVERS
@@ -11,8 +11,9 @@ from loralint.facts import ABSENT, Absent, Attribute, Known, Reason, SaveSite, S
 from loralint.project.calls import Linker, made_at
 from loralint.project.flow import Flow, Key, Scope, trace, wraps, written_flow
 from loralint.project.options import keyword_values
-from loralint.values.nodes import CallResult, Frame, ItemOf, Node
-from loralint.values.values import value_of
+from loralint.values.nodes import Arguments, CallResult, Frame, ItemOf, Node, options
+from loralint.values.paths import normal, patterns_of
+from loralint.values.values import origins_of, texts_of, value_of
 
 _PLAIN = frozenset({"tokenizer", "processor", "config", "dataset"})
 _FOLDER, _ON_HUB = "output_dir", "hub_model_id"
@@ -68,9 +69,14 @@ def saves(linker: Linker, adapted: Adapted) -> list[Saved]:
     def by_method(linker: Linker, site: Site, frame: Frame) -> Saving:
         return _by_method(linker, site, frame, adapted)
 
-    called = [_in_frames(linker, site, by_method) for site in linker.found.saves]
-    found = (*called, *_by_arguments(linker, adapted), *_written(linker))
-    return [saved for saved in found if saved is not None]
+    methods = {site: SAVERS[linker.meaning(site).saving] for site in linker.found.saves}
+    called = (
+        _in_frames(linker, site, by_method) for site, saver in methods.items() if not saver.uploads
+    )
+    every = (*called, *_by_arguments(linker, adapted), *_written(linker))
+    found = [saved for saved in every if saved is not None]
+    uploads = [site for site, saver in methods.items() if saver.uploads]
+    return [*found, *_uploaded(linker, uploads, found)]
 
 
 def _in_frames(
@@ -116,6 +122,8 @@ def _by_method(linker: Linker, site: Site, frame: Frame, adapted: Adapted) -> Sa
     nameless = Unknown(Reason.EXPRESSION, "a name")
     receiver: Node = evaluator.force(base, frame) if base is not None else nameless
     flow = trace(linker, receiver)
+    if saver.made_of and not flow.loads:
+        flow = _made_of(linker, saver.made_of, linker.arguments(site, frame))
     given = evaluator.argument(linker.arguments(site, frame), saver.target, 0)
     if method == "push_to_hub" and linker.made(receiver).kind == "train":
         given = None  # a trainer is given a commit message, and knows the id
@@ -127,6 +135,21 @@ def _by_method(linker: Linker, site: Site, frame: Frame, adapted: Adapted) -> Sa
     pushed = "push_to_hub" in method
     what = _What(artifact, flow, merged=saver.artifact == "model")
     return _saving(linker, site, frame, target, what, pushed)
+
+
+def _made_of(linker: Linker, keywords: tuple[str, ...], arguments: Arguments) -> Flow:
+    """Behind `Pipeline.save_lora_weights(folder, unet_lora_layers=...)`: what the layers are of.
+
+    Those that may be None are of what is trained too only if somebody says so.
+    """
+    given = (linker.evaluator.argument(arguments, (keyword,)) for keyword in keywords)
+    flows = [trace(linker, each) for each in given if each is not None and not _may_be_none(each)]
+    loads = {key: frame for flow in flows for key, frame in flow.loads.items()}
+    return Flow(loads, tuple(step for flow in flows for step in flow.steps))
+
+
+def _may_be_none(node: Node) -> bool:
+    return any(option == Known(None) for option in options(node))
 
 
 def _output_of(linker: Linker, flow: Flow, name: str) -> Value:
@@ -227,6 +250,44 @@ def _output(
     else:
         what = _What(_artifact_by_name(linker, "", site), Flow())
     return _saving(linker, site, frame, value_of(node), what, name == _ON_HUB)
+
+
+# --- uploaded -----------------------------------------------------------------------------------
+
+
+def _uploaded(linker: Linker, sites: Iterable[Site], found: Iterable[Saved]) -> Iterator[Saved]:
+    """`api.upload_folder(folder_path=out, repo_id=...)`: what was saved there goes to the Hub."""
+    models = [each for saved in found for each in saved.every if each.site.artifact not in _PLAIN]
+
+    def upload(linker: Linker, site: Site, frame: Frame) -> Saving | None:
+        saver, arguments = SAVERS[linker.meaning(site).saving], linker.arguments(site, frame)
+        folder = linker.evaluator.argument(arguments, saver.uploads)
+        target = linker.evaluator.argument(arguments, saver.target)
+        if folder is None or target is None:
+            return None
+        owner = frame.chain[-1].file if frame.chain else site.file
+        in_file = (each for each in reversed(models) if each.owner.file == owner)
+        place = value_of(folder)
+        last = next((each for each in in_file if _is_one_place(each, place)), None)
+        if last is None:
+            return None
+        what = _What(last.site.artifact, last.flow, merged=last.merged)
+        return _saving(linker, site, frame, value_of(target), what, pushed=True)
+
+    for site in sites:
+        made = _in_frames(linker, site, upload)
+        if made is not None:
+            yield made
+
+
+def _is_one_place(saving: Saving, folder: Value) -> bool:
+    """Whether a folder is where something was saved: by its path, or by who decides it."""
+    target = saving.site.target
+    return bool(
+        set(map(normal, texts_of(target))) & set(map(normal, texts_of(folder)))
+        or set(origins_of(target)) & set(origins_of(folder))
+        or set(patterns_of(target)) & set(patterns_of(folder))
+    )
 
 
 # --- written ------------------------------------------------------------------------------------

@@ -55,8 +55,17 @@ class Signals:
         setting = self.config.stage(path)
         if setting is not None:
             return setting
-        flows = self.flows.get(instance.key)
-        return stage_of(flows) if flows else self.of_function(path, function)
+        flows = self._flowing(instance.key)
+        stage = stage_of(flows) if flows else self.of_function(path, function)
+        if stage == "neither" and instance.artifact == "adapter" and instance.happens:
+            return stage_of({_side(instance.site)})  # a script calls a helper of another file
+        return stage
+
+    def _flowing(self, key: Key) -> set[str]:
+        """What is said of a load that happens so, whoever calls the outer of its calls."""
+        lengths = range(len(key.chain) + 1)
+        found = (self.flows.get(Key(key.site, key.chain[:length])) for length in lengths)
+        return {mark for marks in found if marks for mark in marks}
 
     def undecided(self) -> set[Scope]:
         """Functions with loads in files that neither train nor infer: their callers decide."""
@@ -166,7 +175,7 @@ def _weigh(found: Signals) -> None:
 def staged(found: Signals, instances: Instances) -> Instances:
     """The instances with their stages; a site of several contexts has those of all of them."""
     for each in instances.every:
-        if each.artifact == "adapter":
+        if each.artifact == "adapter" and each.happens:
             _spread(found, instances, each.base, _side(each.site))
     stages = {key: found.of_load(each) for key, each in instances.by_key.items()}
     together: defaultdict[Site, set[str]] = defaultdict(set)

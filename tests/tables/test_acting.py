@@ -255,6 +255,20 @@ def test_a_folder_that_is_saved_is_no_repository(tmp_path, method):
     assert [one["filename"] for one in found] == ["train.py"], "only the base is none"
 
 
+UPLOADS = ["upload_folder", "upload_large_folder"]
+"""Methods that send to the Hub what was saved to a folder before."""
+
+
+@pytest.mark.parametrize("method", UPLOADS)
+def test_uploading(tmp_path, method):
+    upload = f'HfApi().{method}(folder_path="out/x", repo_id="me/x")'
+    imports = "from huggingface_hub import HfApi\nfrom transformers import Trainer"
+    text = base(TRAINED, 'model.save_pretrained("out/x")', upload, imports=imports)
+    serve = base('model = PeftModel.from_pretrained(base, "me/x")')
+    found = pairs(tmp_path, {"train.py": text, "serve.py": serve})
+    assert [pair["rule"] for pair in found] == ["artifact"]
+
+
 # --- prompt templates ---------------------------------------------------------------------------
 
 TEMPLATES = {
@@ -318,8 +332,9 @@ def test_every_method_has_a_test():
     tried |= {"add_tokens"}  # beside resize_token_embeddings
     assert set(METHOD_ACTIONS) <= tried
     assert {name: tuple(words) for name, (_, words) in SAVES.items()} == {
-        name: saver.target for name, saver in SAVERS.items()
+        name: saver.target for name, saver in SAVERS.items() if not saver.uploads
     }
+    assert {name for name, saver in SAVERS.items() if saver.uploads} == set(UPLOADS)
     assert {
         "safetensors.torch.load_file", "safetensors.load_file", "torch.load",
         "peft.load_peft_weights", "mlx.load",

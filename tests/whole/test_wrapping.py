@@ -65,7 +65,7 @@ COMPONENTS: dict[str, tuple[Files, list[tuple[str, str]]]] = {
     ),
     "one helper loads every part": (
         {"train.py": HELPER, "draw.py": DRAWS.format(load="load_lora_weights", adapter="me/x")},
-        [("train.py:12", "draw.py:3")],
+        [("train.py:8", "draw.py:3")],
     ),
     "a policy, its reference and its reward": (
         {"train.py": POLICY, "serve.py": served(out="me/lora")},
