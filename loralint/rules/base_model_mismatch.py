@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from loralint.diagnostics import Related, Severity
 from loralint.facts import ABSENT, Value
@@ -76,7 +77,8 @@ def base_model_mismatch(project: Project) -> Iterator[Finding]:
 
     A merge onto the full-precision original of a quantised copy is how it is done, and silent. So
     is unsloth, which replaces a name by its quantised mirror itself, on both sides. A folder may
-    hold a copy of the model, so a local path against a Hub id is silent.
+    hold a copy of the model, so a local path against a Hub id is silent. A quantised copy on one
+    side is a warning: the weights are near, and people do it on purpose.
 
     A LoraConfig that names another base than the one it is put onto is reported, too: as a warning,
     since `get_peft_model` writes the right name over it, and as an error where `add_adapter` keeps
@@ -89,7 +91,8 @@ def base_model_mismatch(project: Project) -> Iterator[Finding]:
     others: Iterator[tuple[Pair, Kinship]] = differing(project, pairs_of(project), _other)
     for pair, kind in unlike(others):
         fix = fixes.shown(f"load {wording.ids(pair.train)}, as {pair.train.place} does")
-        yield at_inference(pair, _message(pair, kind), fix)
+        found = at_inference(pair, _message(pair, kind), fix)
+        yield replace(found, at_most="warning") if kind == "quantised" else found
     yield from _recorded(project)
 
 

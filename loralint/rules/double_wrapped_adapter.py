@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loralint.diagnostics import Related
+from loralint.diagnostics import Related, Severity
 from loralint.facts import ABSENT, Reason, Unknown, leaves
 from loralint.project import Action, Load, Project
 from loralint.rules.base import Finding, rule
@@ -26,7 +26,9 @@ def double_wrapped_adapter(project: Project) -> Iterator[Finding]:
     A trainer of TRL that is given a PEFT model and a `peft_config` is the same mistake. Up to 0.24
     it merges the first adapter into the base in memory (or, for some trainers, ignores the
     configuration) and trains a second one, whose adapter_config.json names the plain base: at
-    inference the first adapter is gone. Since 1.0 it raises.
+    inference the first adapter is gone. Since 1.0 it raises. Where the first one is fresh
+    (`get_peft_model` and then a trainer with `peft_config`, as many tutorials have it) nothing is
+    lost before 1.0, so that is a warning.
 
     ## Example
 
@@ -89,15 +91,25 @@ def _finding(project: Project, outer: Load | Action, what: str) -> Finding:
 def _by_trainer(project: Project, trainer: Action) -> Finding:
     inner = _inner(project, trainer)
     name = trainer.callee.rpartition(".")[2]
+    trained = any(adapters(project, trainer))
+    effect = (
+        "TRL up to 0.24 saves the second adapter alone, for a base without the first"
+        if trained
+        else "TRL wraps by itself, so up to 0.24 one of the two is made for nothing"
+    )
     message = (
-        f"{name} is given peft_config and what is a PEFT model already{_in_brackets(inner)}: TRL up"
-        " to 0.24 saves the second adapter alone, for a base without the first; since 1.0 it raises"
+        f"{name} is given peft_config and what is a PEFT model already{_in_brackets(inner)}:"
+        f" {effect}; since 1.0 it raises"
     )
     fix = fixes.shown(
         "leave peft_config out to train the adapter that is there; for a second one save the merged"
         " model first, and load that"
+        if trained
+        else "leave get_peft_model out, or peft_config"
     )
-    return Finding(message, trainer.place, _wrapped_at(inner), fix, call=trainer.text)
+    severity: Severity = "error" if trained else "warning"
+    related = _wrapped_at(inner)
+    return Finding(message, trainer.place, related, fix, call=trainer.text, severity=severity)
 
 
 def _wraps_itself(project: Project, trainer: Action) -> bool:
