@@ -12,10 +12,10 @@ from loralint.refs import is_repo_id
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.actions import actions, steps
-from loralint.rules.judgement.models import Kinship, kinship
+from loralint.rules.judgement.models import Kinship, is_quantised, kinship, method
 from loralint.rules.judgement.pinning import hub_ids, subject_of
 from loralint.rules.judgement.sides import at_inference, differing, pairs_of, unlike, why
-from loralint.rules.judgement.values import differ, texts
+from loralint.rules.judgement.values import differ, only, texts
 
 
 @rule("LOR202", "base-model-mismatch", severity="error")
@@ -124,7 +124,15 @@ def _kinship(pair: Pair) -> Kinship | None:
 
 
 def _is_usual(pair: Pair) -> bool:
-    return pair.merge or all(_is_unsloth(load) for load in (pair.train, pair.infer))
+    """Whether a quantised copy on one side is how it is done: what is loaded is as near."""
+    sides = (pair.train, pair.infer)
+    plain = [each for each in sides if not any(is_quantised(name) for name in hub_ids(each))]
+    methods = [method(each) for each in plain]
+    quantised = bool(plain) and all(one and only(one) in _FOUR_BITS for one in methods)
+    return pair.merge or quantised or all(map(_is_unsloth, sides))
+
+
+_FOUR_BITS = ("nf4", "fp4")
 
 
 def _is_unsloth(load: Load) -> bool:

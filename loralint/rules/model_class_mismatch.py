@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from loralint.diagnostics import Related
 from loralint.facts import ABSENT
-from loralint.project import Load, Pair, Project
+from loralint.project import Load, Pair, PairKind, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.models import Head, class_of, head_of, head_of_task
@@ -91,6 +91,8 @@ def _found(project: Project) -> Iterator[tuple[Pair, object, Finding]]:
 def _judged(project: Project, pair: Pair) -> tuple[object, Finding] | None:
     train, infer = head_of(pair.train), head_of(pair.infer)
     if train is not None and infer is not None and train != infer:
+        if pair.kind is PairKind.BASE_ID and {train, infer} <= _GENERATIVE:
+            return None  # often the same class, and nothing but the name ties the sides
         return (train, infer), _other_class(pair, train, infer)
     found = _other_task(project, pair, infer) if infer is not None else None
     return (infer, found) if found is not None else None
