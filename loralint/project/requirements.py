@@ -26,10 +26,14 @@ _INCLUDES = "-r "
 def asks_versions(facts: FileFacts) -> bool:
     """Whether it matters for what a file says which versions it runs with."""
     return any(
-        given.name in REMOVED or (given.stars == 2 and _mentions_removed(given.value))
+        given.name in _CHANGED or (given.stars == 2 and _mentions_removed(given.value))
         for call in facts.calls
         for given in call.arguments
     )
+
+
+_CHANGED = frozenset({*REMOVED, "peft_config"})
+"""Keywords that do not mean the same in every version."""
 
 
 def _mentions_removed(term: Term) -> bool:

@@ -10,6 +10,7 @@ from loralint.project import Action, Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
 from loralint.rules.judgement.actions import actions, adapters, loads, steps
+from loralint.rules.judgement.versions import pinned_below
 from loralint.source import Place
 
 
@@ -28,7 +29,7 @@ def double_wrapped_adapter(project: Project) -> Iterator[Finding]:
     configuration) and trains a second one, whose adapter_config.json names the plain base: at
     inference the first adapter is gone. Since 1.0 it raises. Where the first one is fresh
     (`get_peft_model` and then a trainer with `peft_config`, as many tutorials have it) nothing is
-    lost before 1.0, so that is a warning.
+    lost before 1.0: that is a warning, and silent where the requirements keep TRL below 1.
 
     ## Example
 
@@ -74,7 +75,9 @@ def double_wrapped_adapter(project: Project) -> Iterator[Finding]:
             yield _finding(project, wrap, "get_peft_model wraps")
     for trainer in actions(project, "train"):
         if trainer.onto_adapter and _wraps_itself(project, trainer):
-            yield _by_trainer(project, trainer)
+            trained = any(adapters(project, trainer))
+            if trained or not pinned_below(project, trainer.path, "trl", 1):
+                yield _by_trainer(project, trainer, trained=trained)
 
 
 def _finding(project: Project, outer: Load | Action, what: str) -> Finding:
@@ -88,10 +91,9 @@ def _finding(project: Project, outer: Load | Action, what: str) -> Finding:
     return Finding(message, outer.place, _wrapped_at(inner), fix, call=call)
 
 
-def _by_trainer(project: Project, trainer: Action) -> Finding:
+def _by_trainer(project: Project, trainer: Action, *, trained: bool) -> Finding:
     inner = _inner(project, trainer)
     name = trainer.callee.rpartition(".")[2]
-    trained = any(adapters(project, trainer))
     effect = (
         "TRL up to 0.24 saves the second adapter alone, for a base without the first"
         if trained
