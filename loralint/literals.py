@@ -194,10 +194,15 @@ class Written:
 
 def _option(path: str, call: CallFact) -> Origin | None:
     """The origin of the option that a call declares."""
-    if getattr(call.callee, "name", "").rpartition(".")[2] not in _OPTIONS:
-        return None
-    name = destination(call.arguments)
+    name = declared_option(call)
     return Origin(OriginKind.OPTION, path, (name,)) if name else None
+
+
+def declared_option(call: CallFact) -> str:
+    """The attribute under which the option is read that a call declares; "" where it does not."""
+    if getattr(call.callee, "name", "").rpartition(".")[2] not in _OPTIONS:
+        return ""
+    return destination(call.arguments)
 
 
 def destination(arguments: tuple[Argument, ...]) -> str:

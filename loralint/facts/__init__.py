@@ -73,6 +73,7 @@ from loralint.facts.terms import (
     Term,
     Unknown,
     Value,
+    deciders,
     leaves,
     parts_of,
 )
@@ -131,6 +132,7 @@ __all__ = [
     "Unknown",
     "Value",
     "Writing",
+    "deciders",
     "leaves",
     "parts_of",
 ]

@@ -225,6 +225,13 @@ def leaves(value: Value) -> tuple[Value, ...]:
     return tuple(leaf for each in value.values for leaf in leaves(each))  # type: ignore[arg-type]
 
 
+def deciders(value: Value) -> tuple[Origin, ...]:
+    """Who decides a value, then who decides its options, as far as that is known."""
+    every = (value, *leaves(value))
+    found = (each.origin for each in every if isinstance(each, (Choice, Default, Unknown)))
+    return tuple(origin for origin in found if origin is not None)
+
+
 def parts_of(term: Term) -> tuple[Term, ...]:
     """The terms inside a term."""
     parts = _PARTS.get(type(term))

@@ -9,12 +9,12 @@ from loralint.facts import (
     Default,
     Guard,
     Known,
-    Origin,
     OriginKind,
     Reason,
     Site,
     Unknown,
     Value,
+    deciders,
     leaves,
 )
 from loralint.project.calls import Linker
@@ -95,17 +95,12 @@ def _is_decided(value: Value, guard: Guard) -> bool:
     """Whether an option decides, or what is compared is one of several tasks."""
     if any(isinstance(leaf, (Known, Default, Absent)) for leaf in leaves(value)):
         return True
-    named = [each for each in map(_origin, (value, *leaves(value))) if each is not None]
-    if any(each.kind not in (OriginKind.RESULT, OriginKind.IMPORT) for each in named):
+    if any(each.kind not in (OriginKind.RESULT, OriginKind.IMPORT) for each in deciders(value)):
         return True
     return bool(guard.values) and any(isinstance(each, str) for each in guard.values or ())
 
 
-def _origin(value: Value) -> Origin | None:
-    return None if isinstance(value, (Absent, Known)) else value.origin
-
-
 def _option(value: Value) -> str:
     """The name of what decides."""
-    named = [each for each in map(_origin, (value, *leaves(value))) if each is not None]
+    named = deciders(value)
     return named[0].last if named else ""

@@ -14,12 +14,10 @@ from loralint.facts import (
     Stop,
     Unknown,
 )
-from loralint.literals import destination
+from loralint.literals import declared_option
 
 LONGEST = 60
 """Characters of a call's source that are shown."""
-
-_DECLARING = frozenset({"add_argument", "option", "argument", "Option", "Argument"})
 
 
 def told(files: Mapping[str, FileFacts], unknown: Unknown) -> str:
@@ -80,7 +78,6 @@ def _of_origin(files: Mapping[str, FileFacts], origin: Origin | None) -> Stop | 
 
 def _option(facts: FileFacts, name: str) -> Stop | None:
     for call in facts.calls:
-        declares = getattr(call.callee, "name", "").rpartition(".")[2] in _DECLARING
-        if declares and destination(call.arguments) == name:
+        if declared_option(call) == name:
             return Stop(call.span.start.row, call.cell, facts.path)
     return None

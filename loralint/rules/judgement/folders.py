@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from loralint.catalog.folder_words import (
     FOLDER_ENDS,
@@ -14,18 +13,14 @@ from loralint.catalog.folder_words import (
     PATH_HELP,
 )
 from loralint.facts import (
-    Attribute,
-    CallFact,
-    Choice,
     Default,
     Known,
     Origin,
     OriginKind,
-    Symbol,
-    Unknown,
+    deciders,
     leaves,
 )
-from loralint.literals import destination
+from loralint.literals import declared_option
 from loralint.project import Load, Project
 from loralint.refs import is_repo_id
 
@@ -41,18 +36,9 @@ def is_meant_as_folder(project: Project, load: Load) -> bool:
     texts = [e.value for e in every if isinstance(e, (Known, Default)) and isinstance(e.value, str)]
     if any(texts):
         return not any(map(is_repo_id, texts))
-    origins = [*_origins(load)]
+    origins = deciders(load.site.repo_id)
     is_adapter = load.site.artifact == "adapter"
     return any(_is_folder(project, each, is_adapter=is_adapter) for each in origins)
-
-
-def _origins(load: Load) -> Iterator[Origin]:
-    """Who decides the id, and who decides its options."""
-    given = load.site.repo_id
-    values = (given, *leaves(given))
-    for each in values:
-        if isinstance(each, (Choice, Default, Unknown)) and each.origin is not None:
-            yield each.origin
 
 
 def _is_folder(project: Project, origin: Origin, *, is_adapter: bool) -> bool:
@@ -92,15 +78,10 @@ def _is_explained(project: Project, origin: Origin) -> bool:
 def _help(project: Project, origin: Origin) -> str:
     facts = project.files.get(origin.file)
     for call in facts.calls if facts is not None else ():
-        if _declares(call) and destination(call.arguments) == origin.name[0]:
+        if declared_option(call) == origin.name[0]:
             given = next((each.value for each in call.arguments if each.name == "help"), None)
             return str(given.value) if isinstance(given, Known) else ""
     return ""
-
-
-def _declares(call: CallFact) -> bool:
-    name = call.callee.name if isinstance(call.callee, (Attribute, Symbol)) else ""
-    return name.rpartition(".")[2] in ("add_argument", "option", "argument", "Option", "Argument")
 
 
 def _words(text: str) -> list[str]:
