@@ -27,10 +27,11 @@ from loralint.verify import (
     tokenizers,
     versions,
 )
+from loralint.verify.adapter import active_adapters, unwrapped
+from loralint.verify.arrival import arrival
 from loralint.verify.base_record import Told
 from loralint.verify.case import Case
 from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder, open_folder
-from loralint.verify.inspection import inspect
 from loralint.verify.outcome import UnusableInputError
 from loralint.verify.sharded import is_sharded
 from loralint.verify.values import FileTensors, Look
@@ -69,7 +70,7 @@ def record(model: Any, folder: Path, wish: Wish) -> Contract:
     holds no adapter, where the model is not the one that was saved, or where the contract cannot
     be written; an older contract is then left as it was.
     """
-    contract = describe(model, folder, wish)
+    contract = describe(None if model is None else unwrapped(model), folder, wish)
     path = folder / NAME
     try:
         atomic.replace(path, serialise(contract))
@@ -137,7 +138,7 @@ def _adapter(folder: AdapterFolder, model: Any, name: str | None) -> Adapter:
 def _insist_on_same(model: Any, folder: AdapterFolder, name: str | None, look: Look) -> None:
     """Golden logits of another adapter than the folder's would be a promise nobody can keep."""
     case = Case(adapter=folder.path, name=str(folder.path))
-    checked = inspect(model, case, folder, name, look)
+    checked = arrival(model, case, folder, name, look=look)
     active = name in (None, _active(model))
     lost = [one.message for one in checked.findings
             if one.code in LOST or (one.code == NOT_ACTIVE and active)]  # fmt: skip
@@ -189,7 +190,4 @@ def _tokenizer(folder: Path, wish: Wish, told: Told) -> tuple[Tokenizer | None, 
 
 def _active(model: Any) -> str:
     """The name of the adapter that a model runs with."""
-    found = getattr(model, "active_adapter", "default")
-    if callable(found):  # transformers' own adapters
-        found = model.active_adapters()
-    return str(found[0] if isinstance(found, (list, tuple)) and found else found)
+    return next(iter(active_adapters(model)), "default")
