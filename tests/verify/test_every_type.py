@@ -1,4 +1,4 @@
-"""Each of PEFT's types: an adapter that PEFT loads without drift is verified, by command and API."""
+"""Each of PEFT's types: what PEFT loads without drift is verified, by command and from Python."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ WRONG_TODAY = {
     "ADALORA", "ADAMSS", "DEFT", "DELORA", "FROD", "GLORA", "LOHA", "OSF", "PSOFT", "SHADOW",
     "SHIRA", "SUPERTUNING", "TINYLORA", "UNILORA",
 }  # fmt: skip
-"""Types of which healthy adapters are refused, or not decided. Take a type out when it is mended."""
+"""Types whose healthy adapters are refused or not decided; take out what is mended."""
 
 
 def _kinds():

@@ -43,9 +43,9 @@ def ask(way: str, folder: Path, base: str, task: str | None, below: Path) -> Sai
         if way in OPTIONS:
             said = command([str(folder), *OPTIONS[way]])
         elif way == "load_verified":
-            said = _called(lambda: _load_verified(folder))
+            said = called(lambda: _load_verified(folder))
         else:
-            said = _called(lambda: _verify_loaded(folder, base, task, below))
+            said = called(lambda: _verify_loaded(folder, base, task, below))
     gc.collect()
     return Said(said.verdict, said.codes, said.message, said.skipped,
                 round(time.perf_counter() - began, 2))  # fmt: skip
@@ -90,7 +90,8 @@ def _verify_loaded(folder: Path, base: str, task: str | None, below: Path) -> An
     return loralint.verify_loaded(PeftModel.from_pretrained(plain, folder).eval(), folder)
 
 
-def _called(call: Callable[[], Any]) -> Said:
+def called(call: Callable[[], Any]) -> Said:
+    """What a call of the Python interface says, by what it raises."""
     import loralint
 
     try:

@@ -38,7 +38,10 @@ class Base:
 
     def load(self, below: Path, task: str | None, **options: Any) -> Any:
         """The base as a user loads it for a task."""
-        return auto_class(self.family, task).from_pretrained(self.folder(below), **options)
+        loaded = auto_class(self.family, task).from_pretrained(self.folder(below), **options)
+        if task == "SEQ_CLS" and loaded.config.pad_token_id is None:
+            loaded.config.pad_token_id = 0
+        return loaded
 
 
 def auto_class(family: str, task: str | None) -> Any:
