@@ -81,8 +81,10 @@ def _verdict(fault: Any, said: Any) -> str:
         return "found" if "internal error" not in said.message else "CRASH"
     if said.verdict == "crash":
         return "CRASH"
+    if fault.codes & set(said.codes):
+        return "found" if said.verdict == "failed" else "found (warning)"
     if said.verdict == "failed":
-        return "found" if fault.codes & set(said.codes) else "other code"
+        return "other code"
     return "found" if "pickled" in fault.codes and said.verdict == "inconclusive" else "MISSED"
 
 

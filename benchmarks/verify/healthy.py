@@ -42,6 +42,9 @@ def main() -> int:
 
     source = given.peft or suite.checkout(given.folder / "source")
     names = [job.name for job in jobs(suite.rows(source), given.many) if given.only in job.name]
+    if given.first:
+        wrong = _not_true(given.first)
+        names.sort(key=lambda name: name not in wrong)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     done = _lines(given.out) if given.resume else {}
     if not given.resume:
@@ -70,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", default="", help="adapters with this in their name")
     parser.add_argument("--ways", nargs="*", help="ask only in these ways; none: only build")
     parser.add_argument("--resume", action="store_true", help="leave out what is in FILE")
+    parser.add_argument("--first", type=Path, help="begin with what was not true in this FILE")
     parser.add_argument("--worker", nargs="?", const="-", help=argparse.SUPPRESS)
     return parser
 
@@ -79,6 +83,14 @@ def _lines(path: Path) -> dict[str, dict[str, Any]]:
         return {}
     found = (json.loads(line) for line in path.read_text().splitlines())
     return {one["built"]["name"]: one for one in found}
+
+
+def _not_true(path: Path) -> set[str]:
+    """The adapters of which something false was said in an earlier run."""
+    from adapters.tables import right
+
+    lines = _lines(path).items()
+    return {name for name, one in lines if not all(right(way, one) for way in one["said"])}
 
 
 def _run_all(given: argparse.Namespace, source: Path, shares: list[list[str]]) -> None:
