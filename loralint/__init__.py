@@ -6,22 +6,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from loralint.verify.callback import RecordCallback as RecordCallback
-    from loralint.verify.programs import (
+    from loralint.verify.api import (
         AdapterVerificationError as AdapterVerificationError,
         load_verified as load_verified,
         record as record,
         verify_loaded as verify_loaded,
     )
+    from loralint.verify.callback import RecordCallback as RecordCallback
     from loralint.version import __version__ as __version__
 
 _HOMES = {
     "__version__": "loralint.version",
-    "AdapterVerificationError": "loralint.verify.programs",
+    "AdapterVerificationError": "loralint.verify.api",
     "RecordCallback": "loralint.verify.callback",
-    "load_verified": "loralint.verify.programs",
-    "record": "loralint.verify.programs",
-    "verify_loaded": "loralint.verify.programs",
+    "load_verified": "loralint.verify.api",
+    "record": "loralint.verify.api",
+    "verify_loaded": "loralint.verify.api",
 }
 """What programs use, and the module that holds it: imported when it is asked for, so that the
 command line starts without it."""

@@ -42,7 +42,7 @@ def peak():
 import torch, transformers, peft, bitsandbytes
 from transformers.models.llama import modeling_llama
 from loralint.verify.resolve import Asked, case_for
-from loralint.verify.running import verify
+from loralint.verify.tiers import verify
 from loralint.verify import bench
 
 plain_load, after_load = bench.load, []

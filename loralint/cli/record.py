@@ -81,19 +81,21 @@ def _model(adapter: Path, given: dict[str, Any], progress: Progress) -> Any:
     """The adapter on its base; an error that says what is in the way where it does not load."""
     import msgspec
 
-    from loralint.verify.base import CannotBuildError
     from loralint.verify.folder import open_folder
-    from loralint.verify.loading import AdapterRefusedError, load
+    from loralint.verify.loading import load
+    from loralint.verify.outcome import RefusedError, UndecidedError
     from loralint.verify.record import RecordError
     from loralint.verify.resolve import Asked, case_for
 
     asked = Asked(**{name: given[name] for name in _ASKED})
     case = case_for(str(adapter), asked, with_contract=False)
-    case = msgspec.structs.replace(case, code_revision=given["code_revision"])
+    case = msgspec.structs.replace(
+        case, code_revision=given["code_revision"], quantization=case.quantization or "nf4"
+    )
     try:
         with progress.step(f"loading {case.base} ({case.quantization}) and the adapter"):
             return load(case, open_folder(case.adapter)).model
-    except (CannotBuildError, AdapterRefusedError) as error:
+    except (RefusedError, UndecidedError) as error:
         raise RecordError(f"{error}; with --no-golden no weights are loaded") from error
 
 

@@ -45,8 +45,9 @@ def with_runtime(session: Session, outcome: Outcome, asked: Asked) -> tuple[Outc
             _say(runtime.in_words(one), asked)
     if not planned:
         _say("no pair was flagged: there is nothing to load", asked)
-    found = _kept(session, project, runtime.findings(ran))
-    diagnostics = sorted([*outcome.diagnostics, *found], key=lambda one: one.sort_key)
+    read, loaded = runtime.joined_with(outcome.diagnostics, ran)
+    found = _kept(session, project, loaded)
+    diagnostics = sorted([*read, *found], key=lambda one: one.sort_key)
     merged = msgspec.structs.replace(
         outcome,
         diagnostics=tuple(diagnostics),

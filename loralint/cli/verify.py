@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import click
 from loralint.cli import options
 from loralint.cli.output import in_colour, put
 from loralint.report import FORMATS
+from loralint.verify import children
 from loralint.verify.case import DTYPES, QUANTIZATIONS
 from loralint.verify.outcome import (
     EXIT_CODES,
@@ -22,7 +24,6 @@ from loralint.verify.outcome import (
     joined,
     overall,
 )
-from loralint.verify.slim import slim
 
 if TYPE_CHECKING:
     from loralint.verify.case import Case
@@ -84,6 +85,14 @@ _SAID = ("base", "revision", "quantization", "dtype", "device", "trust_remote_co
     metavar="FOLDER",
     help="Check this merged model against an exact replay of the merge.",
 )
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=children.TIMEOUT,
+    show_default=True,
+    metavar="SECONDS",
+    help="Give up after this: a hanging load, or an adapter's patterns without end.",
+)
 @click.option("--trust-remote-code", is_flag=True, help="Run Python code that the base brings.")
 @click.option("--offline", is_flag=True, help="Use no network, only the Hub's local cache.")
 @options.output(*FORMATS)
@@ -98,15 +107,39 @@ def command(adapter: str | None, **given: Any) -> None:
     if (adapter is None) == (given["pair"] is None):
         raise click.UsageError("name an adapter, or two files with --pair")
     prepare(given["offline"])
-    if set(given["tiers"]) <= WEIGHTLESS and given["tiers"] and not given["trust_remote_code"]:
-        slim()
+    ended = children.watched(given["timeout"]) if given["pair"] is None else None
+    if ended is not None and ended.code is not None:
+        click.get_current_context().exit(_exit_code(ended.code))
+    _hasten(given)
     began = time.perf_counter()
     try:
-        outcomes = _outcomes(adapter, given)
+        outcomes = (_not_in_time(adapter, given),) if ended else _outcomes(adapter, given)
     except UnusableInputError as error:
         raise click.ClickException(str(error)) from error
     _show(adapter, outcomes, given, time.perf_counter() - began)
     click.get_current_context().exit(EXIT_CODES[overall(outcomes)])
+
+
+def _hasten(given: dict[str, Any]) -> None:
+    """Where no weights are loaded most of the time is imports; the header needs none at all."""
+    tiers = set(given["tiers"])
+    if "dry-run" in tiers and tiers <= WEIGHTLESS and not given["trust_remote_code"]:
+        from loralint.verify.forecast import hide_what_is_not_needed
+
+        hide_what_is_not_needed()
+
+
+def _exit_code(code: int) -> int:
+    """That of the half that has done the work; what kills it leaves nothing decided."""
+    if code == -signal.SIGKILL:
+        click.echo("Error: the process was killed, most likely because memory was full", err=True)
+    return code if code >= 0 else EXIT_CODES["inconclusive"]
+
+
+def _not_in_time(adapter: str | None, given: dict[str, Any]) -> Verification:
+    from loralint.verify.tiers import undecided
+
+    return undecided(str(adapter), given["base"], given["revision"], children.NOT_IN_TIME)
 
 
 def prepare(offline: bool) -> None:
@@ -118,6 +151,7 @@ def prepare(offline: bool) -> None:
         raise click.UsageError(
             f"verification needs {', '.join(missing)}: pip install 'loralint[runtime]'"
         )
+    children.end_on_sigterm()
     gc.enable()  # models hold tensors in cycles
     if offline:
         os.environ["HF_HUB_OFFLINE"] = "1"
@@ -134,7 +168,9 @@ def _outcomes(adapter: str | None, given: dict[str, Any]) -> tuple[Verification,
             from loralint.verify.pairing import verify_pair
 
             train, infer = given["pair"]
-            return verify_pair(train, infer, asked, tuple(given["tiers"]), progress)
+            return verify_pair(
+                train, infer, asked, tuple(given["tiers"]), progress, given["timeout"]
+            )
         planned = _cases(str(adapter), asked, alone=given["merged"] is not None)
         return tuple(_outcome(one, given, progress) for one in planned)
 
@@ -143,7 +179,7 @@ def _cases(adapter: str, asked: Asked, *, alone: bool) -> list[Case | Verificati
     """A case for each adapter of the folder, or why there is none; `alone` leaves subfolders."""
     from loralint.verify.folder import PickledError
     from loralint.verify.resolve import NotAvailableError, case_for, several
-    from loralint.verify.running import undecided
+    from loralint.verify.tiers import undecided
 
     found: list[Case | Verification] = []
     try:
@@ -162,7 +198,7 @@ def _cases(adapter: str, asked: Asked, *, alone: bool) -> list[Case | Verificati
 def _outcome(
     planned: Case | Verification, given: dict[str, Any], progress: Progress
 ) -> Verification:
-    from loralint.verify.running import verify, verify_merged
+    from loralint.verify.tiers import verify, verify_merged
 
     if isinstance(planned, Verification):
         return planned

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from loralint.verify.activity import is_adapted
-from loralint.verify.adapted import below_peft
+from loralint.verify.adapter import below_peft, is_adapted
+from loralint.verify.base import input_rows
 from loralint.verify.golden import LENGTH, NoAnswerError, adapter_off, answers, quiet, token_ids
 from loralint.verify.made_up import noise, takes
 
@@ -93,35 +93,33 @@ def question(model: Any, config: Mapping[str, Any], *, whole: bool) -> Question:
     first = _with_trained(first, config)
     if whole:
         return Question("", (first, *others), unheard=towers)
-    return Question(_inner(model, base), (first,), unheard=towers)
+    part = "" if invocation(config) else _inner(model, base)  # PEFT's wrapper looks for them
+    return Question(part, (first,), unheard=towers)
 
 
 def both(model: Any, asked: Question) -> Answers:
     """The answers with the adapter and without it; NoAnswerError where it cannot be asked."""
-    with quiet(model):
-        full = asked.ask(model)
-        if _is_prompt(model):
-            bare = asked.ask(model.get_base_model())
-        else:
-            with adapter_off(model):
-                bare = asked.ask(model)
+    return compared(alone(model, asked), without(model, asked))
+
+
+def compared(full: Tensor, bare: Tensor) -> Answers:
+    """Two answers, without those to virtual tokens."""
     return Answers(_last(full, bare), bare)
+
+
+def without(model: Any, asked: Question) -> Tensor:
+    """The answer of a model with its adapter switched off."""
+    with quiet(model):
+        if _is_prompt(model):
+            return asked.ask(model.get_base_model())
+        with adapter_off(model):
+            return asked.ask(model)
 
 
 def alone(model: Any, asked: Question) -> Tensor:
     """The answer of a model as it stands."""
     with quiet(model):
         return asked.ask(model)
-
-
-def input_rows(base: Any) -> int | None:
-    """How many rows the table of token embeddings has; None for a model without one."""
-    try:
-        found = base.get_input_embeddings()
-    except (AttributeError, NotImplementedError):
-        return None
-    weight = getattr(found, "weight", None)
-    return int(weight.shape[0]) if weight is not None and weight.ndim == 2 else None
 
 
 def _last(full: Tensor, bare: Tensor) -> Tensor:
@@ -178,9 +176,18 @@ def _inner(model: Any, base: Any) -> str:
 
 
 def _with_trained(row: tuple[int, ...], config: Mapping[str, Any]) -> tuple[int, ...]:
-    """Token ids, with those among them that alone are trained."""
+    """Token ids, with those among them that alone are trained, or that call the adapter up."""
+    called = invocation(config)
+    if called:
+        return (row[0], *called, *row[1:])
     trained = list(_trained_tokens(config))[: LENGTH // 2]
     return (row[0], *trained, *row[1 + len(trained) :])
+
+
+def invocation(config: Mapping[str, Any]) -> tuple[int, ...]:
+    """The token ids that an adapter waits for (aLoRA); none for most."""
+    given = config.get("alora_invocation_tokens")
+    return tuple(one for one in given if isinstance(one, int)) if isinstance(given, list) else ()
 
 
 def _trained_tokens(config: Mapping[str, Any]) -> Iterator[int]:

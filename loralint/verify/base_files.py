@@ -109,6 +109,37 @@ def _shards(index: Path) -> list[Path]:
     return [index.parent / name for name in names if Path(name).name == name]
 
 
+def decisive(folder: Path) -> list[Path]:
+    """The files that decide which model a folder holds: configuration, weights, code."""
+    found = [folder / CONFIG, *weight_files(folder), *code_files(folder)]
+    return [one for one in found if one.is_file()]
+
+
+def first_difference(one: Path, other: Path) -> str | None:
+    """The first file by which two folders hold two models; None where they hold the same one."""
+    ours, theirs = hashes(decisive(one)), hashes(decisive(other))
+    for name in (*ours, *(name for name in theirs if name not in ours)):
+        here, there = ours.get(name), theirs.get(name)
+        if here is None or there is None or not hashing.same(here, there):
+            return name
+    return None
+
+
+def class_name(folder: Path) -> str:
+    """The class that a base was saved from, by its config.json; "" where that does not say."""
+    try:
+        named = json.loads((folder / CONFIG).read_bytes())["architectures"][0]
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
+    return named if isinstance(named, str) else ""
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether configuration and all weights of a model are in a folder."""
+    files = weight_files(folder)
+    return bool(files) and all(one.is_file() for one in (folder / CONFIG, *files))
+
+
 def hashes(files: list[Path]) -> dict[str, FileHash]:
     """The hashes of the files that are there, by name."""
     return {path.name: hashing.of_file(path) for path in files if path.is_file()}

@@ -10,7 +10,7 @@ from typing import Any
 from loralint.contract import Base, Code
 from loralint.refs import is_commit
 from loralint.verify import base_files, provenance
-from loralint.verify.adapted import below_peft
+from loralint.verify.adapter import below_peft
 from loralint.verify.base_files import Located
 from loralint.verify.sharded import own_class
 

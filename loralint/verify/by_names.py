@@ -6,15 +6,17 @@ of that name and of another shape is another base.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
 from loralint.verify import base_files
-from loralint.verify.adapted import PREFIX
+from loralint.verify.base import PREFIX
 from loralint.verify.case import Case
 from loralint.verify.checkpoint import FLOATS, Checkpoint, Entry
 from loralint.verify.codes import finding
@@ -22,7 +24,6 @@ from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder
 from loralint.verify.header import Shape, lora_pairs
 from loralint.verify.merge_parts import Names
 from loralint.verify.outcome import Checked, UnusableInputError
-from loralint.verify.vocabulary import is_table
 from loralint.verify.wording import count, short, where
 
 _RIGHT_BASE = "load the base and the revision that the adapter was trained on"
@@ -67,20 +68,38 @@ def _compare(case: Case, folder: AdapterFolder) -> Compared | None:
         return None
     # By module: a weight that GPTQ has packed is called otherwise.
     names = Names({f"{name.rpartition('.')[0]}.weight" for name in entries})
-    found = Compared()
+    found, rows = Compared(), _rows(located.folder)
     for module, sides in pairs.items():
         there = names.find(f"{module.removeprefix(PREFIX)}.weight")
         weight = entries.get(there or "")
         if there is None:
             found.missing.append(module)
-        elif weight is None or _fits(there, sides, weight):
+        elif weight is None or _fits(sides, weight, rows, _is_embedding(folder, module)):
             found.fitting.append(module)
         else:
             found.differing[module] = _sizes(sides, weight)
     return found
 
 
-def _fits(name: str, sides: Mapping[str, Shape], weight: Entry) -> bool:
+def _rows(folder: Path) -> frozenset[int]:
+    """How many rows the base's tables of tokens have, by its config.json."""
+    try:
+        config = json.loads((folder / base_files.CONFIG).read_bytes())
+    except (OSError, ValueError):
+        return frozenset()
+    parts = [config, *config.values()] if isinstance(config, dict) else []
+    sizes = (one.get("vocab_size") for one in parts if isinstance(one, dict))
+    return frozenset(one for one in sizes if isinstance(one, int))
+
+
+def _is_embedding(folder: AdapterFolder, module: str) -> bool:
+    """Whether PEFT has put the adapter on a table: it calls the halves otherwise there."""
+    return f"{module}.lora_embedding_A" in folder.shapes
+
+
+def _fits(
+    sides: Mapping[str, Shape], weight: Entry, rows: frozenset[int], is_embedding: bool
+) -> bool:
     """Whether A and B are for a weight of this shape; quantised ones keep theirs to themselves."""
     a, b, shape = sides.get("A", ()), sides.get("B", ()), weight.shape
     if len(a) < 2 or len(b) < 2 or len(shape) < 2 or weight.dtype not in FLOATS:
@@ -89,7 +108,7 @@ def _fits(name: str, sides: Mapping[str, Shape], weight: Entry) -> bool:
         return shape[0] == b[0] and shape[1:] == a[1:]
     if len(shape) > 2:
         return True
-    if is_table(name):  # rows may have been added
+    if is_embedding or shape[0] in rows:  # a table of tokens: more may have been added
         return shape[1] in (a[1], b[0])
     return shape in ((b[0], a[1]), (a[1], b[0]))  # Conv1D has it the other way round
 

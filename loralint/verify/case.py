@@ -19,10 +19,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     `adapter` is the local folder (a Hub id has been fetched by then) and `name` what the user
     calls it. `base` is a Hub id or a folder, None where nobody names one; `revision` is the one
-    to ask for, None for the default branch. `double_quant` counts for nf4 and fp4. `dtype` is
-    that of the base's unquantised weights and of 4-bit arithmetic; `auto` is what the base's
-    config.json says. `device` is `auto` (accelerate's device map where there is a GPU, else the
-    CPU), `cpu`, `cuda` or `cuda:N`. `model_class` names a transformers class (`AutoModel`,
+    to ask for, None for the default branch. `quantization` is None where nobody asks for any: then
+    the base is loaded in nf4, or plainly where that does not go. `double_quant` counts for nf4 and
+    fp4. `dtype` is that of the base's unquantised weights and of 4-bit arithmetic; `auto` is what
+    the base's config.json says. `device` is `auto` (accelerate's device map where there is a GPU,
+    else the CPU), `cpu`, `cuda` or `cuda:N`. `model_class` names a transformers class (`AutoModel`,
     `PhiForCausalLM`); None derives it from the adapter's task type. `alone` is False where the
     adapters in subfolders have cases of their own.
     """
@@ -32,7 +33,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     base: str | None = None
     revision: str | None = None
     code_revision: str | None = None
-    quantization: Quantization = "nf4"
+    quantization: Quantization | None = None
     double_quant: bool = True
     dtype: Dtype = "auto"
     device: str = "auto"
@@ -40,6 +41,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     trust_remote_code: bool = False
     offline: bool = False
     alone: bool = True
+
+    @property
+    def precision(self) -> str:
+        """How the base is loaded, in words."""
+        return self.quantization or "nf4 if that goes"
 
     def file(self, name: str) -> str:
         """The path of a file of the adapter folder, as findings name it."""

@@ -163,5 +163,27 @@ contract records: the same text becomes other token ids than in training.
 ## What to do
 
 Load the tokenizer that was saved beside the adapter, or the base's at the recorded revision.""",
+        "LOR516": """\
+## What it means
+
+A tensor of the file holds integers, and its place in the model is for floating point numbers: a
+quantised export whose scales were left behind, or packed weights under the names of plain ones.
+PEFT loads the integers as if they were the weights, and no error is raised.
+
+## What to do
+
+Save the adapter from PEFT in float32, float16 or bfloat16, or convert the export back with the tool
+that made it.""",
+        "LOR517": """\
+## What it means
+
+adapter_config.json lacks `r`, `lora_alpha` or `target_modules`. PEFT always writes all three, so a
+converter or a hand has lost them. PEFT does not complain: it takes rank 8, scale 8 and the usual
+modules of the architecture, which need not be those of the training.
+
+## What to do
+
+Write in the values of the training. The rank is in the shapes of the file and the targets are in
+its names; the scale is in neither, and has to be known.""",
     }
 )

@@ -58,6 +58,11 @@ CODES: tuple[Code, ...] = (
          "Saving the loaded adapter and loading it again does not give the same model."),
     Code("LOR515", "tokenizer-fingerprint-mismatch",
          "The tokenizer or its chat template is not the one that the contract records."),
+    Code("LOR516", "not-weights",
+         "Tensors of the adapter are integers, where its weights should be."),
+    Code("LOR517", "incomplete-adapter-config",
+         "The configuration does not say rank, scale or targets, and PEFT takes its own.",
+         "warning"),
 )  # fmt: skip
 """Every code, in order: nothing is registered by being imported."""
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec.structs import replace
 
 from loralint.contract import NAME, Contract, Loading, TensorHash, Tokenizer
 from loralint.diagnostics import Diagnostic, Skipped
@@ -14,18 +17,17 @@ from loralint.verify import (
     hashing,
     loading_record,
     promised,
+    provenance,
     tokenizers,
 )
-from loralint.verify.base import CannotBuildError
-from loralint.verify.bench import Bench
+from loralint.verify.arrival import arrival
 from loralint.verify.case import Case
 from loralint.verify.codes import finding
 from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder
 from loralint.verify.golden import NoAnswerError
 from loralint.verify.golden_check import Distance
-from loralint.verify.loading import AdapterRefusedError
-from loralint.verify.outcome import Checked
-from loralint.verify.progress import Progress
+from loralint.verify.load import Bench
+from loralint.verify.outcome import Checked, together, undecided
 from loralint.verify.values import FileTensors
 from loralint.verify.wording import count, short, where
 
@@ -33,22 +35,27 @@ SCALING = frozenset({"r", "lora_alpha", "rank_pattern", "alpha_pattern", "use_rs
 AGAIN = "if the change was meant, run `loralint record` again"
 
 
-def check(case: Case, bench: Bench, progress: Progress) -> Checked:
-    """Compare adapter, base, tokenizer and answers with the contract of the folder."""
+def check_files(case: Case, folder: AdapterFolder) -> Checked:
+    """Compare adapter, base and tokenizer with the contract of the folder, by their files.
+
+    It is decided where the base's weights were among what was compared; answers may decide it too.
+    """
     contract = promised.read(case.adapter)
     if contract is None:
         reason = f"the folder has no {NAME}; `loralint record` writes one"
-        return Checked(skipped=(_skip(case, "the contract", reason),), decided=False)
-    parts = [_adapter(case, bench.folder, contract), check_base(case, contract)]
-    parts.append(_tokenizer(case, contract))
-    with progress.step("comparing the answers with the recorded ones"):
-        parts.append(_golden(case, bench, contract))
-    return Checked(
-        checked=sum(part.checked for part in parts),
-        findings=tuple(one for part in parts for one in part.findings),
-        skipped=tuple(one for part in parts for one in part.skipped),
-        decided=parts[0].decided and (parts[1].decided or parts[3].decided),
-    )
+        return undecided(case.file(NAME), "the contract", reason)
+    base = check_base(case, contract)
+    found = together(_adapter(case, folder, contract), base, _tokenizer(case, contract))
+    return replace(found, decided=base.decided)
+
+
+def check_answers(case: Case, bench: Bench) -> Checked:
+    """Compare the answers of the loaded model with the recorded ones."""
+    contract = promised.read(case.adapter)
+    if contract is None:
+        return Checked(decided=False)
+    found = _golden(case, bench, contract)
+    return replace(found, decided=found.decided or check_base(case, contract).decided)
 
 
 def _skip(case: Case, what: str, reason: str) -> Skipped:
@@ -62,6 +69,61 @@ def _adapter(case: Case, folder: AdapterFolder, contract: Contract) -> Checked:
         len(tensors),
         (*check_tensors(case, contract, tensors), *check_configuration(case, folder, contract)),
     )
+
+
+def of_loaded(
+    model: Any,
+    case: Case,
+    folder: AdapterFolder,
+    contract: Contract | None,
+    adapter: str | None = None,
+) -> Checked:
+    """The adapter in a model against its file, and the file against the contract: one pass."""
+    hashes: dict[str, TensorHash] = {}
+
+    def look(name: str, tensor: Any) -> None:
+        hashes[name] = hashing.of_tensor(tensor)
+
+    checked = arrival(model, case, folder, adapter, look=None if contract is None else look)
+    if contract is None:
+        return checked
+    if not hashes:  # PEFT converts them, all at once and under other names
+        hashes = {name: hashing.of_tensor(one) for name, one in FileTensors(folder.weights)}
+    recorded = Checked(len(hashes), (
+        *check_tensors(case, contract, hashes),
+        *check_configuration(case, folder, contract),
+    ))  # fmt: skip
+    return together(checked, recorded)
+
+
+def of_base_files(case: Case, contract: Contract) -> Checked:
+    """The base's files against the contract, before they are loaded; LOR510 alone decides."""
+    return replace(check_base(case, contract), decided=True)
+
+
+def of_base_in_memory(model: Any, case: Case, contract: Contract) -> Checked:
+    """LOR510 where a loaded base has not the weights of the base that is recorded: a sample."""
+    recorded = contract.base
+    here = base_files.locate(recorded.id, recorded.commit or recorded.requested)
+    what = "whether the base is the recorded one"
+    if here.folder is None:
+        return Checked(skipped=(_skip(case, what, here.reason),))
+    changed = provenance.changed_by(contract.adapter.config)
+    fits = provenance.fits(model, here.folder, changed)
+    if fits is None:
+        reason = "none of its weights can be compared with those in the files"
+        return Checked(skipped=(_skip(case, what, reason),))
+    if fits and (here.kind == "hub" or fingerprints.of_the_same_sizes(recorded, here.folder)):
+        return Checked()
+    name = f"{recorded.id} at {recorded.commit or recorded.requested or 'no known revision'}"
+    found = finding(
+        "LOR510",
+        f"the adapter was trained on {name}, and the model in memory does not have its weights",
+        case.file(NAME),
+        help=f"load {name}",
+        subject=recorded.id,
+    )
+    return Checked(findings=(found,))
 
 
 def check_tensors(
@@ -179,10 +241,21 @@ def _golden(case: Case, bench: Bench, contract: Contract) -> Checked:
         reason = contract.skipped.get("golden", "the contract has none")
         skipped = _skip(case, "the golden logits", reason)
         return Checked(skipped=(skipped,), decided=False)
+    arrived = bench.arrived()
+    if bench.loaded is None:
+        why = next((one.reason for one in arrived.skipped), "the model cannot be loaded")
+        return Checked(skipped=(_skip(case, "the golden logits", why),), decided=False)
+    return of_answers(bench.loaded.model, case, contract)
+
+
+def of_answers(model: Any, case: Case, contract: Contract | None) -> Checked:
+    """A model's answers against the golden logits, adapter on."""
+    if contract is None or contract.golden is None:
+        reason = "there are none: `loralint record` writes them"
+        return undecided(case.file(CONFIG), "golden logits", reason)
     try:
-        model = bench.loaded().model
         distance = golden_check.measure(model, contract.golden)
-    except (CannotBuildError, AdapterRefusedError, NoAnswerError) as error:
+    except NoAnswerError as error:
         return Checked(skipped=(_skip(case, "the golden logits", str(error)),), decided=False)
     return judge(case, contract, loading_record.describe(model, None), distance)
 

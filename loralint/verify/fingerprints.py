@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from loralint.contract import Base, FileHash
 from loralint.verify import base_files, hashing
@@ -35,6 +36,14 @@ def compare(recorded: Base, located: Located) -> Compared:
             seen.different[name] = "it is not there"
     _newcomers(recorded, located, seen)
     return seen
+
+
+def of_the_same_sizes(recorded: Base, folder: Path) -> bool:
+    """Whether the recorded weights are all there, by their sizes: folders change."""
+    return all(
+        (folder / name).is_file() and (folder / name).stat().st_size == one.size
+        for name, one in recorded.weights.items()
+    )
 
 
 def _recorded(recorded: Base, seen: Compared) -> Iterator[tuple[str, FileHash]]:

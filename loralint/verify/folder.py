@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ def open_folder(path: Path) -> AdapterFolder:
     files, folders = _listed(path)
     adapters = tuple(name for name in folders if (path / name / CONFIG).is_file())
     if CONFIG not in files:
-        raise UnusableInputError(f"{path}: {_no_config(path, adapters)}")
+        raise UnusableInputError(f"{path}: {_no_config(path, adapters, files)}")
     config = _config(path / CONFIG)
     if WEIGHTS not in files:
         raise _no_weights(path, files)
@@ -93,10 +93,15 @@ def _listed(path: Path) -> tuple[list[str], list[str]]:
     return [one.name for one in entries if one.name not in folders], folders
 
 
-def _no_config(path: Path, adapters: tuple[str, ...]) -> str:
+_GGUF = "is an adapter in GGUF, for llama.cpp, which PEFT does not load: convert it"
+
+
+def _no_config(path: Path, adapters: tuple[str, ...], files: list[str]) -> str:
     if adapters:
         listed = ", ".join(f"{path / name}" for name in adapters)
         return f"has no {CONFIG}, but its subfolders have: name one of {listed}"
+    if _is_gguf(files):
+        return _GGUF
     return f"has no {CONFIG}: it is no folder that PEFT has saved an adapter to"
 
 
@@ -109,12 +114,26 @@ def _config(path: Path) -> Mapping[str, Any]:
         raise UnusableInputError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise UnusableInputError(f"{path}: is not JSON: {error}") from error
+    if isinstance(config, dict) and _MLX & config.keys() and "peft_type" not in config:
+        raise UnusableInputError(
+            f"{path}: is an adapter of MLX, which PEFT does not load: convert it"
+        )
     if not isinstance(config, dict) or "peft_type" not in config:
         raise UnusableInputError(f"{path}: is no configuration of PEFT: it has no `peft_type`")
     return config
 
 
+_MLX = frozenset({"lora_parameters", "fine_tune_type", "lora_layers"})
+"""Keys of mlx-lm's adapter_config.json, none of which PEFT has."""
+
+
+def _is_gguf(files: Iterable[str]) -> bool:
+    return any(name.endswith(".gguf") for name in files)
+
+
 def _no_weights(path: Path, files: list[str]) -> UnusableInputError:
+    if _is_gguf(files):
+        return UnusableInputError(f"{path}: {_GGUF}")
     if PICKLE in files:
         return PickledError(
             f"{path / PICKLE}: the weights are a pickle, which can run code when it is opened, and"

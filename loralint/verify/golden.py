@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from loralint.contract import Golden
-from loralint.verify.adapted import below_peft
+from loralint.verify.adapter import below_peft
 from loralint.verify.offload import device_of, is_hooked
 from loralint.verify.sharded import SHARDED, is_sharded
 

@@ -10,24 +10,17 @@ from collections.abc import Iterator, Mapping
 
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
-from loralint.verify.bench import Bench
 from loralint.verify.case import Case
 from loralint.verify.codes import finding
 from loralint.verify.folder import CHECKPOINT, CONFIG, PICKLE, WEIGHTS, AdapterFolder
 from loralint.verify.outcome import Checked
-from loralint.verify.progress import Progress
 from loralint.verify.stale import stale_or_double
-from loralint.verify.wording import count, where
+from loralint.verify.wording import count, short, where
 
 _LORA = re.compile(r"(?P<module>.*)\.lora_(?P<embedding>embedding_)?(?P<side>[AB])(\.weight)?$")
 _SAVE_AGAIN = "save the adapter again from the unwrapped, gathered model"
 
 Shape = tuple[int, ...]
-
-
-def check(case: Case, bench: Bench, progress: Progress) -> Checked:
-    """The tier: `judge` the folder of the bench."""
-    return judge(case, bench.folder)
 
 
 def judge(case: Case, folder: AdapterFolder) -> Checked:
@@ -36,7 +29,8 @@ def judge(case: Case, folder: AdapterFolder) -> Checked:
         *_empty(case, folder),
         *_prefixes(case, folder),
         *_pairs(case, folder),
-        *_ranks(case, folder),
+        *_integers(case, folder),
+        *_incomplete(case, folder),
         *stale_or_double(case, folder),
     )
     return Checked(len(folder.tensors), findings, tuple(_skipped(case, folder)))
@@ -65,14 +59,13 @@ def _empty(case: Case, folder: AdapterFolder) -> Iterator[Diagnostic]:
 
 def _prefixes(case: Case, folder: AdapterFolder) -> Iterator[Diagnostic]:
     """Names that no load will find, whatever the base is."""
-    if folder.peft_type not in _WITH_PREFIX:
-        return
     names = list(folder.shapes)
+    halves = [one for one in names if _LORA.fullmatch(one)]
     for title, wrong in (
         ("of a compiled model (`_orig_mod.`)", [one for one in names if "_orig_mod." in one]),
         ("of a model wrapped twice", [one for one in names if one.count("base_model.model.") > 1]),
         ("of a distributed wrapper (`module.`)", [one for one in names if _DDP.match(one)]),
-        ("without `base_model.`", [one for one in names if not _KNOWN_START.match(one)]),
+        ("without `base_model.`", [one for one in halves if not _KNOWN_START.match(one)]),
     ):
         if wrong:
             yield finding(
@@ -85,8 +78,7 @@ def _prefixes(case: Case, folder: AdapterFolder) -> Iterator[Diagnostic]:
             )
 
 
-_WITH_PREFIX = frozenset({"LORA", "ADALORA", "IA3", "LOHA", "LOKR", "VERA", "OFT", "BOFT"})
-_DDP = re.compile(r"(base_model\.model\.)?module\.")
+_DDP = re.compile(r"module\.")
 _KNOWN_START = re.compile(r"base_model\.|module\.|_orig_mod\.")
 
 
@@ -115,44 +107,46 @@ def _pairs(case: Case, folder: AdapterFolder) -> Iterator[Diagnostic]:
         )
 
 
-def _ranks(case: Case, folder: AdapterFolder) -> Iterator[Diagnostic]:
-    """Ranks that A and B, or the file and its configuration, do not agree on."""
-    if folder.peft_type != "LORA" or folder.config.get("target_parameters"):
-        return
-    wrong = [
-        f"{module}: {fault}"
-        for module, sides in lora_pairs(folder).items()
-        if (fault := _rank_fault(module, sides, folder.config))
-    ]
+def _integers(case: Case, folder: AdapterFolder) -> Iterator[Diagnostic]:
+    """Halves of pairs in a type that is none of weights; other tensors may be indices."""
+    halves = [one for one in folder.tensors if _LORA.fullmatch(one.name)]
+    wrong = {one.name: one.dtype for one in halves if not one.dtype.startswith(("F", "BF"))}
     if wrong:
+        yield integers(case, folder, wrong)
+
+
+def integers(case: Case, folder: AdapterFolder, wrong: Mapping[str, str]) -> Diagnostic:
+    """LOR516 for tensors, with their types."""
+    return finding(
+        "LOR516",
+        f"{count(len(wrong))} of {len(folder.tensors):,} are no floating point numbers,"
+        f" {where(list(wrong))}: the first is {next(iter(wrong.values()))}, as a quantised export"
+        " without its scales is",
+        case.file(WEIGHTS),
+        details=[f"{short(name)}: {dtype}" for name, dtype in wrong.items()],
+        help="save the adapter in float32, float16 or bfloat16",
+    )
+
+
+_NEEDED = ("r", "lora_alpha", "target_modules")
+
+
+def _incomplete(case: Case, folder: AdapterFolder) -> Iterator[Diagnostic]:
+    """Keys that PEFT always writes for LoRA, and takes a default for where they are not there."""
+    if folder.peft_type != "LORA":
+        return
+    missing = [key for key in _NEEDED if key not in folder.config]
+    if "target_modules" in missing and folder.config.get("target_parameters"):
+        missing.remove("target_modules")
+    if missing:
+        named = " and ".join(f"`{key}`" for key in missing)
         yield finding(
-            "LOR503",
-            f"{count(len(wrong), 'module')} of {len(lora_pairs(folder)):,} have another rank than"
-            f" {CONFIG} gives them, {where(wrong)}",
-            case.file(WEIGHTS),
-            details=wrong,
-            help=f"put the {CONFIG} back that was saved with these weights",
+            "LOR517",
+            f"{CONFIG} has no {named}: PEFT takes its own default, whatever the training had",
+            case.file(CONFIG),
+            details=missing,
+            help=f"write {named} of the training into {CONFIG}",
         )
-
-
-def _rank_fault(module: str, sides: Mapping[str, Shape], config: Mapping[str, object]) -> str:
-    found = {
-        side: shape[0] if side == "A" else shape[1]
-        for side, shape in sides.items()
-        if len(shape) > 1 and 0 not in shape
-    }
-    if len(set(found.values())) > 1:
-        return f"A has rank {found['A']} and B {found['B']}"
-    wanted = pattern_value(config, "rank_pattern", module, config.get("r"))
-    for rank in found.values():
-        if isinstance(wanted, int) and rank != wanted and not _is_fused(module):
-            return f"the file has rank {rank}, the configuration {wanted}"
-    return ""
-
-
-def _is_fused(module: str) -> bool:
-    """Experts: their ranks are multiplied when they are fused into one parameter."""
-    return ".experts" in module
 
 
 def pattern_value(config: Mapping[str, object], key: str, module: str, otherwise: object) -> object:

@@ -1,53 +1,230 @@
-"""The load tier: the adapter on the base's real weights, quantised as for inference."""
+"""The load: the adapter on the base's real weights, quantised as for inference.
+
+Where nobody asks for a quantisation, nf4 is tried first, and what PEFT or a kernel cannot do there
+is no fault of the adapter: it is tried again on the plain base, and told.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from loralint.diagnostics import Diagnostic, Skipped
-from loralint.source import START, Place
-from loralint.verify.asking import UNHEARD, both, question
-from loralint.verify.base import CannotBuildError
-from loralint.verify.bench import Bench
-from loralint.verify.case import Case
+import msgspec
+
+from loralint.diagnostics import Diagnostic, Fix, Skipped
+from loralint.verify.adapter import below_peft
+from loralint.verify.arrival import arrival, named
+from loralint.verify.base import saved_tables
+from loralint.verify.case import Case, Quantization
 from loralint.verify.codes import finding
-from loralint.verify.dry_run import undecided
+from loralint.verify.effect import effect
 from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder
-from loralint.verify.golden import NoAnswerError
-from loralint.verify.inspection import inspect
-from loralint.verify.loading import AdapterRefusedError, Loaded, rewrites_base
-from loralint.verify.outcome import Checked
+from loralint.verify.forecast import Forecast, foresee
+from loralint.verify.loading import Loaded, differences, load
+from loralint.verify.offload import give_back
+from loralint.verify.outcome import (
+    Checked,
+    RefusedError,
+    UndecidedError,
+    left_open,
+    together,
+    undecided,
+)
 from loralint.verify.progress import Progress
-from loralint.verify.refused import refused
-from loralint.verify.twice import differences
 from loralint.verify.wording import count, short, where
 
 WHAT = "whether the adapter's tensors arrive in the loaded model"
+LOST = frozenset({"LOR501", "LOR502", "LOR503", "LOR504"})
+"""What says that tensors of the file are not in the model."""
 
 
-def check(case: Case, bench: Bench, progress: Progress) -> Checked:
-    """Load, compare every tensor, run once with and once without the adapter."""
-    folder = bench.folder
+class Bench:
+    """A case, its folder, and what its steps share, so that nothing is loaded twice without need.
+
+    `keep` has the adapter saved once it is loaded, before it is run: some types of PEFT change
+    their own weights in the forward.
+    """
+
+    def __init__(
+        self, case: Case, folder: AdapterFolder, progress: Progress, *, keep: bool = False
+    ) -> None:
+        self.case = case
+        self.folder = folder
+        self.progress = progress
+        self._keep = keep
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._forecast: Forecast | None = None
+        self._arrived: Checked | None = None
+        self.loaded: Loaded | None = None
+
+    def forecast(self) -> Forecast:
+        """What can be said without weights; made once."""
+        if self._forecast is None:
+            with self.progress.step(f"building {named(self.case)} without weights"):
+                self._forecast = foresee(self.case, self.folder)
+        return self._forecast
+
+    def arrived(self) -> Checked:
+        """What the load shows; made once. `loaded` is the model from then on, where there is one.
+
+        `case` is the load that was decided for: with a quantisation, or without.
+        """
+        if self._arrived is None:
+            self._arrived = _decide(self)
+        return self._arrived
+
+    @property
+    def reference(self) -> Callable[[], Any] | None:
+        """The adapter on the base without weights, where PEFT can put it there."""
+        model = self.forecast().model
+        return None if model is None else lambda: model
+
+    @property
+    def saved(self) -> Path:
+        """Where the adapter is saved to for the round trip."""
+        if self._temporary is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="loralint-")
+        return Path(self._temporary.name)
+
+    @property
+    def keeps(self) -> bool:
+        return self._keep
+
+    def drop(self) -> None:
+        """Give the model's memory back."""
+        if self.loaded is not None:
+            self.loaded = None
+            give_back()
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.drop()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
+
+
+@dataclass(frozen=True)
+class _Try:
+    """One load and what came of it; `why` says what keeps it from deciding, "" where it does."""
+
+    case: Case
+    checked: Checked
+    loaded: Loaded | None = None
+    why: str = ""
+
+    @property
+    def as_stored(self) -> bool:
+        """Whether the base is quantised by its own files: then nothing else can be tried."""
+        return self.loaded is not None and self.loaded.as_stored
+
+
+def _decide(bench: Bench) -> Checked:
+    """Load as asked; where nobody asked, in nf4, and plainly where that decides nothing."""
+    asked = bench.case.quantization
+    first = _try(bench, bench.case if asked else _in(bench.case, "nf4"))
+    bench.case, bench.loaded = first.case, first.loaded
+    if not first.why or first.as_stored or asked == "none" or _is_foreseen(bench, first):
+        return first.checked
+    if asked is not None:
+        return _as_asked(bench, first)
+    bench.drop()
+    second = _try(bench, _in(bench.case, "none"))
+    if second.loaded is None and not second.checked.findings and _is_loadable(first):
+        second = _try(bench, first.case)  # the plain base does not fit this machine
+        bench.case, bench.loaded = second.case, second.loaded
+        return second.checked
+    bench.case, bench.loaded = second.case, second.loaded
+    if second.why == first.why:
+        return second.checked
+    note = left_open(bench.case.file(CONFIG), "the adapter on a base in nf4", first.why)
+    return together(second.checked, Checked(skipped=(note,)))
+
+
+def _is_foreseen(bench: Bench, tried: _Try) -> bool:
+    """Whether the same is found without any weights: then no quantisation is to blame."""
+    codes = {one.code for one in bench.forecast().checked.findings}
+    return bool(codes) and codes <= LOST
+
+
+def _is_loadable(tried: _Try) -> bool:
+    return tried.loaded is not None and not tried.checked.findings
+
+
+def _as_asked(bench: Bench, tried: _Try) -> Checked:
+    """What does not go in the quantisation that somebody asked for: it, and not the adapter."""
+    case, checked = bench.case, tried.checked
+    if tried.loaded is not None and not checked.findings:  # all arrives, and nothing can be run
+        plain = _try(bench, _in(case, "none"))
+        if plain.loaded is None or plain.why:
+            return checked
+        what = f"the answers of the model in {case.quantization}"
+        left = tuple(one for one in checked.skipped if one.reason != tried.why)
+        note = left_open(case.file(CONFIG), what, f"{tried.why}; without it they change as wanted")
+        return msgspec.structs.replace(checked, skipped=(*left, note))
+    if bench.forecast().model is None:
+        return checked
+    advice = f"PEFT's {bench.folder.peft_type} does not go in {case.quantization}: serve it on the"
+    found = tuple(
+        msgspec.structs.replace(
+            one, fix=Fix("display", f"{advice} plain base, --quantization none")
+        )
+        for one in checked.findings
+    )
+    return msgspec.structs.replace(checked, findings=found)
+
+
+def _in(case: Case, quantization: Quantization) -> Case:
+    return msgspec.structs.replace(case, quantization=quantization)
+
+
+def _try(bench: Bench, case: Case) -> _Try:
+    folder, progress = bench.folder, bench.progress
     try:
         with progress.step(f"loading {case.base} ({case.quantization}) and the adapter"):
-            loaded = bench.loaded()
-    except CannotBuildError as error:
-        return undecided(case, WHAT, str(error))
-    except AdapterRefusedError as error:
-        return refused(case, folder, str(error))
+            loaded = load(case, folder)
+            give_back()
+    except UndecidedError as error:
+        return _Try(case, undecided(case.file(CONFIG), WHAT, error), why=str(error))
+    except RefusedError as error:
+        return _Try(case, refused(case, folder, bench.forecast(), error), why=f"PEFT: {error}")
     with progress.step("comparing the tensors"):
-        inspected = inspect(loaded.model, case, folder, loaded.adapter)
-        findings = [*inspected.findings, *_fresh(case, folder, loaded)]
-    skipped = [*inspected.skipped, *_notes(case, loaded)]
-    if rewrites_base(folder):
+        checked = together(
+            arrival(loaded.model, case, folder, loaded.adapter, reference=bench.reference),
+            drawn_anew(case, folder, loaded),
+            Checked(skipped=tuple(_notes(case, loaded))),
+        )
+    if loaded.rewritten:
         with progress.step("loading a second time"):
-            findings += _twice(case, bench, loaded)
-    if not findings:  # a model with wrong tensors has some effect or none, and both say nothing
-        with progress.step("running the model with and without the adapter"):
-            more, unproved = _effect(case, folder, loaded)
-        findings += more
-        skipped += unproved
-    return Checked(inspected.checked, tuple(findings), tuple(skipped))
+            checked = together(checked, _twice(case, folder, loaded))
+    if checked.findings:  # a model with wrong tensors has some effect or none: both say nothing
+        lost = [one.message for one in checked.findings if one.code in LOST]
+        return _Try(case, checked, loaded, lost[0] if lost else "")
+    if bench.keeps:
+        _save(loaded, folder, bench.saved)
+    with progress.step("running the model with and without the adapter"):
+        seen, why = effect(case, folder, loaded)
+    return _Try(case, together(checked, seen), loaded, why)
+
+
+def refused(case: Case, folder: AdapterFolder, foreseen: Forecast, reason: Exception) -> Checked:
+    """The forecast knows better which tensors do not fit; else the refusal as it is."""
+    known = foreseen.checked
+    if known.findings:
+        return Checked(len(folder.tensors), known.findings)
+    how = f" in {case.quantization}" if case.quantization not in (None, "none") else ""
+    message = f"PEFT refuses to load the adapter on {named(case)}{how}: {reason}"
+    found = finding("LOR504", message, case.file(WEIGHTS), subject=case.base or "")
+    return Checked(len(folder.tensors), (found,))
+
+
+def drawn_anew(case: Case, folder: AdapterFolder, loaded: Loaded) -> Checked:
+    """What of the base is in no file at all, so that every load draws it anew."""
+    return Checked(findings=(*_fresh(case, folder, loaded), *loaded.unsaved))
 
 
 def _fresh(case: Case, folder: AdapterFolder, loaded: Loaded) -> Iterator[Diagnostic]:
@@ -70,53 +247,37 @@ def _fresh(case: Case, folder: AdapterFolder, loaded: Loaded) -> Iterator[Diagno
 
 def _notes(case: Case, loaded: Loaded) -> Iterator[Skipped]:
     for note in loaded.notes:
-        yield Skipped(Place(case.file(CONFIG), START), "the load as it was asked for", note)
+        yield left_open(case.file(CONFIG), "the load as it was asked for", note)
 
 
-def _twice(case: Case, bench: Bench, loaded: Loaded) -> Iterator[Diagnostic]:
-    """The same load again: with an initialisation that rewrites the base, it may differ."""
-    apart = differences(loaded.model, bench.fresh().model)
-    if apart:
-        init = bench.folder.config.get("init_lora_weights")
-        yield finding(
-            "LOR505",
-            f"a second load of the same files gives other values in {count(len(apart))},"
-            f" {where(apart)}: `init_lora_weights={init}` changes the base at every load",
-            case.file(CONFIG),
-            details=map(short, apart),
-            help="convert the adapter to plain LoRA when saving"
-            " (path_initial_model_for_weight_conversion)",
-            subject=case.base or "",
-        )
-
-
-def _effect(
-    case: Case, folder: AdapterFolder, loaded: Loaded
-) -> tuple[list[Diagnostic], list[Skipped]]:
-    place = Place(case.file(CONFIG), START)
+def _twice(case: Case, folder: AdapterFolder, loaded: Loaded) -> Checked:
+    """The same load again: where putting the adapter on rewrites the base, it may differ."""
     try:
-        asked = question(loaded.model, folder.config, whole=False)
-        found = both(loaded.model, asked)
-    except NoAnswerError as error:
-        return [], [Skipped(place, "whether the adapter changes the output", str(error))]
-    unheard = [
-        Skipped(place, f"whether the adapter in `{part}` changes the output", UNHEARD)
-        for part in asked.unheard
-    ]
-    if not found.finite:
-        return [finding("LOR507", "the model answers NaN or infinity with the adapter",
-                        case.file(WEIGHTS), help="train again in a type with a larger range"
-                        " (bfloat16 or float32)")], unheard  # fmt: skip
-    if found.largest == 0.0:
-        return [_no_effect(case)], unheard
-    return [], unheard
-
-
-def _no_effect(case: Case) -> Diagnostic:
-    return finding(
-        "LOR506",
-        "the model gives the same output to the last bit with the adapter and without it",
-        case.file(WEIGHTS),
-        help="look at lora_alpha, and at whether this model class runs the adapted modules",
+        found_apart = differences(loaded.model, load(case, folder).model)
+    except (RefusedError, UndecidedError) as error:
+        return Checked(skipped=(left_open(case.file(CONFIG), "a second load", error),))
+    said = {one.rpartition(".")[0] for one in loaded.fresh}
+    plain = {name: short(name).replace(".original_module", "") for name in found_apart}
+    apart = [name for name in found_apart if plain[name].rpartition(".")[0] not in said]
+    if not apart:
+        return Checked()
+    init = folder.config.get("init_lora_weights")
+    found = finding(
+        "LOR505",
+        f"a second load of the same files gives other values in {count(len(apart))},"
+        f" {where(apart)}: `init_lora_weights={init}` changes the base at every load",
+        case.file(CONFIG),
+        details=map(short, apart),
+        help="convert the adapter to plain LoRA when saving"
+        " (path_initial_model_for_weight_conversion)",
         subject=case.base or "",
     )
+    return Checked(findings=(found,))
+
+
+def _save(loaded: Loaded, folder: AdapterFolder, to: Path) -> None:
+    """Save as PEFT does. Whether embeddings go along is told: PEFT would ask the Hub."""
+    carries = bool(saved_tables(below_peft(loaded.model), folder))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        loaded.model.save_pretrained(str(to), save_embedding_layers=carries)

@@ -3,117 +3,99 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
+from loralint.diagnostics import Diagnostic
+from loralint.verify.adapter import ADAPTER, below_peft, everything, load_adapter
 from loralint.verify.base import (
-    CannotBuildError,
     base_config,
     class_options,
     explained,
     model_class,
+    tables,
+    unsaved_rows,
+    wanted_rows,
 )
 from loralint.verify.case import Case
 from loralint.verify.folder import AdapterFolder
-from loralint.verify.offload import places, spills
-from loralint.verify.vocabulary import wanted_rows
-
-ADAPTER = "default"
-REWRITES_BASE = ("pissa", "olora", "corda", "loftq")
-"""Values of `init_lora_weights` that change the base's weights at every load."""
-
-
-@dataclass(frozen=True)
-class LoadedBase:
-    """A base in memory. `fresh` are its weights that no file had; `notes` what else to know."""
-
-    model: Any
-    fresh: tuple[str, ...]
-    notes: tuple[str, ...] = ()
+from loralint.verify.offload import Kept, kept, places, spills
+from loralint.verify.outcome import UndecidedError
+from loralint.verify.values import same_bits
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A base with the adapter on it; nothing has been run through it yet."""
+    """A base in memory, perhaps with the adapter on it; nothing has been run through it yet.
+
+    `fresh` are weights of the base that no file had; `notes` what else to know. `as_stored` tells
+    that the base is stored quantised, whatever was asked for, `rewritten` that putting the adapter
+    on has changed weights of the base, and `unsaved` is what was found about its tables.
+    """
 
     model: Any
-    fresh: tuple[str, ...]
-    notes: tuple[str, ...]
+    fresh: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    as_stored: bool = False
+    rewritten: bool = False
+    unsaved: tuple[Diagnostic, ...] = ()
     adapter: str = ADAPTER
 
 
-class AdapterRefusedError(Exception):
-    """PEFT or torch refused to put the adapter on this base; the message is theirs."""
-
-
 def load(case: Case, folder: AdapterFolder) -> Loaded:
-    """Base and adapter; CannotBuildError for the one, AdapterRefusedError for the other."""
+    """Base and adapter; UndecidedError for the one, RefusedError for the other."""
     base = load_base(case, folder)
+    before = _sample(base.model)
     model = load_adapter(base.model, folder)
-    return Loaded(model, base.fresh, base.notes)
+    after = _sample(below_peft(model))
+    changed = any(name in after and after[name] != one for name, one in before.items())
+    return replace(base, model=model, rewritten=changed)
 
 
-def load_base(case: Case, folder: AdapterFolder) -> LoadedBase:
+def load_base(case: Case, folder: AdapterFolder) -> Loaded:
     """The base's weights from safetensors, quantised as the case says."""
     config = base_config(case)
     cls = model_class(case, folder, config)
-    notes: list[str] = []
-    options = {
-        **case.hub_options(),
-        **class_options(cls, folder),
-        **_placement(case),
-        **_precision(case, folder, config, notes),
-        "use_safetensors": True,
-    }
+    as_stored = getattr(config, "quantization_config", None) is not None
+    notes = ["the base is stored quantised, and was loaded as it is"] if as_stored else []
     with _quiet():
         try:
+            options = {
+                **case.hub_options(),
+                **class_options(cls, folder),
+                **_placement(case),
+                **_precision(case, folder, config),
+                "use_safetensors": True,
+            }
             model, info = cls.from_pretrained(case.base, output_loading_info=True, **options)
+        except UndecidedError:
+            raise
         except Exception as error:  # files, hub, memory, remote code
             raise explained(error, case) from error
         _refuse_disk(case, model)
         if spills(model):
             notes.append("the base does not fit the GPU: a part of it is kept in memory")
         rows = wanted_rows(model, folder)
+        unsaved = tuple(unsaved_rows(case, model, folder, rows))
         if rows is not None:
             model.resize_token_embeddings(rows, mean_resizing=False)
             notes.append(
                 f"the token embeddings were resized to {rows:,} rows, as the adapter's are"
             )
-    return LoadedBase(model, tuple(sorted(info.get("missing_keys", ()))), tuple(notes))
+    fresh = tuple(sorted(info.get("missing_keys", ())))
+    return Loaded(model, fresh, tuple(notes), as_stored, unsaved=unsaved)
 
 
 def _refuse_disk(case: Case, model: Any) -> None:
     """PEFT would write copies of the base's files beside them, to have the names of its own."""
     if "disk" in places(model):
-        raise CannotBuildError(
-            f"{case.base} ({case.quantization}) fits neither the GPUs nor the memory, and"
+        raise UndecidedError(
+            f"{case.base} ({case.precision}) fits neither the GPUs nor the memory, and"
             " accelerate would leave a part of it on disk: quantise it, or take a larger machine"
         )
-
-
-def load_adapter(base: Any, folder: AdapterFolder) -> Any:
-    """The adapter on the base, through PEFT's main path."""
-    from peft import PeftModel
-
-    spread = spills(base)
-    with _quiet():
-        try:
-            return PeftModel.from_pretrained(base, str(folder.path), adapter_name=ADAPTER)
-        except (KeyError, RuntimeError, TypeError, ValueError) as error:
-            if spread:
-                raise CannotBuildError(
-                    f"the base is spread over GPU and memory, and PEFT cannot put an adapter on it"
-                    f" there: {' '.join(str(error).split())[:200]}"
-                ) from error
-            raise AdapterRefusedError(" ".join(str(error).split())[:400]) from error
-
-
-def rewrites_base(folder: AdapterFolder) -> bool:
-    """Whether loading this adapter changes the base's own weights."""
-    given = folder.config.get("init_lora_weights")
-    return isinstance(given, str) and given.lower().startswith(REWRITES_BASE)
 
 
 def _placement(case: Case) -> dict[str, Any]:
@@ -125,33 +107,43 @@ def _placement(case: Case) -> dict[str, Any]:
     return {"device_map": {"": case.device}}
 
 
-def _precision(case: Case, folder: AdapterFolder, config: Any, notes: list[str]) -> dict[str, Any]:
+def _precision(case: Case, folder: AdapterFolder, config: Any) -> dict[str, Any]:
     import torch
 
     dtype = _dtype(case, config)
     options = {_dtype_name(): getattr(torch, dtype)}
-    if getattr(config, "quantization_config", None) is not None:
-        notes.append("the base is stored quantised, and was loaded as it is")
+    is_stored = getattr(config, "quantization_config", None) is not None
+    if is_stored or case.quantization in (None, "none"):
         return options
-    if case.quantization == "none":
-        return options
-    if rewrites_base(folder):
-        init = folder.config.get("init_lora_weights")
-        notes.append(f"`{init}` cannot be loaded on a quantised base: it was loaded in {dtype}")
-        return options
-    return {**options, "quantization_config": quantization(case, dtype, _whole(folder))}
+    if find_spec("bitsandbytes") is None:
+        raise UndecidedError(
+            f"{case.quantization} needs bitsandbytes: pip install bitsandbytes, or"
+            " --quantization none"
+        )
+    return {**options, "quantization_config": quantization(case, dtype, _whole(case, folder))}
 
 
-OUTPUTS = ("lm_head", "embed_out", "output_layer")
-"""What the layer that gives the logits is called, which is never quantised."""
+def _whole(case: Case, folder: AdapterFolder) -> list[str] | None:
+    """The modules not to quantise: the adapter replaces them with unquantised ones of its own.
 
-
-def _whole(folder: AdapterFolder) -> list[str] | None:
-    """The modules not to quantise: the adapter replaces them with unquantised ones of its own."""
+    None leaves it to transformers, which leaves out the layer that gives the logits; whoever names
+    some has to name that as well.
+    """
     saved = folder.config.get("modules_to_save")
     if not isinstance(saved, list) or not saved:
         return None
-    return sorted({*OUTPUTS, *map(str, saved)})
+    return sorted({*_outputs(case, folder), *map(str, saved)})
+
+
+def _outputs(case: Case, folder: AdapterFolder) -> tuple[str, ...]:
+    """The tables of the base, by the last part of their names."""
+    from loralint.verify.base import empty_base
+
+    try:
+        found = tables(empty_base(case, folder))
+    except UndecidedError:
+        return ("lm_head",)
+    return tuple(name.rpartition(".")[2] for name in found)
 
 
 def quantization(case: Case, dtype: str, whole: list[str] | None = None) -> Any:
@@ -184,9 +176,9 @@ def _dtype(case: Case, config: Any) -> str:
 def _dtype_name() -> str:
     """The name of the argument: transformers has changed it."""
     import transformers
+    from packaging.version import Version
 
-    major, minor = (int(part) for part in transformers.__version__.split(".")[:2])
-    return "dtype" if (major, minor) >= (4, 56) else "torch_dtype"
+    return "dtype" if Version(transformers.__version__) >= Version("4.56") else "torch_dtype"
 
 
 @contextmanager
@@ -204,7 +196,46 @@ def _quiet() -> Iterator[None]:
             logging.set_verbosity(before)
 
 
+# --- the base before and after, and two loads -----------------------------------------------------
+
+SAMPLE = 16
+"""How many values of each weight are looked at: a rewrite changes nearly all of them."""
+
+
+def _sample(base: Any) -> dict[str, tuple[str, ...]]:
+    """A few values of each plain weight of a base, by the name that it has without an adapter."""
+    found = {}
+    for name, tensor in base.named_parameters():
+        plain = name.replace(".base_layer.", ".").replace(".original_module.", ".")
+        if tensor.is_floating_point() and not tensor.is_meta and tensor.ndim > 1:
+            step = max(1, tensor.numel() // SAMPLE)
+            flat = tensor.detach().reshape(-1)[::step][:SAMPLE]
+            found[plain] = tuple(map(repr, flat.float().tolist()))  # NaN is NaN
+    return found
+
+
+def differences(one: Any, other: Any) -> list[str]:
+    """The names of the tensors that differ; both models must not have been run yet."""
+    theirs = everything(other)
+    here, there = kept(one), kept(other)
+    return [
+        name
+        for name, tensor in everything(one).items()
+        if name not in theirs
+        or not _same(_value(name, tensor, here), _value(name, theirs[name], there))
+    ]
+
+
+def _value(name: str, tensor: Any, away: Mapping[str, Kept]) -> Any:
+    return away[name].read() if name in away else tensor
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one.is_meta or other.is_meta:
+        return bool(one.is_meta and other.is_meta)
+    return same_bits(one.detach().cpu(), other.detach().cpu())
+
+
 __all__ = [
-    "ADAPTER", "AdapterRefusedError", "CannotBuildError", "Loaded", "LoadedBase", "load",
-    "load_adapter", "load_base", "quantization", "rewrites_base",
+    "quantization",
 ]  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loralint.verify import merge_parts
@@ -16,6 +15,7 @@ from loralint.verify.merge_stream import Streamed, dtype_of, foreseen, same_tens
 from loralint.verify.merge_tensor import Judged, judge
 from loralint.verify.progress import Progress
 from loralint.verify.replay import CannotReplayError, Ingredients, merge, ways
+from loralint.verify.tied import tied_names
 from loralint.verify.wording import short
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class Replay:
     open: dict[str, str] = field(default_factory=dict)
     applied: int = 0
     plain: PlainAgain = field(default_factory=PlainAgain)
+    reaching: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Parts of the adapter on one of several names of a tensor, and the other names."""
 
     def run(self, progress: Progress) -> None:
         """Judge every tensor of the merged model, then what should be in it and is not."""
@@ -46,6 +48,8 @@ class Replay:
         self.adapter = Checkpoint.of_file(self.folder.weights)
         self._modules = Names(self.parts.by_module)
         self._whole = Names(self.parts.whole)
+        self._tied = tied_names(self.model.folder) or tied_names(self.base.folder)
+        self._names, self._aliases = Names(self.model.entries), Names(self._tied)
         names = Names(self.base.entries)
         seen: set[str] = set()
         used: set[str] = set()
@@ -85,7 +89,17 @@ class Replay:
         return {part.module} if part is not None else set()
 
     def _part(self, name: str) -> Part | None:
-        """What the adapter does to a tensor of the merged model."""
+        """What the adapter does to a tensor of the merged model, by any of its names."""
+        found = self._part_of(name)
+        others = self._other_names(name)
+        for other in others:
+            if found is None:
+                found = self._part_of(other)
+        if found is not None and others and found.kind != "tokens":
+            self._note_reach(found, (name, *others))
+        return found
+
+    def _part_of(self, name: str) -> Part | None:
         whole = self._whole.find(name)
         if whole is not None:
             return self.parts.whole[whole]
@@ -94,6 +108,17 @@ class Replay:
             return None
         found = self._modules.find(module)
         return None if found is None else self.parts.by_module[found]
+
+    def _other_names(self, name: str) -> tuple[str, ...]:
+        """The names that the model has for this tensor beside the one under which it is saved."""
+        known = self._aliases.find(name)
+        others = self._tied[known] if known is not None else ()
+        return tuple(one for one in others if self._names.find(one) is None)
+
+    def _note_reach(self, part: Part, names: tuple[str, ...]) -> None:
+        bare = [one for one in names if self._part_of(one) is None]
+        if bare and not self.folder.config.get("ensure_weight_tying"):
+            self.reaching[part.module] = tuple(bare)
 
     def _judged(self, name: str, source: str | None, part: Part | None) -> Judged:
         if part is not None and part.kind == "whole":
@@ -192,16 +217,21 @@ class Replay:
 
     def _missing(self, seen: set[str], used: set[str]) -> None:
         """What the base or the adapter has, and the merged model has not."""
-        tied = _is_tied(self.model.folder) or _is_tied(self.base.folder)
-        for name in self.base.entries.keys() - seen:
-            if not (tied and _is_table(name)):
+        for name in sorted(self.base.entries.keys() - seen):
+            if not self._is_kept(name):
                 self.wrong[name] = "the base has it, and the merged model does not"
-        for module in (self.parts.by_module.keys() | self.parts.whole.keys()) - used:
+        for module in sorted((self.parts.by_module.keys() | self.parts.whole.keys()) - used):
             self.open[module] = (
                 "the adapter is on it, and no tensor of the merged model has its name"
             )
         for name in self.parts.unknown:
             self.open[short(name)] = "what merging does with it is not known"
+
+    def _is_kept(self, name: str) -> bool:
+        """Whether a tensor of the base is in the merged model under another of its names."""
+        known = self._aliases.find(name)
+        others = self._tied[known] if known is not None else ()
+        return any(self._names.find(one) is not None for one in others)
 
 
 def _insist_on_shapes(given: Ingredients) -> None:
@@ -214,19 +244,3 @@ def _insist_on_shapes(given: Ingredients) -> None:
         raise CannotReplayError(
             f"the base's weight is {list(given.weight.shape)}, the adapter is for {list(wanted)}"
         )
-
-
-def _is_tied(folder: Path) -> bool:
-    import json
-
-    try:
-        config = json.loads((folder / "config.json").read_bytes())
-    except (OSError, ValueError):
-        return False
-    given = config.get("tie_word_embeddings") if isinstance(config, dict) else None
-    return given is not False
-
-
-def _is_table(name: str) -> bool:
-    return name.endswith(("lm_head.weight", "embed_tokens.weight", "wte.weight", "embed_out.weight",
-                          "decoder.weight", "decoder.bias", "shared.weight"))  # fmt: skip

@@ -68,7 +68,7 @@ def take_apart(folder: AdapterFolder) -> Parts:
         elif "lora_" in name:
             unknown.append(name)
         else:
-            plain = name.removeprefix(_PREFIX)
+            plain = name.removeprefix(_PREFIX).replace(".base_layer.", ".")
             whole[plain] = Part(plain, "whole", {"tensor": name})
     return Parts(modules, whole, tuple(unknown))
 

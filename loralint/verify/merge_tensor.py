@@ -111,3 +111,15 @@ def _how(found: Tensor, update: Tensor) -> str:
         return f"the adapter was merged with {factor:.4g} times its scaling"
     likeness = abs(factor) * float(update.norm()) / float(found.norm() or 1.0)
     return f"what was added is not the adapter's update (they are alike to {likeness:.0%})"
+
+
+def near(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors differ by no more than the order of their sums explains."""
+    import torch
+
+    if one.dtype == torch.float32:
+        apart = (one.double() - other.double()).abs()
+        limit = ENTRY * torch.finfo(torch.float32).eps * float(other.abs().max() or 1.0)
+        return bool((apart <= limit).all())
+    share = float((one != other).double().mean())
+    return _within_a_step(one, other) and share <= HALF_SHARE

@@ -13,33 +13,40 @@ import msgspec
 
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
+from loralint.verify.adapter import load_adapter, peft_config
 from loralint.verify.asking import Question, alone, both
 from loralint.verify.case import Case
 from loralint.verify.codes import finding
 from loralint.verify.folder import WEIGHTS, AdapterFolder
-from loralint.verify.golden import NoAnswerError
 from loralint.verify.golden_check import FULL, TOLERANCE
-from loralint.verify.loading import load_adapter, load_base
-from loralint.verify.outcome import Checked
+from loralint.verify.loading import load_base
+from loralint.verify.outcome import Checked, UndecidedError
 from loralint.verify.progress import Progress
-from loralint.verify.prompts import PROMPTS
 
 _FLAGS = ("is_loaded_in_4bit", "is_loaded_in_8bit", "is_quantized")
-_UNMERGEABLE = (NotImplementedError, AttributeError, RuntimeError, TypeError, ValueError)
 
 
 def check(
-    case: Case, folder: AdapterFolder, question: Question | None, progress: Progress
+    case: Case,
+    folder: AdapterFolder,
+    question: Question | None,
+    progress: Progress,
+    model: Any = None,
 ) -> Checked:
-    """Merge into a fresh load, and compare its answers with those of the adapter beside it."""
-    if folder.peft_type in PROMPTS:
+    """Merge, and compare the answers with those of the adapter beside its base.
+
+    `model` is one that may be used up; without it a fresh one is loaded.
+    """
+    if peft_config(folder).is_prompt_learning:
         return _skipped(case, "virtual tokens are no weights that could be merged")
     if question is None:
         return _skipped(case, "the model cannot be asked, merged or not")
-    with progress.step("merging into a fresh load"):
+    with progress.step("merging"):
         try:
-            apart, dtype = _apart(case, folder, question)
-        except (*_UNMERGEABLE, NoAnswerError) as error:
+            apart, dtype = _apart(case, folder, question, model)
+        except UndecidedError:
+            raise
+        except Exception as error:  # what PEFT and torch raise where something cannot be merged
             return _skipped(case, f"it cannot be merged: {' '.join(str(error).split())[:200]}")
     if apart <= (FULL if dtype == "float32" else TOLERANCE):
         return Checked(1)
@@ -51,16 +58,16 @@ def _skipped(case: Case, reason: str) -> Checked:
     return Checked(skipped=(Skipped(place, "the merged model", reason),))
 
 
-def _apart(case: Case, folder: AdapterFolder, question: Question) -> tuple[float, str]:
+def _apart(case: Case, folder: AdapterFolder, question: Question, model: Any) -> tuple[float, str]:
     """How far merging moves the answers, as a share of the effect, and in which type it is done.
 
     Both are asked on the plain weights: that they answer otherwise than quantised ones is no
     fault of the merge, and next to a small effect it is large.
     """
-    base = load_base(case, folder).model
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = load_adapter(_plain(base), folder)
+        if model is None:
+            model = load_adapter(_plain(load_base(case, folder).model), folder)
         beside = both(model, question)
         merged = model.merge_and_unload()
     return beside.apart(alone(merged, question)), str(merged.dtype).removeprefix("torch.")

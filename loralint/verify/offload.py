@@ -1,12 +1,16 @@
 """Models that accelerate has spread over a GPU, the memory and the disk.
 
 What is off the GPU is on the meta device between two forwards; its values are in the hooks of the
-modules.
+modules. And memory that was freed and is still ours.
 """
 
 from __future__ import annotations
 
+import ctypes
+import gc
+import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,3 +76,15 @@ def _names(module: Any, hook: Any) -> Iterator[str]:
     recurse = bool(getattr(hook, "place_submodules", False))
     for named in (module.named_parameters, module.named_buffers):
         yield from (name for name, tensor in named(recurse=recurse) if tensor.is_meta)
+
+
+def give_back() -> None:
+    """Return what is free to the system.
+
+    glibc keeps, by chance, up to twice a model's size of what loading has freed. Other platforms
+    do this by themselves, or have no call for it.
+    """
+    gc.collect()
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # musl has no malloc_trim
+            ctypes.CDLL(None).malloc_trim(0)

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from loralint.diagnostics import Diagnostic, Skipped
+from loralint.source import START, Place
 
 Verdict: TypeAlias = Literal["verified", "failed", "inconclusive"]
 TierName: TypeAlias = Literal["header", "dry-run", "load", "round-trip", "contract", "merged"]
@@ -21,6 +22,18 @@ EXIT_CODES: dict[Verdict, int] = {"verified": 0, "failed": 1, "inconclusive": 3}
 
 class UnusableInputError(Exception):
     """What was given cannot be verified at all; the message names the file and says what to do."""
+
+
+class UndecidedError(Exception):
+    """Something cannot be had, built or run here: nothing is proved either way. It says why."""
+
+
+class NeedsRemoteCodeError(UndecidedError):
+    """The base brings code of its own, and nobody has allowed it to run."""
+
+
+class RefusedError(Exception):
+    """PEFT or torch refused to put the adapter on this base; the message is theirs."""
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -67,9 +80,37 @@ class Verification(msgspec.Struct, frozen=True):
     skipped: tuple[Skipped, ...] = ()
 
 
+def together(*parts: Checked) -> Checked:
+    """Several checks as one; it is decided where each of them is."""
+    return Checked(
+        sum(part.checked for part in parts),
+        tuple(dict.fromkeys(one for part in parts for one in part.findings)),
+        tuple(dict.fromkeys(one for part in parts for one in part.skipped)),
+        all(part.decided for part in parts),
+    )
+
+
+def undecided(file: str, what: str, reason: object) -> Checked:
+    """A check that could not be made: of what, and why. `file` is where that is to be said."""
+    return Checked(skipped=(left_open(file, what, reason),), decided=False)
+
+
+def left_open(file: str, what: str, reason: object) -> Skipped:
+    """Something that could not be looked at."""
+    return Skipped(Place(file, START), what, str(reason))
+
+
 def overall(tiers: Iterable[TierResult | Verification]) -> Verdict:
-    """One failed tier fails the whole, one undecided tier leaves it undecided."""
-    verdicts = {tier.verdict for tier in tiers}
+    """One failed tier fails the whole, one undecided tier leaves it undecided.
+
+    The forecast may stay undecided where the load, which proves more, is not.
+    """
+    given = list(tiers)
+    loads = [one for one in given if isinstance(one, TierResult) and one.name == "load"]
+    is_loaded = any(one.verdict == "verified" for one in loads)
+    verdicts = {one.verdict for one in given
+                if not (is_loaded and isinstance(one, TierResult) and one.name == "dry-run")
+                or one.verdict == "failed"}  # fmt: skip
     if "failed" in verdicts:
         return "failed"
     return "verified" if verdicts == {"verified"} else "inconclusive"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+
+import msgspec
 
 from loralint import engine
 from loralint.config import ConfigError
@@ -16,12 +19,17 @@ from loralint.verify.outcome import TierName, UnusableInputError, Verification
 from loralint.verify.plan import Plan, between, plans
 from loralint.verify.progress import Progress
 from loralint.verify.resolve import Asked
-from loralint.verify.runtime import Ran, Runner
+from loralint.verify.runtime import PairOutcome, Ran, Runner, found_by, of_side
 from loralint.verify.side_case import Surroundings
 
 
 def verify_pair(
-    train: Path, infer: Path, asked: Asked, tiers: tuple[TierName, ...], progress: Progress
+    train: Path,
+    infer: Path,
+    asked: Asked,
+    tiers: tuple[TierName, ...],
+    progress: Progress,
+    timeout: float,
 ) -> tuple[Verification, ...]:
     """The outcomes for the pairs of two files: for each, the training side's, then the other's.
 
@@ -35,11 +43,23 @@ def verify_pair(
             " loads; `loralint pairs` shows what it sees, [[tool.loralint.pair]] joins two files"
         )
     around = Surroundings(root, asked.trust_remote_code, asked.offline, asked.device)
-    runner = Runner(progress=progress, tiers=tiers)
+    runner = Runner(timeout, progress=progress, tiers=tiers)
     planned = plans(project, pairs, around)
     lost = [_unplanned(plan) for plan in planned if plan.reason]
-    ran = [_shown(one) for outcome in runner.pairs(planned) for one in outcome.sides]
+    ran = [one for outcome in runner.pairs(planned) for one in _sides(outcome)]
     return tuple(dict.fromkeys([*lost, *ran]))
+
+
+def _sides(outcome: PairOutcome) -> Iterator[Verification]:
+    """What came of either side; what only both together show stands with the inference's."""
+    together = [one for one in found_by(outcome) if one.code == "LOR510"]
+    for ran in outcome.sides:
+        shown = _shown(ran)
+        found = tuple(of_side(outcome, ran))
+        if ran.side.role == "inference" and together and not found:
+            found = tuple(together)
+        verdict = "failed" if any(one.severity == "error" for one in found) else shown.verdict
+        yield msgspec.structs.replace(shown, findings=found, verdict=verdict)
 
 
 def _read(train: Path, infer: Path) -> tuple[Path, Project]:

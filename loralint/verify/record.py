@@ -30,10 +30,11 @@ from loralint.verify import (
     versions,
     write_revision,
 )
+from loralint.verify.adapter import active_adapters, unwrapped
+from loralint.verify.arrival import arrival
 from loralint.verify.base_record import Told
 from loralint.verify.case import Case
 from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder, open_folder
-from loralint.verify.inspection import inspect
 from loralint.verify.outcome import UnusableInputError
 from loralint.verify.sharded import is_sharded
 from loralint.verify.values import FileTensors, Look
@@ -73,6 +74,7 @@ def record(model: Any, folder: Path, wish: Wish) -> Contract:
     holds no adapter, where the model is not the one that was saved, or where the contract cannot
     be written; an older contract is then left as it was.
     """
+    model = None if model is None else unwrapped(model)
     contract = describe(model, folder, wish)
     if wish.write_revision:
         contract = _with_revision(contract, model, folder)
@@ -156,7 +158,7 @@ def _adapter(folder: AdapterFolder, model: Any, name: str | None) -> Adapter:
 def _insist_on_same(model: Any, folder: AdapterFolder, name: str | None, look: Look) -> None:
     """Golden logits of another adapter than the folder's would be a promise nobody can keep."""
     case = Case(adapter=folder.path, name=str(folder.path))
-    checked = inspect(model, case, folder, name, look)
+    checked = arrival(model, case, folder, name, look=look)
     active = name in (None, _active(model))
     lost = [one.message for one in checked.findings
             if one.code in LOST or (one.code == NOT_ACTIVE and active)]  # fmt: skip
@@ -208,7 +210,4 @@ def _tokenizer(folder: Path, wish: Wish, told: Told) -> tuple[Tokenizer | None, 
 
 def _active(model: Any) -> str:
     """The name of the adapter that a model runs with."""
-    found = getattr(model, "active_adapter", "default")
-    if callable(found):  # transformers' own adapters
-        found = model.active_adapters()
-    return str(found[0] if isinstance(found, (list, tuple)) and found else found)
+    return next(iter(active_adapters(model)), "default")

@@ -145,10 +145,10 @@ def _model_class(base: str | None, contract: Contract | None) -> str | None:
     return contract.loading.model_class or None
 
 
-def _quantization(contract: Contract | None) -> Quantization:
-    """As recorded, where it is one that can be asked for; nf4 where nothing is recorded."""
+def _quantization(contract: Contract | None) -> Quantization | None:
+    """As recorded, where it is one that can be asked for; None where nothing is recorded."""
     if contract is None or not contract.loading.model_class:  # recorded without loading
-        return "nf4"
+        return None
     recorded = contract.loading.quantization
     if recorded is None:
         return "none"

@@ -5,30 +5,32 @@ Each step has a model of its own.
 
 from __future__ import annotations
 
-import tempfile
-import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
 from loralint.verify import merging
+from loralint.verify.adapter import load_adapter
+from loralint.verify.arrival import arrival
 from loralint.verify.asking import UNHEARD, Answers, Question, alone, both, question
-from loralint.verify.base import CannotBuildError
-from loralint.verify.bench import Bench
 from loralint.verify.case import Case
 from loralint.verify.codes import finding
-from loralint.verify.folder import WEIGHTS, AdapterFolder, open_folder
+from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder, open_folder
 from loralint.verify.golden import NoAnswerError
 from loralint.verify.golden_check import TOLERANCE
-from loralint.verify.inspection import inspect
-from loralint.verify.loading import AdapterRefusedError, Loaded, load_adapter, load_base
-from loralint.verify.outcome import Checked, UnusableInputError
-from loralint.verify.progress import Progress
+from loralint.verify.load import Bench
+from loralint.verify.loading import load_base
+from loralint.verify.outcome import (
+    Checked,
+    RefusedError,
+    UndecidedError,
+    UnusableInputError,
+    together,
+    undecided,
+)
 
-EMBEDDINGS = ("embed_tokens.", "lm_head.", "wte.", "word_embeddings.", "embed_in.", "embed_out.")
-REASONS = (CannotBuildError, AdapterRefusedError, NoAnswerError)
+WHAT = "the round trip"
 
 
 @dataclass(frozen=True)
@@ -40,36 +42,29 @@ class Before:
     why_not: str = ""
 
 
-def check(case: Case, bench: Bench, progress: Progress) -> Checked:
-    """Save the loaded adapter, load it afresh, and compare; then merge one that was never run."""
-    with tempfile.TemporaryDirectory(prefix="loralint-") as name:
-        folder = Path(name)
-        try:
-            with progress.step("saving the adapter, and running it"):
-                loaded = bench.loaded()
-                before = _before(loaded.model, bench.folder)
-                _save(loaded, bench.folder, folder)
-            del loaded
-            bench.drop()
-            reloaded = _reloaded(case, bench.folder, folder, before, progress)
-            if reloaded.findings:
-                return reloaded
-            return _with(reloaded, merging.check(case, bench.folder, before.question, progress))
-        except REASONS as error:
-            return Checked(skipped=(_skip(case, "the round trip", str(error)),), decided=False)
+def check(bench: Bench) -> Checked:
+    """Load what the loaded adapter was saved as, and compare; then merge a model into its base."""
+    folder, progress = bench.folder, bench.progress
+    bench.arrived()
+    if bench.loaded is None or not (bench.saved / CONFIG).is_file():
+        return undecided(bench.case.file(WEIGHTS), WHAT, "the adapter did not arrive")
+    with progress.step("running the model"):
+        before = _before(bench.loaded.model, folder)
+    bench.drop()
+    case = bench.case
+    try:
+        again, model = _reloaded(bench, before)
+        if again.findings:
+            return again
+        plain = None if case.quantization not in (None, "none") else model
+        del model
+        return together(again, merging.check(case, folder, before.question, progress, plain))
+    except (RefusedError, UndecidedError, NoAnswerError) as error:
+        return undecided(case.file(WEIGHTS), WHAT, error)
 
 
 def _skip(case: Case, what: str, reason: str) -> Skipped:
     return Skipped(Place(case.file(WEIGHTS), START), what, reason)
-
-
-def _with(one: Checked, other: Checked) -> Checked:
-    return Checked(
-        one.checked + other.checked,
-        (*one.findings, *other.findings),
-        (*one.skipped, *other.skipped),
-        one.decided,
-    )
 
 
 def _before(model: Any, folder: AdapterFolder) -> Before:
@@ -80,29 +75,24 @@ def _before(model: Any, folder: AdapterFolder) -> Before:
         return Before(why_not=str(error))
 
 
-def _save(loaded: Loaded, original: AdapterFolder, folder: Path) -> None:
-    """Save as PEFT does. Whether embeddings go along is told: PEFT would ask the Hub."""
-    carries = any(word in name for name in original.shapes for word in EMBEDDINGS)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        loaded.model.save_pretrained(str(folder), save_embedding_layers=carries)
-
-
-def _reloaded(
-    case: Case, original: AdapterFolder, folder: Path, before: Before, progress: Progress
-) -> Checked:
+def _reloaded(bench: Bench, before: Before) -> tuple[Checked, Any]:
     """The saved adapter on a fresh base: the original file's tensors, and the same answers."""
-    with progress.step(f"loading {case.base} ({case.quantization}) a second time"):
+    case, original = bench.case, bench.folder
+    with bench.progress.step(f"loading {case.base} ({case.quantization}) a second time"):
         try:
             # Sized by the original folder, whose tokenizer and head the saved one does not have.
-            model = load_adapter(load_base(case, original).model, open_folder(folder))
+            model = load_adapter(load_base(case, original).model, open_folder(bench.saved))
         except UnusableInputError as error:
-            return Checked(findings=(_lost(case, [f"what was saved is no adapter: {error}"]),))
-    inspected = inspect(model, case, original)
+            return Checked(
+                findings=(_lost(case, [f"what was saved is no adapter: {error}"]),)
+            ), None
+        except RefusedError as error:
+            return Checked(findings=(_lost(case, [f"PEFT refuses what was saved: {error}"]),)), None
+    inspected = arrival(model, case, original, reference=bench.reference)
     lines = [found.message for found in inspected.findings]
     if lines:
-        return Checked(inspected.checked, (_lost(case, lines),))
-    return _answers_again(case, model, before, inspected.checked)
+        return Checked(inspected.checked, (_lost(case, lines),)), None
+    return _answers_again(case, model, before, inspected.checked), model
 
 
 def _answers_again(case: Case, model: Any, before: Before, checked: int) -> Checked:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
 from loralint.contract import NAME
-from loralint.diagnostics import Diagnostic, Related, Skipped
-from loralint.verify import children
+from loralint.diagnostics import Diagnostic, Fix, Related, Skipped
+from loralint.verify import base_files, children
 from loralint.verify.case import Case
 from loralint.verify.child import Task
 from loralint.verify.children import ChildError
+from loralint.verify.codes import finding
+from loralint.verify.folder import CONFIG
 from loralint.verify.outcome import TierName, Verification
 from loralint.verify.plan import Plan, Side
 from loralint.verify.progress import SILENT, Progress
@@ -99,37 +102,176 @@ def _key(case: Case) -> str:
 
 def _label(case: Case) -> str:
     at = f" at {case.revision}" if case.revision else ""
-    return f"{case.name} on {case.base}{at} ({case.quantization})"
+    return f"{case.name} on {case.base}{at} ({case.precision})"
+
+
+# --- two bases ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Bases:
+    """The bases of the two sides, by their files: `differs` is the first file that is another.
+
+    `same` is None where they could not be compared: one of them is not on this machine.
+    """
+
+    same: bool | None = None
+    differs: str = ""
+
+
+def bases(outcome: PairOutcome) -> Bases:
+    """Hold the files of the two bases against each other: names and shapes may be equal."""
+    cases = [ran.side.case for ran in outcome.sides]
+    if len(cases) != 2 or None in cases:
+        return Bases()
+    folders = [_folder(case) for case in cases if case is not None]
+    if None in folders or not all(base_files.weight_files(one) for one in folders if one):
+        return Bases()
+    one, other = folders
+    assert one is not None
+    assert other is not None
+    differs = base_files.first_difference(one, other)
+    return Bases(differs is None, differs or "")
+
+
+def _folder(case: Case) -> Path | None:
+    return base_files.locate(case.base or "", case.revision).folder
+
+
+def base_in_words(case: Case) -> str:
+    """`acme/phi at v1 (PhiForCausalLM)`: id, revision and class."""
+    folder = _folder(case)
+    named = base_files.class_name(folder) if folder is not None else ""
+    at = f"{case.base} at {case.revision or 'its default branch'}"
+    return f"{at} ({named})" if named else at
+
+
+def _two_models(outcome: PairOutcome) -> Iterator[Diagnostic]:
+    """LOR510 where the adapter fits both bases, and they are two models all the same."""
+    if len(outcome.fitting) != 2 or bases(outcome).same is not False:
+        return
+    train, infer = outcome.sides
+    assert train.side.case is not None
+    assert infer.side.case is not None
+    found = finding(
+        "LOR510",
+        f"the adapter fits both bases, but they are two models: {bases(outcome).differs} differs"
+        f" between {base_in_words(train.side.case)}, on which it was trained, and"
+        f" {base_in_words(infer.side.case)}",
+        infer.side.case.file(CONFIG),
+        help=_as_trained(train, infer),
+        subject=infer.side.case.base or "",
+    )
+    yield _placed(outcome, infer, found)
+
+
+def _as_trained(train: Ran, infer: Ran) -> str:
+    """The edit that has the inference side load what the training side loads."""
+    wanted, given, place = train.side.case, infer.side.case, infer.side.place
+    assert wanted is not None
+    assert given is not None
+    if wanted.base != given.base:
+        return f'load "{wanted.base}" in {place}, as the training does'
+    if wanted.revision is None:
+        return f"drop the revision in {place}, as the training names none; or pin both"
+    return f'write revision="{wanted.revision}" in {place}'
+
+
+# --- what it comes to -----------------------------------------------------------------------------
 
 
 def findings(outcomes: Iterable[PairOutcome]) -> list[Diagnostic]:
     """What is wrong, each on the load of the base that the adapter does not fit."""
-    found = (one for outcome in outcomes for ran in outcome.sides for one in _of(outcome, ran))
+    found = [one for outcome in outcomes for one in found_by(outcome)]
     return sorted(dict.fromkeys(found), key=lambda one: one.sort_key)
 
 
-def _of(outcome: PairOutcome, ran: Ran) -> Iterator[Diagnostic]:
+def found_by(outcome: PairOutcome) -> list[Diagnostic]:
+    """What is wrong with one pair."""
+    each = [one for ran in outcome.sides for one in of_side(outcome, ran)]
+    return [*each, *_two_models(outcome)]
+
+
+def of_side(outcome: PairOutcome, ran: Ran) -> Iterator[Diagnostic]:
+    """What the load of one side has found, on that load; the edit, where the other side fits."""
     if ran.outcome is None:
         return
-    others = [one for one in outcome.sides if one is not ran]
-    related = tuple(Related(_says(other), other.side.place) for other in others)
     for one in ran.outcome.findings:
-        yield msgspec.structs.replace(
-            one,
-            place=ran.side.place,
-            related=related,
-            call=ran.side.load.site.text,
-            message=f"{one.message} (the adapter is {outcome.plan.adapter})",
-        )
+        placed = _placed(outcome, ran, one)
+        if ran.side.role == "inference" and "training" in outcome.fitting and one.code in BASE:
+            advice = _as_trained(outcome.sides[0], ran)
+            placed = msgspec.structs.replace(placed, fix=Fix("display", advice))
+        yield placed
+
+
+BASE = frozenset({"LOR501", "LOR502", "LOR503", "LOR510"})
+"""What another base is the cause of, where the other side's fits."""
+
+
+def _placed(outcome: PairOutcome, ran: Ran, one: Diagnostic) -> Diagnostic:
+    others = [other for other in outcome.sides if other is not ran]
+    related = tuple(Related(_says(other), other.side.place) for other in others)
+    return msgspec.structs.replace(
+        one,
+        place=ran.side.place,
+        related=related,
+        call=ran.side.load.site.text,
+        message=f"{one.message} (the adapter is {outcome.plan.adapter})",
+    )
 
 
 def _says(ran: Ran) -> str:
     side = ran.side.role
+    named = f", {base_in_words(ran.side.case)}" if ran.side.case is not None else ""
     if ran.verdict == "verified":
-        return f"the adapter fits the base as it is loaded for {side} here"
+        return f"the adapter fits the base as it is loaded for {side} here{named}"
     if ran.verdict == "failed":
-        return f"nor does the adapter fit the base as it is loaded for {side} here"
-    return f"whether it fits the base as it is loaded for {side} here could not be decided"
+        return f"nor does the adapter fit the base as it is loaded for {side} here{named}"
+    return f"whether it fits the base as it is loaded for {side} here{named} could not be decided"
+
+
+PROVED = ("LOR201", "LOR202", "LOR206", "LOR207", "LOR208")
+"""Rules that say of two loads that they are two bases: what loading shows is their proof."""
+
+CLEARED = ("LOR201",)
+"""Rules that equal files under two names prove wrong."""
+
+
+def joined_with(
+    diagnostics: Iterable[Diagnostic], outcomes: Sequence[PairOutcome]
+) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """The findings of reading with what loading proves of them, and those of loading left over.
+
+    One mistake is one finding: a rule that has found the two loads of a pair carries the proof.
+    """
+    read = list(diagnostics)
+    left: list[Diagnostic] = []
+    for outcome in outcomes:
+        own = [one for one in read if one.code in PROVED and _is_about(one, outcome)]
+        found = found_by(outcome)
+        if not found and own and bases(outcome).same and len(outcome.fitting) == 2:
+            cleared = [one for one in own if one.code in CLEARED]
+            read = [one for one in read if one not in cleared]
+        elif found and own:
+            first = own[0]
+            proof = _proof(found)
+            proved = msgspec.structs.replace(first, message=f"{first.message}; {proof}")
+            read = [proved if one is first else one for one in read]
+            left += [one for one in found if one.code not in BASE]
+        else:
+            left += found
+    return read, sorted(dict.fromkeys(left), key=lambda one: one.sort_key)
+
+
+def _proof(found: Sequence[Diagnostic]) -> str:
+    codes = ", ".join(dict.fromkeys(one.code for one in found))
+    return f"proved by loading ({codes}): {found[0].message}"
+
+
+def _is_about(found: Diagnostic, outcome: PairOutcome) -> bool:
+    """Whether a finding is about the two loads of a pair."""
+    places = {found.place, *(related.place for related in found.related)}
+    return {outcome.plan.pair.train.place, outcome.plan.pair.infer.place} <= places
 
 
 def skipped(outcomes: Iterable[PairOutcome]) -> list[Skipped]:
@@ -163,7 +305,18 @@ def in_words(outcome: PairOutcome) -> str:
     between = f"{pair.train.place} → {pair.infer.place}"
     if not outcome.sides:
         return f"{between}: not run, {outcome.plan.reason}"
-    return f"{between}: {name} {'; '.join(_in_words(ran) for ran in outcome.sides)}"
+    said = "; ".join(_in_words(ran) for ran in outcome.sides)
+    return f"{between}: {name} {said}{_compared(outcome)}"
+
+
+def _compared(outcome: PairOutcome) -> str:
+    """What the files of the two bases say beside names and shapes."""
+    if len(outcome.fitting) != 2:
+        return ""
+    both = bases(outcome)
+    if both.same is False:
+        return f"; but they are two models: {both.differs} differs"
+    return "; they are the same files under two names" if both.same else ""
 
 
 def _in_words(ran: Ran) -> str:
@@ -183,4 +336,4 @@ def _where(ran: Ran) -> str:
     case = ran.side.case
     if case is None:
         return ""
-    return f", {case.base} at {case.revision or 'its default branch'}"
+    return f", {base_in_words(case)}"

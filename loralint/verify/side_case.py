@@ -90,8 +90,8 @@ def _revision(value: Value, what: str) -> str | None:
     return found
 
 
-def _quantization(load: Load, notes: list[str]) -> Quantization:
-    """nf4 where it cannot be known: whether tensors find their place does not hang on it."""
+def _quantization(load: Load, notes: list[str]) -> Quantization | None:
+    """None where it cannot be known: whether tensors find their place does not hang on it."""
     given = method(load)
     if given is None:
         return "none"  # the repository's own config.json says how
@@ -101,13 +101,13 @@ def _quantization(load: Load, notes: list[str]) -> Quantization:
     if isinstance(found, str):
         notes.append(f"{found} is loaded as the base's own files say")
         return "none"
-    notes.append("the quantisation cannot be known; the base is loaded in nf4")
-    return "nf4"
+    notes.append("the quantisation cannot be known; the base is loaded in nf4 if that goes")
+    return None
 
 
-def _dtype(load: Load, quantization: str, notes: list[str]) -> Dtype:
+def _dtype(load: Load, quantization: str | None, notes: list[str]) -> Dtype:
     given = load.option("dtype")
-    if isinstance(given, Absent) and quantization in ("nf4", "fp4"):
+    if isinstance(given, Absent) and quantization in (None, "nf4", "fp4"):
         given = load.option("bnb_4bit_compute_dtype")
     found = only(given)
     if found in DTYPES:

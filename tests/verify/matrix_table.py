@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tests.verify.faults import FAULTS
-from tests.verify.healthy import HEALTHY, Healthy
+from tests.verify.healthy import HEALTHY, NOT_IN_NF4, Healthy
 from tests.verify.wrong_loads import WRONG_LOADS
 
 PAGE = Path(__file__).parents[2] / "docs" / "verification.md"
@@ -51,10 +51,9 @@ def _codes(codes: Iterable[str]) -> str:
 
 
 def _quantization(healthy: Healthy) -> str:
-    init = str(healthy.config().to_dict().get("init_lora_weights", ""))
-    rewrites = init in ("pissa", "olora")
-    return healthy.given.get("quantization", "none (it cannot be loaded in 4-bit)" if rewrites
-                             else "nf4")  # fmt: skip
+    if NOT_IN_NF4 in healthy.skipped:
+        return "none (PEFT refuses it in nf4)"
+    return healthy.given.get("quantization", "nf4")
 
 
 def main() -> None:

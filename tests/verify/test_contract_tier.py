@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import msgspec
 import pytest
 
 from tests.verify.conftest import MISSING, REASON, REQUIRED
@@ -18,11 +19,12 @@ from safetensors.torch import load_file, save_file
 import loralint
 from loralint.contract import NAME
 from loralint.verify import merging, roundtrip
-from loralint.verify.bench import Bench
 from loralint.verify.case import Case
-from loralint.verify.contract_tier import check
+from loralint.verify.contract_tier import check_answers, check_files
+from loralint.verify.folder import open_folder
 from loralint.verify.golden import NoAnswerError
-from loralint.verify.outcome import UnusableInputError
+from loralint.verify.load import Bench
+from loralint.verify.outcome import UnusableInputError, together
 from loralint.verify.progress import SILENT
 from tests.verify.fake_hub import publish
 from tests.verify.tiny import adapter, llama, words
@@ -48,9 +50,16 @@ def case(folder, base, **options):
     return Case(**{**given, **options})
 
 
-def contract(folder, base, **options):
+def bench(folder, base, **options):
     one = case(folder, base, **options)
-    return check(one, Bench(one), SILENT)
+    return Bench(one, open_folder(folder), SILENT, keep=True)
+
+
+def contract(folder, base, **options):
+    """Both steps of the tier, the second though the first may have decided."""
+    given = bench(folder, base, **options)
+    files, answers = check_files(given.case, given.folder), check_answers(given.case, given)
+    return msgspec.structs.replace(together(files, answers), decided=answers.decided)
 
 
 def codes(checked):
@@ -169,8 +178,7 @@ class TestContract:
 
 class TestRoundTrip:
     def run(self, folder, base, **options):
-        one = case(folder, base, **options)
-        return roundtrip.check(one, Bench(one), SILENT)
+        return roundtrip.check(bench(folder, base, **options))
 
     @pytest.mark.parametrize("quantization", ["none", "nf4"])
     def test_right_pair(self, base, tmp_path, quantization):

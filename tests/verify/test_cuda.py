@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.models, pytest.mark.skipif(bool(REASON), reason=REASON
 if not MISSING:
     from loralint.verify.outcome import TIERS
     from loralint.verify.resolve import Asked, case_for
-    from loralint.verify.running import verify
+    from loralint.verify.tiers import verify
     from tests.verify.faults import FAULTS
     from tests.verify.healthy import HEALTHY
 else:

@@ -13,10 +13,10 @@ from tests.verify.conftest import MISSING
 pytestmark = pytest.mark.models
 
 if not MISSING:
+    from loralint.verify.arrival import arrival
     from loralint.verify.folder import open_folder
-    from loralint.verify.inspection import inspect
     from loralint.verify.resolve import Asked, case_for
-    from loralint.verify.running import verify
+    from loralint.verify.tiers import verify
     from tests.verify.faults import FAULTS, Fault
     from tests.verify.healthy import HEALTHY, Healthy
     from tests.verify.wrong_loads import WRONG_LOADS, WrongLoad
@@ -51,7 +51,8 @@ def test_fault(zoo, fault: Fault, tmp_path):
     path, asked = fault.build(zoo, tmp_path / "adapter")
     found = verify(case_for(str(path), Asked(**asked)))
     assert found.verdict == "failed"
-    assert found.tiers[-1].name == fault.tier
+    cheapest = next(tier.name for tier in found.tiers if tier.verdict == "failed")
+    assert cheapest == fault.tier
     assert fault.codes <= {one.code for one in found.findings}
 
 
@@ -59,7 +60,7 @@ def test_fault(zoo, fault: Fault, tmp_path):
 def test_wrong_load(zoo, wrong: WrongLoad):
     path = HEALTHY[0].build(zoo)
     case = case_for(str(path), Asked())
-    found = inspect(wrong.load(zoo, path), case, open_folder(path))
+    found = arrival(wrong.load(zoo, path), case, open_folder(path))
     assert found.verdict == "failed"
     assert wrong.codes <= {one.code for one in found.findings}
 
@@ -72,7 +73,7 @@ def test_a_right_load_is_found_right(zoo):
 
     path = HEALTHY[0].build(zoo)
     model = PeftModel.from_pretrained(base(zoo), str(path))
-    found = inspect(model, case_for(str(path), Asked()), open_folder(path))
+    found = arrival(model, case_for(str(path), Asked()), open_folder(path))
     assert (found.findings, found.skipped, found.checked) == ((), (), 8)
 
 

@@ -18,13 +18,12 @@ from accelerate.hooks import AlignDevicesHook, add_hook_to_module
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
-from loralint.verify import loading, twice
+from loralint.verify import loading
+from loralint.verify.arrival import arrival
 from loralint.verify.asking import Question, both, question
-from loralint.verify.bench import Bench
 from loralint.verify.case import Case
 from loralint.verify.folder import open_folder
-from loralint.verify.inspection import inspect
-from loralint.verify.load import check
+from loralint.verify.load import Bench
 from loralint.verify.progress import SILENT
 from tests.verify.tiny import adapter, llama
 
@@ -64,7 +63,7 @@ def weight(model):
 
 
 def test_kept_tensors_are_compared(model, pair):
-    found = inspect(model, case(pair), open_folder(pair[1]))
+    found = arrival(model, case(pair), open_folder(pair[1]))
     assert (found.findings, found.skipped, found.checked) == ((), (), 11)
 
 
@@ -72,7 +71,7 @@ def test_wrong_tensor_among_them_is_found(model, pair):
     kept = weight(model).weights_map
     right = kept["weight"]
     weight(model).weights_map = {"weight": right + 1}
-    found = inspect(model, case(pair), open_folder(pair[1]))
+    found = arrival(model, case(pair), open_folder(pair[1]))
     assert [one.code for one in found.findings] == ["LOR504"]
     assert "1 tensor of 11" in found.findings[0].message
 
@@ -80,7 +79,7 @@ def test_wrong_tensor_among_them_is_found(model, pair):
 def test_tensor_that_is_kept_nowhere_is_found(model, pair):
     """The check for tensors without values is on for such models too."""
     weight(model).offload = False
-    found = inspect(model, case(pair), open_folder(pair[1]))
+    found = arrival(model, case(pair), open_folder(pair[1]))
     assert [one.code for one in found.findings] == ["LOR504"]
     assert "meta device" in str(found.findings[0])
 
@@ -88,7 +87,7 @@ def test_tensor_that_is_kept_nowhere_is_found(model, pair):
 def test_base_tensor_that_is_kept_nowhere_is_found(model, pair):
     norm = model.base_model.model.model.norm
     norm._hf_hook.offload = False
-    found = inspect(model, case(pair), open_folder(pair[1]))
+    found = arrival(model, case(pair), open_folder(pair[1]))
     assert [one.code for one in found.findings] == ["LOR504"]
     assert "norm" in found.findings[0].message
 
@@ -108,17 +107,17 @@ def test_whole_blocks_are_fetched_by_one_hook(pair):
     block = AlignDevicesHook(execution_device="cpu", offload=True, place_submodules=True)
     add_hook_to_module(model.get_base_model().model, block)
     folder = open_folder(pair[1])
-    assert inspect(model, case(pair), folder).findings == ()
+    assert arrival(model, case(pair), folder).findings == ()
     asked = Question("model", (tuple(range(16)),))
     assert torch.equal(both(model, asked).full, both(plain, asked).full)
 
 
 def test_two_loads_are_compared_by_value(model, pair):
     plain = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(pair[0]), pair[1])
-    assert twice.differences(model, plain) == []
+    assert loading.differences(model, plain) == []
     norm = plain.base_model.model.model.norm
     norm.weight.data += 1
-    assert twice.differences(model, plain) == ["base_model.model.model.norm.weight"]
+    assert loading.differences(model, plain) == ["base_model.model.model.norm.weight"]
 
 
 def test_base_that_would_lie_on_disk_is_undecided(pair, monkeypatch, tmp_path):
@@ -126,7 +125,7 @@ def test_base_that_would_lie_on_disk_is_undecided(pair, monkeypatch, tmp_path):
     given = {"device_map": SPREAD, "offload_folder": str(tmp_path / "kept")}
     monkeypatch.setattr(loading, "_placement", lambda case: given)
     one = case(pair)
-    found = check(one, Bench(one), SILENT)
+    found = Bench(one, open_folder(pair[1]), SILENT).arrived()
     assert (found.verdict, found.findings) == ("inconclusive", ())
     assert "leave a part of it on disk" in found.skipped[0].reason
 
@@ -134,7 +133,7 @@ def test_base_that_would_lie_on_disk_is_undecided(pair, monkeypatch, tmp_path):
 def test_spread_base_is_noted(pair, monkeypatch):
     monkeypatch.setattr(loading, "spills", lambda model: True)
     one = case(pair)
-    found = check(one, Bench(one), SILENT)
+    found = Bench(one, open_folder(pair[1]), SILENT).arrived()
     assert found.verdict == "verified"
     assert [(one.what, "kept in memory" in one.reason) for one in found.skipped] == [
         ("the load as it was asked for", True)

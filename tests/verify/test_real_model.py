@@ -69,7 +69,7 @@ def trained(minilm, tmp_path_factory) -> Path:
 def verified(folder: Path, **asked):
     from loralint.verify.outcome import TIERS
     from loralint.verify.resolve import Asked, case_for
-    from loralint.verify.running import verify
+    from loralint.verify.tiers import verify
 
     return verify(case_for(str(folder), Asked(**asked)), TIERS[:3])
 
@@ -114,11 +114,11 @@ def test_lost_by_building_it_again_instead_of_loading(trained, minilm):
     from peft import PeftConfig, get_peft_model
     from transformers import AutoModel
 
+    from loralint.verify.arrival import arrival
     from loralint.verify.folder import open_folder
-    from loralint.verify.inspection import inspect
     from loralint.verify.resolve import Asked, case_for
 
     model = get_peft_model(AutoModel.from_pretrained(minilm), PeftConfig.from_pretrained(trained))
-    found = inspect(model, case_for(str(trained), Asked()), open_folder(trained))
+    found = arrival(model, case_for(str(trained), Asked()), open_folder(trained))
     assert {one.code for one in found.findings} == {"LOR504"}
     assert found.findings[0].message.startswith("24 tensors of 24")

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from loralint.cli.verify_text import text
 from loralint.verify.resolve import Asked, case_for
-from loralint.verify.running import verify
+from loralint.verify.tiers import verify
 from tests.verify import surgery
 from tests.verify.tiny import adapter, llama
 

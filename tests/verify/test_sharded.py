@@ -22,7 +22,7 @@ import loralint
 from loralint.verify import promised, sharded
 from loralint.verify.record import RecordError
 from loralint.verify.resolve import Asked, case_for
-from loralint.verify.running import verify
+from loralint.verify.tiers import verify
 from tests.verify.tiny import adapter, llama
 
 pytestmark = [pytest.mark.models, pytest.mark.filterwarnings("ignore")]

@@ -11,16 +11,25 @@ import msgspec
 
 from loralint.contract import Contract
 from loralint.diagnostics import Diagnostic, Skipped
-from loralint.verify import promised, proof, record as recording
-from loralint.verify.base import CannotBuildError
+from loralint.verify import contract_tier, promised, record as recording
+from loralint.verify.adapter import unwrapped
 from loralint.verify.case import Case, Dtype, Quantization
-from loralint.verify.folder import open_folder
-from loralint.verify.loading import AdapterRefusedError, load
-from loralint.verify.outcome import Checked, UnusableInputError
+from loralint.verify.folder import CONFIG, AdapterFolder, open_folder
+from loralint.verify.forecast import foresee
+from loralint.verify.load import drawn_anew, refused
+from loralint.verify.loading import Loaded, load
+from loralint.verify.outcome import (
+    Checked,
+    RefusedError,
+    UndecidedError,
+    UnusableInputError,
+    left_open,
+    together,
+)
 from loralint.verify.record import RecordError, Wish
-from loralint.verify.refused import refused
 from loralint.verify.resolve import Asked, NotAvailableError, case_for
 from loralint.verify.sharded import is_sharded
+from loralint.verify.tiers import guarded
 
 
 class AdapterVerificationError(Exception):
@@ -97,12 +106,20 @@ def verify_loaded(
             "the model is spread over several processes: verify what they save, with"
             f" `loralint verify {name}`"
         )
+    model = unwrapped(model)
     contract = promised.read(opened.path)
-    case = Case(adapter=opened.path, name=name, base=opened.text("base_model_name_or_path"))
-    checked = proof.of_loaded(model, case, opened, contract, adapter_name)
-    if golden:
-        checked = proof.joined(checked, proof.of_answers(model, case, contract))
-    return _insisted(name, checked)
+    base = opened.text("base_model_name_or_path")
+    case = Case(adapter=opened.path, name=name, base=base, revision=opened.text("revision"))
+
+    def all_of_it() -> Checked:
+        checked = contract_tier.of_loaded(model, case, opened, contract, adapter_name)
+        if contract is not None:
+            checked = together(checked, contract_tier.of_base_in_memory(model, case, contract))
+        if golden:
+            checked = together(checked, contract_tier.of_answers(model, case, contract))
+        return checked
+
+    return _insisted(name, guarded(case, "loaded model's", all_of_it))
 
 
 def load_verified(  # noqa: PLR0913  # keyword arguments are what its callers read best
@@ -143,30 +160,55 @@ def load_verified(  # noqa: PLR0913  # keyword arguments are what its callers re
     try:
         case = case_for(folder, asked)
     except NotAvailableError as error:
-        raise AdapterVerificationError(folder, (), (proof.open_question(folder, error),)) from error
-    contract = promised.read(case.adapter)
-    if contract is None and quantization is None:
+        reason = left_open(f"{folder}/{CONFIG}", "the model", error)
+        raise AdapterVerificationError(folder, (), (reason,)) from error
+    if case.quantization is None:
         case = msgspec.structs.replace(case, quantization="none")
-    return _loaded(case, contract, golden)
+    return _verified(case, open_folder(case.adapter), golden)
 
 
-def _loaded(case: Case, contract: Contract | None, golden: bool | None) -> Any:
-    opened = open_folder(case.adapter)
-    _insisted(case.name, proof.of_base(case, contract))
+def _verified(case: Case, folder: AdapterFolder, golden: bool | None) -> Any:
+    """The steps of the command in their order, without its forecast and its round trip."""
+    contract = promised.read(case.adapter)
+    if contract is not None:
+        _insisted(case.name, contract_tier.of_base_files(case, contract))
+    loaded = _loaded(case, folder)
+
+    def all_of_it() -> Checked:
+        checked = together(
+            contract_tier.of_loaded(loaded.model, case, folder, contract),
+            drawn_anew(case, folder, loaded),
+        )
+        if golden or (golden is None and _needs_answers(loaded, folder, contract)):
+            answers = contract_tier.of_answers(loaded.model, case, contract)
+            checked = together(checked, answers)
+        return checked
+
+    _insisted(case.name, guarded(case, "loaded model's", all_of_it))
+    return loaded.model
+
+
+def _loaded(case: Case, folder: AdapterFolder) -> Loaded:
     try:
-        model = load(case, opened).model
-    except CannotBuildError as error:
-        reason = proof.open_question(case.name, error)
+        return load(case, folder)
+    except UndecidedError as error:
+        reason = left_open(case.file(CONFIG), "the model", error)
         raise AdapterVerificationError(case.name, (), (reason,)) from error
-    except AdapterRefusedError as error:
-        raise AdapterVerificationError(
-            case.name, refused(case, opened, str(error)).findings
-        ) from error
-    checked = proof.of_loaded(model, case, opened, contract)
-    if golden or (golden is None and proof.needs_answers(opened, contract)):
-        checked = proof.joined(checked, proof.of_answers(model, case, contract))
-    _insisted(case.name, checked)
-    return model
+    except RefusedError as error:
+        found = refused(case, folder, foresee(case, folder), error)
+        raise AdapterVerificationError(case.name, found.findings) from error
+
+
+def _needs_answers(loaded: Loaded, folder: AdapterFolder, contract: Contract | None) -> bool:
+    """Whether right tensors are not enough, because putting the adapter on changes the base.
+
+    Most such changes are the same at every load, and answers are asked for where some are
+    recorded; `pissa_niter_*` draws on chance, and proves nothing without them.
+    """
+    if not loaded.rewritten:
+        return False
+    is_random = str(folder.config.get("init_lora_weights")).startswith("pissa_niter")
+    return is_random or (contract is not None and contract.golden is not None)
 
 
 def _insisted(name: str, checked: Checked) -> Checked:
