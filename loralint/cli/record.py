@@ -35,6 +35,11 @@ _ASKED = ("base", "revision", "quantization", "dtype", "device", "trust_remote_c
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]",
               help="Where to load.")  # fmt: skip
 @click.option("--no-golden", is_flag=True, help="Load no weights, and record no golden logits.")
+@click.option(
+    "--write-revision",
+    is_flag=True,
+    help="Write the commit that the weights prove into adapter_config.json and the model card.",
+)
 @click.option("--trust-remote-code", is_flag=True, help="Run Python code that the base brings.")
 @click.option("--offline", is_flag=True, help="Use no network, only the Hub's local cache.")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing beside errors.")
@@ -53,7 +58,7 @@ def command(adapter: Path, **given: Any) -> None:
     except UnusableInputError as error:
         raise click.ClickException(str(error)) from error
     if not given["quiet"]:
-        click.echo("\n".join(_lines(adapter, contract)))
+        click.echo("\n".join(_lines(adapter, contract, written=given["write_revision"])))
 
 
 def _recorded(adapter: Path, given: dict[str, Any]) -> Contract:
@@ -62,7 +67,12 @@ def _recorded(adapter: Path, given: dict[str, Any]) -> Contract:
 
     with progress_for(given["quiet"]) as progress:
         model = None if given["no_golden"] else _model(adapter, given, progress)
-        wish = Wish(given["base"], given["revision"], given["code_revision"])
+        wish = Wish(
+            given["base"],
+            given["revision"],
+            given["code_revision"],
+            write_revision=given["write_revision"],
+        )
         with progress.step("recording"):
             return record(model, adapter, wish)
 
@@ -89,8 +99,9 @@ def _model(adapter: Path, given: dict[str, Any], progress: Progress) -> Any:
         raise RecordError(f"{error}; with --no-golden no weights are loaded") from error
 
 
-def _lines(adapter: Path, contract: Contract) -> Iterator[str]:
+def _lines(adapter: Path, contract: Contract, *, written: bool) -> Iterator[str]:
     from loralint.contract import NAME
+    from loralint.verify.write_revision import WHAT
 
     base = contract.base
     at = f" at {base.commit}" if base.commit else ""
@@ -101,5 +112,7 @@ def _lines(adapter: Path, contract: Contract) -> Iterator[str]:
     yield f"  {files} files of the base, {len(contract.adapter.tensors)} tensors of the adapter"
     if contract.golden is not None:
         yield f"  golden logits: the adapter moves them by {contract.golden.effect:.3g} on average"
+    if written and WHAT not in contract.skipped:
+        yield f"  revision: wrote {base.commit} into adapter_config.json and the model card"
     for what, reason in contract.skipped.items():
         yield f"  not recorded: {what}: {reason}"

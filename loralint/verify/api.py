@@ -60,6 +60,7 @@ def record(  # noqa: PLR0913  # keyword arguments are what its callers read best
     code_revision: str | None = None,
     tokenizer: Any = None,
     golden: bool = True,
+    write_revision: bool = False,
 ) -> Contract:
     """Write `loralint.json` into an adapter folder: what the adapter was trained on.
 
@@ -67,13 +68,15 @@ def record(  # noqa: PLR0913  # keyword arguments are what its callers read best
     `folder`, with its adapter active. `base`, `revision` and `code_revision` say how the base was
     loaded; what is not given is taken from adapter_config.json or found in the Hub's cache. The
     tokenizer is that of the folder or of the base unless it is given. `golden=False` leaves out
-    the golden logits, and so any forward.
+    the golden logits, and so any forward. `write_revision=True` writes the commit that the weights
+    in memory prove into `revision` of adapter_config.json, and into the model card's metadata as
+    `base_model_revision`; where they prove none, nothing is written and `skipped` says why.
 
     Returns the contract; what could not be recorded is in its `skipped`, with reasons. Raises
     `RecordError` where the folder holds no adapter, where the model is not what it holds, and
     where the file cannot be written: an older contract stays as it was.
     """
-    wish = Wish(base, revision, code_revision, tokenizer, golden)
+    wish = Wish(base, revision, code_revision, tokenizer, golden, write_revision=write_revision)
     return recording.record(model, Path(folder), wish)
 
 

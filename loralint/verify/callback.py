@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from transformers import TrainerCallback
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
-from loralint.contract import NAME
-from loralint.verify import saving
+from loralint.contract import NAME, Contract
+from loralint.verify import saving, write_revision
 from loralint.verify.folder import CONFIG, WEIGHTS
 from loralint.verify.record import RecordError, Wish, record
 
@@ -25,6 +26,9 @@ class RecordCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
     `code_revision` say how the base was loaded; without them adapter_config.json is asked, and the
     Hub's cache is searched for the commit whose weights these are.
 
+    With `write_revision=True` the commit that the weights in memory prove is written into
+    `revision` of adapter_config.json, and into the model card's metadata as `base_model_revision`.
+
     A contract that cannot be written is logged as an error, and training goes on; with
     `strict=True` it raises RecordError.
     """
@@ -37,10 +41,14 @@ class RecordCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
         code_revision: str | None = None,
         golden: bool = True,
         strict: bool = False,
+        write_revision: bool = False,
     ) -> None:
         self.strict = strict
-        self._wish = Wish(base, revision, code_revision, golden=golden)
+        self._wish = Wish(
+            base, revision, code_revision, golden=golden, write_revision=write_revision
+        )
         self._tokenizer: Any = None
+        self._commit: str | None = None
 
     def on_train_begin(
         self, args: Any, state: Any, control: Any, model: Any = None, processing_class: Any = None,
@@ -49,7 +57,7 @@ class RecordCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
         """Watch the model: each time that it is saved from now on is recorded."""
         self._tokenizer = processing_class
         if model is not None:
-            saving.watch(model, self._record)
+            saving.watch(model, self._record, self._complete_card)
 
     def on_save(self, args: Any, state: Any, control: Any, model: Any = None, **given: Any) -> None:
         """Record a checkpoint that was saved by another way than the model's own."""
@@ -58,12 +66,9 @@ class RecordCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
             self._record(model, folder, None)
 
     def _record(self, model: Any, folder: Path, adapter_name: str | None) -> None:
-        wish = self._wish
-        told = Wish(
-            wish.base, wish.revision, wish.code_revision, self._tokenizer, wish.golden, adapter_name
-        )
+        told = replace(self._wish, tokenizer=self._tokenizer, adapter_name=adapter_name)
         try:
-            record(model, folder, told)
+            self._note(folder, record(model, folder, told))
         except RecordError as error:
             if self.strict:
                 raise
@@ -72,6 +77,24 @@ class RecordCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
             if self.strict:
                 raise
             logger.exception("the adapter was saved without a contract")
+
+    def _note(self, folder: Path, contract: Contract) -> None:
+        """Remember the commit that was written, or say that there was none."""
+        if not self._wish.write_revision:
+            return
+        if reason := contract.skipped.get(write_revision.WHAT):
+            logger.warning("%s: no revision was written: %s", folder, reason)
+        else:
+            self._commit = contract.base.commit
+
+    def _complete_card(self, folder: Path) -> None:
+        """A trainer that pushes to the Hub writes the model card anew, after the save."""
+        if self._commit is None:
+            return
+        try:
+            write_revision.into_card(folder, self._commit)
+        except (OSError, ValueError) as error:
+            logger.warning("the model card has no %s: %s", write_revision.CARD_KEY, error)
 
 
 def _is_unrecorded(folder: Path) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from loralint.contract import (
     NAME,
     VERSION,
@@ -26,6 +28,7 @@ from loralint.verify import (
     provenance,
     tokenizers,
     versions,
+    write_revision,
 )
 from loralint.verify.adapter import active_adapters, unwrapped
 from loralint.verify.arrival import arrival
@@ -52,7 +55,7 @@ class Wish:
 
     `base`, `revision` and `code_revision` are how the base was loaded; what is None is taken from
     adapter_config.json, or found out. `adapter_name` is the adapter's name in the model, None for
-    the active one.
+    the active one. `write_revision` asks for the commit in adapter_config.json and model card too.
     """
 
     base: str | None = None
@@ -61,6 +64,7 @@ class Wish:
     tokenizer: Any = None
     golden: bool = True
     adapter_name: str | None = None
+    write_revision: bool = False
 
 
 def record(model: Any, folder: Path, wish: Wish) -> Contract:
@@ -70,7 +74,10 @@ def record(model: Any, folder: Path, wish: Wish) -> Contract:
     holds no adapter, where the model is not the one that was saved, or where the contract cannot
     be written; an older contract is then left as it was.
     """
-    contract = describe(None if model is None else unwrapped(model), folder, wish)
+    model = None if model is None else unwrapped(model)
+    contract = describe(model, folder, wish)
+    if wish.write_revision:
+        contract = _with_revision(contract, model, folder)
     path = folder / NAME
     try:
         atomic.replace(path, serialise(contract))
@@ -102,6 +109,19 @@ def describe(model: Any, folder: Path, wish: Wish) -> Contract:
         golden=answered,
         skipped={**skipped, **{name: reason for name, reason in reasons.items() if reason}},
     )
+
+
+def _with_revision(contract: Contract, model: Any, folder: Path) -> Contract:
+    """Write the proven commit into the folder's files; where there is none, say why."""
+    config = contract.adapter.config
+    try:
+        commit = write_revision.proven_commit(contract.base, model, provenance.changed_by(config))
+        write_revision.write(folder, commit)
+    except (write_revision.NotProvenError, OSError, ValueError) as error:
+        skipped = {**contract.skipped, write_revision.WHAT: str(error)}
+        return msgspec.structs.replace(contract, skipped=skipped)
+    adapter = msgspec.structs.replace(contract.adapter, config={**config, "revision": commit})
+    return msgspec.structs.replace(contract, adapter=adapter)
 
 
 def _opened(folder: Path) -> AdapterFolder:

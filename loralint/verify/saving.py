@@ -15,25 +15,30 @@ from weakref import WeakKeyDictionary
 Told: TypeAlias = Callable[[Any, Path, str], None]
 """Takes the model, the folder of an adapter that was just saved, and the adapter's name."""
 
-_watched: WeakKeyDictionary[Any, Told] = WeakKeyDictionary()
+Carded: TypeAlias = Callable[[Path], None]
+"""Takes the folder in which a model card was just written."""
+
+_watched: WeakKeyDictionary[Any, tuple[Told, Carded]] = WeakKeyDictionary()
 
 
-def watch(model: Any, told: Told) -> None:
+def watch(model: Any, told: Told, carded: Carded) -> None:
     """Call `told` after each `model.save_pretrained`, for every adapter that it wrote.
 
-    Copies of the model are not watched, and a second watcher takes the place of the first. What
-    is no PeftModel is not watched at all.
+    `carded` is called when the model has written a model card. Copies of the model are not
+    watched, and a second watcher takes the place of the first. What is no PeftModel is not
+    watched at all.
     """
     from peft import PeftModel
 
     if not isinstance(model, PeftModel):
         return
     _wrap(PeftModel)
-    _watched[model] = told
+    _watched[model] = told, carded
 
 
 def _wrap(class_: Any) -> None:
-    """Put our step behind the class's method, once. It is idle for models nobody watches."""
+    """Put our step behind the class's methods, once. It is idle for models nobody watches."""
+    plain_card = class_.create_or_update_model_card
     plain = class_.save_pretrained
     if getattr(plain, "tells", False):
         return
@@ -41,15 +46,23 @@ def _wrap(class_: Any) -> None:
     @functools.wraps(plain)
     def save_pretrained(self: Any, save_directory: Any, *args: Any, **given: Any) -> Any:
         returned = plain(self, save_directory, *args, **given)
-        told = _watched.get(self)
-        if told is not None and given.get("is_main_process", True):
+        watcher = _watched.get(self)
+        if watcher is not None and given.get("is_main_process", True):
             for name in _saved(self, args, given):
                 below = () if name == "default" else (name,)
-                told(self, Path(save_directory, *below), name)
+                watcher[0](self, Path(save_directory, *below), name)
+        return returned
+
+    @functools.wraps(plain_card)
+    def create_or_update_model_card(self: Any, output_dir: Any) -> Any:
+        returned = plain_card(self, output_dir)
+        if (watcher := _watched.get(self)) is not None:
+            watcher[1](Path(output_dir))
         return returned
 
     save_pretrained.tells = True  # type: ignore[attr-defined]
     class_.save_pretrained = save_pretrained
+    class_.create_or_update_model_card = create_or_update_model_card
 
 
 def _saved(model: Any, args: tuple[Any, ...], given: dict[str, Any]) -> list[str]:

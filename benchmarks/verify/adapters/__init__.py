@@ -1,0 +1,1 @@
+"""Adapters of all types on tiny bases, from the configurations of PEFT's own tests."""
