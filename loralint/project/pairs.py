@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from posixpath import dirname
 
 from loralint.catalog import loads_lora
 from loralint.config import matches
-from loralint.facts import ABSENT, RECORDED, Known, Origin, Reason, Unknown, Value, leaves
+from loralint.facts import ABSENT, RECORDED, Default, Known, Origin, Reason, Unknown, Value, leaves
 from loralint.project.adapter_names import called_alike
 from loralint.project.borders import is_below
 from loralint.project.evidence import BASES, Evidence, as_fetched, names_of
@@ -328,27 +329,56 @@ def _is_contradicted(evidence: Evidence, train: Instance, adapter: Instance) -> 
     """Whether both sides name their adapters, and they are different ones."""
     if _one_of_commands(evidence, train):
         return True
+    if adapter.load.given:
+        return False
     loaded = adapter.site.repo_id
     # no training side saves where a download goes
     fetched = adapter.load.download is not None or comes_from(loaded, "snapshot_download")
-    if adapter.load.given or (not fetched and (not _is_named(loaded) or _is_open(loaded))):
+    said = _Said.BY_CODE if fetched else _who_says(loaded)
+    if not fetched and _is_open(loaded):
         return False
     saved = evidence.adapters_saved_by.get(train.path, ())
     return (
         bool(saved)
-        and all(_is_named(each.site.target) for each in saved)
+        and all(_may_contradict(said, _who_says(each.site.target)) for each in saved)
         and (fetched or not any(_may_be_loaded(evidence, each, adapter) for each in saved))
     )
 
 
-def _is_named(value: Value) -> bool:
-    """Whether it is known where something goes: at least where the path begins, by no default."""
-    return all(
-        any(is_certain(each) for each in patterns_of(leaf))
-        or (isinstance(leaf, Known) and bool(leaf.value))
-        for leaf in leaves(value)
-        if leaf not in (ABSENT, Known(None))
-    )
+class _Said(Enum):
+    """Who says where something goes, as far as it is a place of its own."""
+
+    BY_CODE = "by code"
+    BY_DEFAULT = "by default"
+    NOT = "not"
+
+
+def _may_contradict(one: _Said, other: _Said) -> bool:
+    """Whether two places that differ are two adapters: both sides' options may be given one."""
+    return _Said.NOT not in (one, other) and _Said.BY_CODE in (one, other)
+
+
+def _who_says(value: Value) -> _Said:
+    """Who says where something goes: at least where the path begins.
+
+    Of `args.out or f"runs/{name}"` the code does: the option has nothing of its own to say.
+    """
+    found = [leaf for leaf in leaves(value) if leaf not in (ABSENT, Known(None))]
+    said = [_who_says_it(leaf) for leaf in found]
+    if _Said.BY_CODE in said:
+        said = [each for each, leaf in zip(said, found, strict=True) if not _is_open(leaf)]
+    weakest = (each for each in (_Said.NOT, _Said.BY_DEFAULT) if each in said)
+    return next(weakest, _Said.BY_CODE if said else _Said.NOT)
+
+
+def _who_says_it(leaf: Value) -> _Said:
+    if isinstance(leaf, Known):
+        return _Said.BY_CODE if leaf.value else _Said.NOT
+    if any(is_certain(each) for each in patterns_of(leaf)):
+        return _Said.BY_CODE
+    # a default on the Hub may be what somebody pushed of the folder that is saved
+    is_folder = isinstance(leaf, Default) and bool(leaf.value) and not is_repo_id(str(leaf.value))
+    return _Said.BY_DEFAULT if is_folder else _Said.NOT
 
 
 def _is_open(value: Value) -> bool:
