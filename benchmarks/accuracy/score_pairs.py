@@ -34,9 +34,7 @@ def main() -> None:
     _print_invented(labels, reported)
 
 
-def _reported(
-    answers: dict[str, list[Row] | NoAnswer], labelled: Container[Key]
-) -> dict[Key, Row]:
+def _reported(answers: dict[str, list[Row] | NoAnswer], labelled: Container[Key]) -> dict[Key, Row]:
     """The pairs by the places that a label names: those of the loads, or of the calls of them."""
     reported = {}
     for repo, pairs in answers.items():

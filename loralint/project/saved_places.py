@@ -50,6 +50,7 @@ class SavedPlaces:
         self._patterns: defaultdict[str, list[Saving]] = defaultdict(list)
         self._origins: defaultdict[Origin, list[Saving]] = defaultdict(list)
         self._matches: dict[Key, list[Match]] = {}
+        self._of_any: dict[Key, list[Match]] = {}
         self._pushed: defaultdict[str, list[Saving]] = defaultdict(list)
         self._tails: defaultdict[str, list[Saving]] = defaultdict(list)
         for saving in savings:
@@ -90,10 +91,17 @@ class SavedPlaces:
             known = self._matches[instance.key] = self._matching(instance)
         return known
 
+    def of_any(self, instance: Instance) -> list[Match]:
+        """The saves to what is loaded by any script that may mean the same place, each once."""
+        known = self._of_any.get(instance.key)
+        if known is None:
+            every = (each for each in self._all(instance) if self._is_for_both(each, instance.path))
+            known = list({match.saving: match for match in every}.values())
+            self._of_any[instance.key] = known
+        return known
+
     def _matching(self, instance: Instance) -> list[Match]:
-        script = instance.path
-        every = (each for each in self._all(instance) if self._is_for_both(each, script))
-        found = list({match.saving: match for match in every}.values())
+        script, found = instance.path, self.of_any(instance)
         beside = [each for each in found if each.folder == dirname(script)]
         bare = self._script_places.is_bare
         pushed = [each for each in found if self._is_pushed(each)]  # wherever a script stands

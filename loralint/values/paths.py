@@ -139,6 +139,13 @@ def beginning(text: str) -> str:
     return _HOLE.sub(lambda hole: hole[1], known)
 
 
+def ends_of(value: Value) -> tuple[str, ...]:
+    """What paths certainly end with of which the beginning is not known: `{}/adapters/a`."""
+    found = (leaf.pattern for leaf in leaves(value) if isinstance(leaf, Unknown))
+    ends = (each.rpartition("}")[2].partition("/")[2] for each in found if not beginning(each))
+    return tuple(each for each in ends if weight(each) >= _ENOUGH)
+
+
 def is_certain(text: str) -> bool:
     """Whether a path begins with something that is no option's default."""
     return not text.startswith("{")
