@@ -143,10 +143,13 @@ def _by_match(evidence: Evidence, match: Match, adapter: Instance) -> Iterator[_
     where = Place(site.path, site.span, site.cell)
     reason = f"{match.shown}: saved in {where}, loaded in {adapter.load.place}"
     kind = PairKind.ARTIFACT if match.certain else PairKind.CHECKOUT
+    # what ends alike in two subprojects is one where the base is one, too
+    far = not match.certain and evidence.borders.are_apart(site.path, adapter.path)
     for train in _trained(evidence, match.saving):
         for infer in evidence.served(adapter, train):
-            if _are_apart(train, infer):
-                yield _Joined(kind, train, infer, adapter, reason)
+            joined = _Joined(kind, train, infer, adapter, reason)
+            if _are_apart(train, infer) and (not far or _is_on_one_base(joined)):
+                yield joined
 
 
 def _is_unclear(evidence: Evidence, found: Iterable[Match]) -> bool:

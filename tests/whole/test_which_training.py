@@ -127,8 +127,43 @@ def test_a_path_has_the_end_of_the_one_that_is_saved(
         "train.py": trains(ROOT, '"org/a"').replace('"out/lora"', out),
         "infer.py": serves("", '"org/a"', loaded),
     }
-    found = [("train.py", "infer.py", "same base id")] if joined else []
+    found = [("train.py", "infer.py", "adapter")] if joined else []
     assert pairs_of(small, files) == found
+
+
+RUN = 'import os\n\nRUN = os.environ["MODEL_DIR"]\n\ndef step():\n    return sum(range(9))\n'
+
+
+@pytest.mark.parametrize("base", ["org/a", "org/b"])
+@pytest.mark.parametrize(
+    ("out", "loaded"),
+    [('f"{RUN}/model/{step()}/weights"', '"/opt/ml/in/model/50/weights"'),
+     ('os.path.join(RUN, "adapters", "billing")', '"/mnt/x/y/adapters/billing/checkpoint-3"'),
+     ('"/home/me/app/adapters/billing"', 'f"{RUN}/adapters/billing"')],
+)  # fmt: skip
+def test_the_end_says_it_between_subprojects_where_the_base_is_one(
+    small: Small, base: str, out: str, loaded: str
+) -> None:
+    files = {
+        "fit/requirements.txt": "peft\n",
+        "fit/train.py": trains(RUN, '"org/a"').replace('"out/lora"', out),
+        "serve/requirements.txt": "peft\n",
+        "serve/app.py": serves(RUN, f'"{base}"').replace('"out/lora"', loaded),
+    }
+    absolute = out.startswith('"/') or loaded.startswith('"/')
+    found = [("fit/train.py", "serve/app.py", "adapter")] if base == "org/a" and absolute else []
+    assert pairs_of(small, files) == found
+    assert all(each["severity"] != "error" for each in small.findings("LOR2"))
+
+
+@pytest.mark.parametrize("loaded", ["/opt/ml/in/model/50/other", "/opt/adapters/old", "billing"])
+def test_another_end_says_nothing(small: Small, loaded: str) -> None:
+    out = 'os.path.join(RUN, "adapters", "billing")'
+    files = {
+        "fit/train.py": trains(RUN, '"org/a"').replace('"out/lora"', out),
+        "serve/app.py": serves("", '"org/a"', loaded),
+    }
+    assert pairs_of(small, files) == []
 
 
 @pytest.mark.parametrize(("saved", "joined"), [("lora_out", True), ("lora_old", False)])
