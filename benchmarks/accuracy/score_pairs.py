@@ -9,8 +9,9 @@ and were, and the reported pairs that no label names: somebody has to read those
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import partial
+from itertools import product
 
 from trees import HERE, NoAnswer, Row, Trees, arguments, for_each, rows, share, wanted
 
@@ -28,25 +29,29 @@ def main() -> None:
     trees = Trees(options.trees.resolve(), options.answers and options.answers.resolve())
     ask = partial(trees.loralint, command="pairs")
     answers = for_each((label["repo"] for label in labels), ask, options.jobs)
-    reported = _reported(answers)
+    reported = _reported(answers, _by_key(row for row in labels if "train" in row))
     _print_recall(labels, reported, answers)
     _print_invented(labels, reported)
 
 
-def _reported(answers: dict[str, list[Row] | NoAnswer]) -> dict[Key, Row]:
+def _reported(answers: dict[str, list[Row] | NoAnswer], labelled: Container[Key]) -> dict[Key, Row]:
+    """The pairs by the places that a label names: those of the loads, or of the calls of them."""
     reported = {}
     for repo, pairs in answers.items():
         if isinstance(pairs, NoAnswer):
             print(f"NO ANSWER {repo}: {pairs}")
             continue
         for pair in pairs:
-            sides = (_side(pair[side]) for side in ("train", "infer"))
-            reported[_key(repo, *sides)] = pair
+            sides = product(_sides(pair["train"]), _sides(pair["infer"]))
+            keys = [_key(repo, train, infer) for train, infer in sides]
+            reported[next((key for key in keys if key in labelled), keys[0])] = pair
     return reported
 
 
-def _side(load: Row) -> tuple[str, int]:
-    return load["filename"], load["location"]["row"]
+def _sides(load: Row) -> list[tuple[str, int]]:
+    """The load, and the call that tells it from others of its function."""
+    places = [load, load["called_in"]]
+    return [(place["filename"], place["location"]["row"]) for place in places if place]
 
 
 def _key(repo: str, train: tuple[str, int], infer: tuple[str, int]) -> Key:

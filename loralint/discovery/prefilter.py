@@ -57,6 +57,8 @@ def matters(text: bytes) -> bool:
     """Whether a Python file uses one of the ecosystem's names."""
     if any(each.stands_in(text) and each.use.search(text) for each in _SOUGHT):
         return True
+    if any(word in text for word in _STARTING) and _LINES.search(text):
+        return True
     if text.startswith(UTF_16):
         return True
     return any(comment in text for comment in COMMENTS)
@@ -66,6 +68,9 @@ _CELLS = re.compile(rb"%%bash|%%sh|%%script|! ?python|%run|" + PROGRAMS.pattern)
 """What a notebook with none of the ecosystem's names may still run; its code is in JSON here."""
 
 _LINES = re.compile(rb"\.py\b|\bpython[\d.]*\b[^\n]*\s-m\s|" + PROGRAMS.pattern)
+_STARTING = (b"sys.executable", b"subprocess", b"os.system", b"os.popen")
+"""With what Python starts commands."""
+
 _HOLDS_PYTHON = re.compile(rb"\bpython[^\n]*(?:\s-\w*c\b|<<)|\.py\b[^\n]*<<")
 _SHELL = re.compile(rb"#!.*\b(ba|da|z|k)?sh\b")
 

@@ -68,7 +68,7 @@ class Conditional:
         """A guard, if somebody is known to decide whether it holds."""
         frame = self.linker.evaluator.module_frame(path)
         value = value_of(self.linker.evaluator.force(guard.test, frame))
-        answers = {_answer(leaf, guard) for leaf in leaves(value)}
+        answers = {answer(leaf, guard) for leaf in leaves(value)}
         if answers == {not guard.holds}:
             yield Condition(path, guard, _option(value), Held.NO)
         elif answers == {guard.holds} and _option(value):
@@ -77,7 +77,7 @@ class Conditional:
             yield Condition(path, guard, _option(value), Held.OPEN)
 
 
-def _answer(leaf: Value, guard: Guard) -> bool | None:
+def answer(leaf: Value, guard: Guard) -> bool | None:
     """Whether the test is true of a value; None where nobody knows."""
     if isinstance(leaf, Unknown) and leaf.reason not in _NOT_GIVEN:
         return None

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from loralint.facts import Attribute, Reason, Site, SiteKind, Unknown
+from loralint.facts import Absent, Attribute, Known, Reason, Site, SiteKind, Unknown, leaves
 from loralint.project.calls import Linker
+from loralint.project.conditions import answer
 from loralint.values.nodes import (
     Arguments,
     AttributeOf,
@@ -26,6 +27,7 @@ from loralint.values.nodes import (
     options,
 )
 from loralint.values.objects import changed
+from loralint.values.values import value_of
 
 MAX_STEPS = 200
 """How many objects are looked at for one question."""
@@ -84,13 +86,27 @@ def trace(linker: Linker, node: Node) -> Flow:
         if isinstance(at, CallResult):
             site = at.site
             if linker.meaning(site).loads:
-                loads[Key(site, at.frame.chain)] = at.frame
+                if _may_happen(linker, site, at.frame):
+                    loads[Key(site, at.frame.chain)] = at.frame
                 continue
             steps[site] = None
         elif isinstance(at, Instance) and at.site is not None:
             steps[at.site] = None
         todo.extend(reversed(list(_behind(linker, at))))
     return Flow(loads, tuple(steps))
+
+
+def _may_happen(linker: Linker, site: Site, frame: Frame) -> bool:
+    """Whether a load may be done as its function is called: not in the branch of `four_bit=False`.
+
+    What is certain of a call decides; an option's default does not.
+    """
+    for guard in linker.call(site).guards if frame.chain else ():
+        found = leaves(value_of(linker.evaluator.force(guard.test, frame)))
+        known = all(isinstance(leaf, (Known, Absent)) for leaf in found)
+        if known and not any(answer(leaf, guard) is guard.holds for leaf in found):
+            return False
+    return True
 
 
 def _behind(linker: Linker, node: Node) -> Iterator[Node]:

@@ -7,7 +7,7 @@ what flows into what.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -122,11 +122,16 @@ def of_sites(linker: Linker, own: Collection[str]) -> Instances:
 
 
 def in_contexts(
-    linker: Linker, found: Instances, own: Collection[str], undecided: Collection[Scope]
+    linker: Linker,
+    found: Instances,
+    own: Collection[str],
+    undecided: Collection[Scope],
+    saved: Iterable[Flow] = (),
 ) -> Instances:
     """The same with the instances of contexts: where they give other values, or decide the stage.
 
-    `undecided` are the functions whose callers decide the stage.
+    `undecided` are the functions whose callers decide the stage, `saved` is what flows into saves:
+    of a load with more contexts than are told apart, those matter.
     """
     by_key = dict(found.by_key)
     for each in found.sites:
@@ -134,10 +139,18 @@ def in_contexts(
             always = each.owner in undecided
             for frame in linker.evaluator.callers.frames(each.key.site, always=always):
                 _add(linker, by_key, each.key.site, frame, own)
-    for each in list(by_key.values()):
-        for (site, _), frame in each.base.loads.items():
+    for (site, _), frame in _flowing([each.base for each in by_key.values()]):
+        _add(linker, by_key, site, frame, own)
+    callers, entered = linker.evaluator.callers, {site for site, chain in by_key if chain}
+    for (site, chain), frame in _flowing(saved):
+        if chain and (site in entered or callers.depends(site)):
             _add(linker, by_key, site, frame, own)
     return Instances(_told_apart(linker, by_key))
+
+
+def _flowing(flows: Iterable[Flow]) -> Iterator[tuple[Key, Frame]]:
+    for flow in flows:
+        yield from flow.loads.items()
 
 
 def _add(

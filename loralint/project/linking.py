@@ -59,12 +59,13 @@ def link(
     own = _own_folders(saved)
     seen = instances.of_sites(linker, own)
     signals = stages.signals(seen.sites, acting, config, index)
-    seen = instances.in_contexts(linker, seen, own, signals.undecided())
+    savings = tuple(each for save in saved for each in save.every)
+    flows = (each.flow for each in savings)
+    seen = instances.in_contexts(linker, seen, own, signals.undecided(), flows)
     seen = stages.staged(signals, seen)
     script_places = ScriptPlaces(linker.evaluator, borders)
     seen = from_downloads(seen, script_places)
 
-    savings = tuple(each for save in saved for each in save.every)
     evidence = Evidence(
         config=config,
         files=index,

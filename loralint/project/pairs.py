@@ -14,10 +14,11 @@ from posixpath import dirname
 
 from loralint.catalog import loads_lora
 from loralint.config import matches
-from loralint.facts import ABSENT, RECORDED, Known, Origin, Reason, Unknown, Value, leaves
+from loralint.facts import RECORDED, Known, Origin, Reason, Unknown, leaves
 from loralint.project.adapter_names import called_alike
 from loralint.project.borders import is_below
-from loralint.project.evidence import BASES, Evidence, as_fetched, names_of
+from loralint.project.contradictions import are_contradicting
+from loralint.project.evidence import BASES, Evidence, as_fetched, names_of, recorded_by
 from loralint.project.folders import is_test
 from loralint.project.instances import Instance
 from loralint.project.loads import Pair, PairKind
@@ -25,9 +26,8 @@ from loralint.project.saved_places import Match
 from loralint.project.saves import Saving
 from loralint.refs import is_repo_id
 from loralint.source import Place
-from loralint.values.commands import is_command
-from loralint.values.paths import absolute, fits, is_certain, may_agree, patterns_of
-from loralint.values.values import comes_from, origins_of, texts_of
+from loralint.values.paths import absolute, normal, patterns_of
+from loralint.values.values import texts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,37 @@ def _by_artifact(evidence: Evidence, adapter: Instance) -> Iterator[_Joined]:
         and not (match.saving.written and unclear)
     ]
     own = [each for each in matches if each.saving.owner.file == adapter.path]
-    others = (each for each in matches if each.saving.owner.file != adapter.path)
-    joined = [each for match in own for each in _by_match(evidence, match, adapter)]
+    others = [each for each in matches if each.saving.owner.file != adapter.path]
+    joined = _by_matches(evidence, own, adapter)
     # what a file saves itself, it loads: the same folder of another file is another run's
-    yield from joined or (each for match in others for each in _by_match(evidence, match, adapter))
+    joined = joined or _by_matches(evidence, others, adapter)
+    if loads_adapter and not any(_is_on_one_base(each) for each in joined):
+        joined = _of_one_base(evidence, matches, adapter) or joined
+    yield from joined
+
+
+def _of_one_base(evidence: Evidence, matches: Sequence[Match], adapter: Instance) -> list[_Joined]:
+    """What other scripts save under the same name, if it is one that trains on the same base."""
+    known = {match.saving for match in matches}
+    further = [each for each in evidence.places.of_any(adapter) if each.saving not in known]
+    saved = [each for each in further if each.certain and each.saving.site.artifact == "adapter"]
+    found = [each for each in _by_matches(evidence, saved, adapter) if _is_on_one_base(each)]
+    return found if len({each.train.path for each in found}) == 1 else []
+
+
+def _is_on_one_base(joined: _Joined) -> bool:
+    train, infer = (
+        map(_spelt, names_of(each.site.repo_id)) for each in (joined.train, joined.infer)
+    )
+    return not set(train).isdisjoint(infer)
+
+
+def _spelt(name: str | Origin) -> str | Origin:
+    return normal(name) if isinstance(name, str) else name
+
+
+def _by_matches(evidence: Evidence, matches: Iterable[Match], adapter: Instance) -> list[_Joined]:
+    return [each for match in matches for each in _by_match(evidence, match, adapter)]
 
 
 def _by_match(evidence: Evidence, match: Match, adapter: Instance) -> Iterator[_Joined]:
@@ -116,10 +143,13 @@ def _by_match(evidence: Evidence, match: Match, adapter: Instance) -> Iterator[_
     where = Place(site.path, site.span, site.cell)
     reason = f"{match.shown}: saved in {where}, loaded in {adapter.load.place}"
     kind = PairKind.ARTIFACT if match.certain else PairKind.CHECKOUT
+    # what ends alike in two subprojects is one where the base is one, too
+    far = not match.certain and evidence.borders.are_apart(site.path, adapter.path)
     for train in _trained(evidence, match.saving):
         for infer in evidence.served(adapter, train):
-            if _are_apart(train, infer):
-                yield _Joined(kind, train, infer, adapter, reason)
+            joined = _Joined(kind, train, infer, adapter, reason)
+            if _are_apart(train, infer) and (not far or _is_on_one_base(joined)):
+                yield joined
 
 
 def _is_unclear(evidence: Evidence, found: Iterable[Match]) -> bool:
@@ -206,7 +236,7 @@ def _by_folder(evidence: Evidence, adapter: Instance) -> Iterator[_Joined]:
     if folder is None or not (adapter.artifact in BASES or _is_served(adapter)):
         return
     for train in _training_on(evidence, folder.base):
-        if _is_contradicted(evidence, train, adapter):
+        if are_contradicting(evidence, train, adapter):
             continue
         reason = f"{folder.path} names {folder.base}, which {train.load.place} trains on"
         for infer in evidence.served(adapter, train):
@@ -242,6 +272,30 @@ def _by_base(evidence: Evidence, adapters: Iterable[Instance]) -> Iterator[_Join
                     places = f"trained in {train.load.place}, loaded in {infer.load.place}"
                     reason = f"{base}: {places}{_of_defaults(evidence, train, adapter)}"
                     yield _Joined(PairKind.BASE_ID, train, infer, adapter, reason)
+        yield from _by_recorded_base(evidence, trained, adapter)
+
+
+def _by_recorded_base(
+    evidence: Evidence, trained: Mapping[str | Origin, Sequence[Instance]], adapter: Instance
+) -> Iterator[_Joined]:
+    """The pairs of an adapter that tells its base itself, and that whoever runs the code chooses.
+
+    It is what the only script near it trains: of two nobody knows which.
+    """
+    loads_recorded = "AutoPeft" in adapter.site.loader and not adapter.base.loads
+    onto = [each for each in evidence.onto(adapter) if recorded_by(each.site.repo_id) is not None]
+    if not (onto or loads_recorded) or patterns_of(adapter.site.repo_id):
+        return
+    every = {each.key: each for found in trained.values() for each in found}
+    near = _beside(_kept(evidence, tuple(every.values())), adapter)
+    if len({each.path for each in near}) != 1:
+        return
+    for train in near:
+        for infer in evidence.served(adapter, train):
+            if _may_be_base_of(evidence, train, infer, adapter):
+                places = f"trained in {train.load.place}, loaded in {infer.load.place}"
+                reason = f"the base that the adapter records: {places}"
+                yield _Joined(PairKind.BASE_ID, train, infer, adapter, reason)
 
 
 def _is_merge_of_the_project(evidence: Evidence, adapter: Instance) -> bool:
@@ -275,7 +329,7 @@ def _may_be_base_of(
         and _are_apart(train, infer)
         and not evidence.borders.are_apart(train.path, adapter.path)
         and not _is_anothers(train, adapter)
-        and not _is_contradicted(evidence, train, adapter)
+        and not are_contradicting(evidence, train, adapter)
     )
 
 
@@ -292,9 +346,18 @@ def _is_anothers(train: Instance, adapter: Instance) -> bool:
 
 
 def _beside(trained: Sequence[Instance], adapter: Instance) -> Sequence[Instance]:
-    """Of all that train on a base, those in the folder of the script that serves, if any do."""
+    """Of all that train on a base, those in the folder of the script that serves, if any do.
+
+    Else those in the nearest folder above it, but the root, where all of the project meets.
+    """
     folder = dirname(adapter.path)
-    return [each for each in trained if dirname(each.path) == folder] or trained
+    while folder:
+        near = [each for each in trained if dirname(each.path) == folder]
+        if near:
+            return near
+        folder = dirname(folder)
+    return [each for each in trained if not dirname(each.path)
+            and not dirname(adapter.path)] or trained  # fmt: skip
 
 
 def _kept(evidence: Evidence, trained: Sequence[Instance]) -> Sequence[Instance]:
@@ -319,66 +382,3 @@ def _trains_adapter(evidence: Evidence, train: Instance) -> bool:
         or evidence.wrapping.is_seen(train)
     )
     return seen and evidence.wrapping.may_carry(train) and evidence.may_be_saved(train)
-
-
-# --- whether the two sides speak of different adapters ------------------------------------------
-
-
-def _is_contradicted(evidence: Evidence, train: Instance, adapter: Instance) -> bool:
-    """Whether both sides name their adapters, and they are different ones."""
-    if _one_of_commands(evidence, train):
-        return True
-    loaded = adapter.site.repo_id
-    # no training side saves where a download goes
-    fetched = adapter.load.download is not None or comes_from(loaded, "snapshot_download")
-    if adapter.load.given or (not fetched and (not _is_named(loaded) or _is_open(loaded))):
-        return False
-    saved = evidence.adapters_saved_by.get(train.path, ())
-    return (
-        bool(saved)
-        and all(_is_named(each.site.target) for each in saved)
-        and (fetched or not any(_may_be_loaded(evidence, each, adapter) for each in saved))
-    )
-
-
-def _is_named(value: Value) -> bool:
-    """Whether it is known where something goes: at least where the path begins, by no default."""
-    return all(
-        any(is_certain(each) for each in patterns_of(leaf))
-        or (isinstance(leaf, Known) and bool(leaf.value))
-        for leaf in leaves(value)
-        if leaf not in (ABSENT, Known(None))
-    )
-
-
-def _is_open(value: Value) -> bool:
-    """Whether somebody decides what is loaded: who, is known, and what, is not."""
-    return bool(origins_of(value)) and not patterns_of(value)
-
-
-def _may_be_loaded(evidence: Evidence, saving: Saving, adapter: Instance) -> bool:
-    """Whether a place that is only known in part may be the other side's.
-
-    Places that are known are no question here: those that are the same are a pair already.
-    """
-    places = evidence.places
-    saved, loaded = places.saved(saving, patterns_of), places.loaded(adapter, patterns_of)
-    return (
-        any(fits(each, place) for each in saved for place in places.loaded(adapter))
-        or any(fits(each, place) for each in loaded for place in places.saved(saving))
-        or any(may_agree(one, other) for one in saved for other in loaded)
-    )
-
-
-def _one_of_commands(evidence: Evidence, train: Instance) -> bool:
-    """Whether several command lines train on a base: it alone does not say which is meant."""
-    if not is_command(train.site):
-        return False
-    same = (
-        each
-        for each in evidence.instances.every
-        if is_command(each.site)
-        and each.load.stage == "train"
-        and each.site.repo_id == train.site.repo_id
-    )
-    return len({each.key for each in same}) > 1

@@ -13,11 +13,14 @@ from loralint.project.instances import Instance
 from loralint.project.saves import Saving
 from loralint.project.script_places import ScriptPlaces
 from loralint.refs import FOLDERS, is_repo_id
-from loralint.values.paths import absolute, fits, normal, patterns_of, weight
+from loralint.values.paths import absolute, fits, normal, open_ends_of, patterns_of, weight
 from loralint.values.values import origins_of, texts_of
 
 Texts = Callable[[Value], tuple[str, ...]]
 """Which strings of a value are meant: those that are known, or the patterns."""
+
+_TELLING = 8
+"""So many letters the end of a path needs: `run/model` is anybody's."""
 
 _NO_MODEL = frozenset({"tokenizer", "processor", "config", "dataset"})
 
@@ -50,21 +53,28 @@ class SavedPlaces:
         self._patterns: defaultdict[str, list[Saving]] = defaultdict(list)
         self._origins: defaultdict[Origin, list[Saving]] = defaultdict(list)
         self._matches: dict[Key, list[Match]] = {}
+        self._of_any: dict[Key, list[Match]] = {}
         self._pushed: defaultdict[str, list[Saving]] = defaultdict(list)
         self._tails: defaultdict[str, list[Saving]] = defaultdict(list)
+        self._ends: defaultdict[str, list[Saving]] = defaultdict(list)
         for saving in savings:
-            if saving.site.artifact in _NO_MODEL:
-                continue
-            for place in self.saved(saving):
-                self._places[place].append(saving)
-                for tail in _tails(place) if absolute(place) else ():
-                    self._tails[tail].append(saving)
-            for place in self.saved(saving, patterns_of):
-                self._patterns[place].append(saving)
-            for origin in origins_of(saving.site.target):
-                self._origins[origin].append(saving)
-            for text in texts_of(saving.site.target) if saving.pushed else ():
-                self._pushed[text].append(saving)
+            if saving.site.artifact not in _NO_MODEL:
+                self._add(saving)
+
+    def _add(self, saving: Saving) -> None:
+        target = saving.site.target
+        for place in self.saved(saving):
+            self._places[place].append(saving)
+            for tail in _tails(place) if absolute(place) else ():
+                self._tails[tail].append(saving)
+        for place in self.saved(saving, patterns_of):
+            self._patterns[place].append(saving)
+        for end in _telling_ends(target):
+            self._ends[end].append(saving)
+        for origin in origins_of(target):
+            self._origins[origin].append(saving)
+        for text in texts_of(target) if saving.pushed else ():
+            self._pushed[text].append(saving)
 
     def saved(self, saving: Saving, texts: Texts = texts_of) -> tuple[str, ...]:
         """Where something is saved; with `patterns_of`, what is known of where."""
@@ -90,10 +100,17 @@ class SavedPlaces:
             known = self._matches[instance.key] = self._matching(instance)
         return known
 
+    def of_any(self, instance: Instance) -> list[Match]:
+        """The saves to what is loaded by any script that may mean the same place, each once."""
+        known = self._of_any.get(instance.key)
+        if known is None:
+            every = (each for each in self._all(instance) if self._is_for_both(each, instance.path))
+            known = list({match.saving: match for match in every}.values())
+            self._of_any[instance.key] = known
+        return known
+
     def _matching(self, instance: Instance) -> list[Match]:
-        script = instance.path
-        every = (each for each in self._all(instance) if self._is_for_both(each, script))
-        found = list({match.saving: match for match in every}.values())
+        script, found = instance.path, self.of_any(instance)
         beside = [each for each in found if each.folder == dirname(script)]
         bare = self._script_places.is_bare
         pushed = [each for each in found if self._is_pushed(each)]  # wherever a script stands
@@ -106,6 +123,9 @@ class SavedPlaces:
     def _is_for_both(self, match: Match, script: str) -> bool:
         if self._is_pushed(match):
             return True  # a Hub id is the same everywhere
+        if not match.certain and absolute(match.shown):
+            borders = self._script_places.borders
+            return borders.in_one_repository(match.saving.owner.file, script)
         return self._script_places.is_for_both(match.place, match.saving.owner.file, script)
 
     def _is_pushed(self, match: Match) -> bool:
@@ -132,6 +152,7 @@ class SavedPlaces:
                 or pushed
                 or self._fitting(above, text)
                 or self._elsewhere(text, above, folder)
+                or self._below_a_root(text)
             )
 
     def _of_patterns(self, instance: Instance) -> Iterator[Match]:
@@ -146,6 +167,20 @@ class SavedPlaces:
                 same = (each for each in self._patterns.get(pattern, ())
                         if each.owner.file == instance.path)  # fmt: skip
                 yield from (Match(saving, pattern, text) for saving in same)
+        for end in _telling_ends(instance.site.repo_id):
+            yield from (Match(each, end, end, certain=False) for each in self._ends.get(end, ()))
+            for place, saved in self._places.items():
+                if any(fits(end, tail) for tail in _last_parts(place)):
+                    yield from (Match(each, end, place, certain=False) for each in saved)
+
+    def _below_a_root(self, text: str) -> list[Match]:
+        """The saves below a root that is not known, of which two parts or more end a path so."""
+        tails = [each for tail in _last_parts(normal(text)) for each in _above(tail, tail, "")]
+        fitting = [
+            (weight(end), end) for end in self._ends if any(fits(end, tail) for tail in tails)
+        ]
+        ends = [end for says, end in fitting if (says, end) == max(fitting)]
+        return [Match(each, end, text, certain=False) for end in ends for each in self._ends[end]]
 
     def _elsewhere(self, text: str, above: Iterable[list[str]], folder: str) -> list[Match]:
         """The saves of the same path in another checkout: one side names it from its root.
@@ -194,6 +229,17 @@ class SavedPlaces:
             if says == most
             for saving in self._patterns[pattern]
         ]
+
+
+def _telling_ends(value: Value) -> Iterator[str]:
+    """The ends of paths with an unknown root that have two parts or more."""
+    yield from (end for end in open_ends_of(value) if "/" in end and weight(end) >= _TELLING)
+
+
+def _last_parts(place: str) -> Iterator[str]:
+    """The ends of a path that have two parts or more, the longest first."""
+    parts = place.strip("/~").split("/")
+    yield from ("/".join(parts[first:]) for first in range(len(parts) - 1))
 
 
 def _tails(place: str) -> Iterator[str]:

@@ -35,7 +35,7 @@ from loralint.values.evaluation import Evaluation
 from loralint.values.index import Index
 from loralint.values.launchers import launched
 from loralint.values.nodes import Node, merge, options, soften
-from loralint.values.paths import absolute
+from loralint.values.paths import absolute, is_test
 from loralint.values.values import origins_of, texts_of
 
 MAX_DEPTH = 3
@@ -75,6 +75,8 @@ def is_command(site: LoadSite) -> bool:
 def all_runs(index: Index) -> Iterator[tuple[str, Run]]:
     """Every command with a script of the project."""
     for path, facts in index.files.items():
+        if path.endswith(".py") and is_test(path):
+            continue  # what a test starts nobody else does
         for fact in facts.commands:
             run = Run(path, fact)
             script = _module(index, run) if fact.module else _script(index, run)

@@ -139,6 +139,18 @@ def beginning(text: str) -> str:
     return _HOLE.sub(lambda hole: hole[1], known)
 
 
+def open_ends_of(value: Value) -> tuple[str, ...]:
+    """The patterns of what paths end with of which the root is not known: `{}/adapters/{}/a`."""
+    found = (leaf.pattern for leaf in leaves(value) if isinstance(leaf, Unknown))
+    ends = (each.partition("/")[2] for each in found if each.startswith(f"{HOLE}/"))
+    return tuple(each for each in ends if weight(each) >= _ENOUGH)
+
+
+def ends_of(value: Value) -> tuple[str, ...]:
+    """The same without holes: what such paths certainly end with."""
+    return tuple(each for each in open_ends_of(value) if "{" not in each)
+
+
 def is_certain(text: str) -> bool:
     """Whether a path begins with something that is no option's default."""
     return not text.startswith("{")

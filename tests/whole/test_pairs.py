@@ -320,6 +320,32 @@ def test_two_defaults_do_not_contradict(small: Small, way: str) -> None:
     assert small.findings("LOR201") == []
 
 
+FALLBACK = """
+import argparse
+import time
+parser = argparse.ArgumentParser()
+parser.add_argument("--out", default="")
+args = parser.parse_args()
+if not args.out:
+    args.out = f"runs/{time.time()}_v2"
+"""
+
+
+@pytest.mark.parametrize("before", [FALLBACK, 'class args:\n    out = "runs/smoke"\n'])
+def test_a_folder_by_default_is_not_what_the_other_side_says_by_code(
+    small: Small, before: str
+) -> None:
+    files = {
+        "train.py": trained('"org/a"', before=before).replace('"out/lora"', "args.out"),
+        "serve.py": served(before=ARGPARSE.format("old/v1/lora")).replace('"out/lora"', "args.out"),
+    }
+    small.write(files)
+    assert small.asked("pairs") == []
+    hub = files["serve.py"].replace("old/v1/lora", "me/v1")  # of a push by hand, perhaps
+    small.write({"serve.py": hub})
+    assert len(small.asked("pairs")) == 1
+
+
 # --- what a comparison rests on ------------------------------------------------------------------
 
 WHY: dict[str, tuple[Files, str, str]] = {

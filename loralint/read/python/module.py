@@ -10,7 +10,7 @@ import msgspec
 from loralint.facts import FileError, FileFacts
 from loralint.literals import with_literals
 from loralint.read import comments, magics
-from loralint.read.python import terms
+from loralint.read.python import started, terms
 from loralint.read.python.flow import Flow
 from loralint.read.python.frames import Frame, is_name
 from loralint.read.python.joining import Joined, Piece
@@ -121,4 +121,7 @@ def _facts(path: str, text: str, record: Record, tree: ast.Module, *, whole: boo
         star_imports=tuple(record.star_imports),
         suppressions=comments.of_python(text, [call.span for call in record.calls]),
     )
-    return with_literals(facts, record.inside)
+    facts = with_literals(facts, record.inside)
+    if record.places is None and started.may_start(text):
+        return started.with_started(facts, tree, text, record.span)
+    return facts
