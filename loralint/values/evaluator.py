@@ -19,6 +19,7 @@ from loralint.facts import (
     Default,
     Either,
     Elements,
+    Existing,
     FunctionFact,
     Item,
     Join,
@@ -102,6 +103,7 @@ class Evaluator:
             Sequence: self._sequence,
             Elements: self._elements,
             Either: self._either,
+            Existing: self._existing,
             Self: self._self,
             Symbol: self._symbol,
             Parameter: self.parameters.of,
@@ -286,6 +288,10 @@ class Evaluator:
         node = self.force(term.values[0], frame)
         kept = [option for option in options(node) if not _is_false(option)]
         return merge(kept) if kept else node
+
+    def _existing(self, term: Existing, frame: Frame) -> Node:
+        """What was found on this machine is no repository, though it may be called like one."""
+        return merge(paths.found(each) for each in options(self.force(term.path, frame)))
 
     def _first_true(self, values: tuple[Term, ...], frame: Frame) -> Node:
         """`a or b`: the first that counts as true, as far as that is known."""

@@ -34,7 +34,7 @@ COMPUTED = "*"
 
 
 class Index:
-    """All facts of a project, ready to be looked up.
+    """All facts of a project, ready to be looked up; `paths` are those of all files, read or not.
 
     `definitions` are all meanings of a name, where branches define it differently. `bound` are the
     names under which a function or class of another name may be called: aliases, fields, keys,
@@ -43,7 +43,8 @@ class Index:
 
     def __init__(self, facts: Table[str, FileFacts], paths: Iterable[str] = ()) -> None:
         self.files: dict[str, FileFacts] = {}
-        self.modules = Modules({*facts, *paths})
+        self.paths = frozenset({*facts, *paths})
+        self.modules = Modules(self.paths)
         self.functions: dict[tuple[str, str], FunctionFact] = {}
         self.classes: dict[tuple[str, str], ClassFact] = {}
         self.definitions: dict[tuple[str, str], tuple[ClassFact | FunctionFact, ...]] = {}

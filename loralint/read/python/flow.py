@@ -27,7 +27,7 @@ from loralint.facts import (
     Unknown,
 )
 from loralint.read.python import terms
-from loralint.read.python.branches import is_there, joined, narrowed, widen
+from loralint.read.python.branches import is_there, joined, widen
 from loralint.read.python.definitions import FunctionNode, fields, inner_frame, parameters
 from loralint.read.python.expressions import Expressions
 from loralint.read.python.frames import STARS, Frame, Names
@@ -179,7 +179,7 @@ class Flow(Expressions):
             nonlocal after
             own = guards(node.test, self.term, number, holds=holds) if statements else ()
             self.record.guards = (*around, *own)
-            self.frame.names = narrowed(self.frame.names, node.test, holds=holds)
+            self.frame.names = self.where(node.test, holds=holds)
             self.frame.missing = missing or there is (not holds)
             ended = self.block(statements)
             self.record.guards = around
