@@ -127,9 +127,12 @@ class _Rounds:
         files = self.shelf.tree.files
         need = self._needed.after(self.facts[path] for path in dict.fromkeys(extracted))
         found = {path for path in need.paths if path in files}
+        rest = [path for path in pythons if path not in self.facts]
         if need.names:
-            rest = (path for path in pythons if path not in self.facts)
             found.update(self._mentioning(rest, need.names))
+        for stem, names in need.beside:
+            with_module = self._mentioning(rest, frozenset({stem}))
+            found.update(self._mentioning([*with_module], names))
         return sorted(path for path in found - self.facts.keys() if self.shelf.entry(path))
 
     def _mentioning(self, paths: Iterable[str], names: frozenset[str]) -> Iterator[str]:

@@ -46,12 +46,14 @@ from loralint.values.evaluation import Evaluation, Library
 from loralint.values.index import Index
 from loralint.values.nodes import (
     Arguments,
+    AttributeOf,
     Class,
     Evaluable,
     External,
     Frame,
     Function,
     Instance,
+    ItemOf,
     MappingNode,
     Node,
     SequenceNode,
@@ -306,6 +308,8 @@ class Evaluator:
                 found.append(soften(self._first_true(values[1:], frame), option.origin))
             else:
                 found.append(option)
+                if isinstance(option, (Unknown, AttributeOf, ItemOf)):  # may be None or empty
+                    found.append(self._first_true(values[1:], frame))
         return merge(found)
 
     def _self(self, term: Self, frame: Frame) -> Node:

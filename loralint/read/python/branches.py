@@ -25,7 +25,7 @@ from loralint.facts import (
     Term,
 )
 from loralint.read.python.frames import STARS, Names
-from loralint.read.python.terms import Entry, choice, entry_of, existing, truthy
+from loralint.read.python.terms import Entry, choice, either, entry_of, existing, truthy
 
 # --- where branches meet ------------------------------------------------------------------------
 
@@ -151,6 +151,16 @@ def widen(names: Names, before: Names, test: ast.expr) -> None:
         term = names.get(name)
         if name in before and isinstance(term, Either) and term == truthy(before[name]):
             names[name] = before[name]
+
+
+def filled_in(before: Names, inside: Names, test: ast.expr) -> Names:
+    """What `if not x: x = y` makes of x: `x or y`."""
+    found: Names = {}
+    for name in () if isinstance(test, ast.BoolOp) else _true(test, False):
+        old, new = before.get(name), inside.get(name)
+        if old is not None and new is not None and new != old:
+            found[name] = either((old, new))
+    return found
 
 
 def same_name(test: ast.expr, body: ast.expr) -> bool:

@@ -316,6 +316,9 @@ class Expressions:
 
     def _dict_comprehension(self, node: ast.DictComp) -> Term:
         self.scoped({}, lambda: self._looped(node.generators, node.key, node.value))
+        whole = passed_on(node)
+        if whole is not None:  # the fields that a class knows, those that are set
+            return terms.mapping(((None, self.term(whole)),))
         return Unknown(Reason.EXPRESSION, "a dict comprehension")
 
     def _looped(self, loops: list[ast.comprehension], *results: ast.expr) -> Term:
@@ -382,6 +385,33 @@ class Expressions:
                 if key != "type"
             )
             self.record.call(node, loader, arguments, self.frame.function)
+
+
+def passed_on(node: ast.DictComp) -> ast.expr | None:
+    """The mapping whose items `{k: v for k, v in x.items() if …}` passes on, each as it is.
+
+    None where it may leave out what somebody asks for: a key that is written down.
+    """
+    loop, *others = node.generators
+    items, target = loop.iter, loop.target
+    if others or not (isinstance(items, ast.Call) and isinstance(items.func, ast.Attribute)):
+        return None
+    if items.func.attr != "items" or not isinstance(target, ast.Tuple):
+        return None
+    given = [each.id for each in (*target.elts, node.key, node.value) if isinstance(each, ast.Name)]
+    if len(given) != 4 or given[:2] != given[2:]:
+        return None
+    named = (
+        test
+        for condition in loop.ifs
+        for test in ast.walk(condition)
+        if isinstance(test, ast.Compare) and not isinstance(test.ops[0], (ast.In, ast.IsNot))
+    )
+    return None if any(given[0] in _names(test) for test in named) else items.func.value
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
 def unpacked(targets: Iterable[ast.expr], value: Term) -> Iterator[tuple[ast.expr, Term]]:
