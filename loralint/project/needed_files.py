@@ -37,7 +37,7 @@ from loralint.values.evaluator import Evaluator
 from loralint.values.index import Index, Modules, called_names
 from loralint.values.libraries.files import DOTENV, env_paths
 from loralint.values.nodes import Frame, Unevaluated
-from loralint.values.paths import files_alike, files_meant, normal
+from loralint.values.paths import files_alike, files_meant, is_test, normal
 
 COMMON = frozenset(
     """main run forward train test __init__ __call__ setup build create load load_model get call
@@ -52,14 +52,27 @@ _PLAIN = (".env", ".yaml", ".yml", ".json", ".toml")
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """Files to extract next, and names whose callers may be in files not extracted yet.
-
-    `beside` are common names by the name of the module that must be mentioned with one of them.
-    """
+    """Files to extract next, and what those mention that call what is known already."""
 
     paths: frozenset[str] = frozenset()
-    names: frozenset[str] = frozenset()
-    beside: tuple[tuple[str, frozenset[str]], ...] = ()
+    callers: tuple[Mention, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that are mentioned alone."""
+        return frozenset(each.name for each in self.callers if not each.beside)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mention:
+    """A name that a caller mentions, and the module's name `beside` it where it is a common one.
+
+    Only tests call what `tests` define; what they give decides nothing elsewhere.
+    """
+
+    name: str
+    beside: str = ""
+    tests: bool = False
 
 
 @dataclass(slots=True)
@@ -78,7 +91,7 @@ class _File:
     entered: frozenset[str]
     called: frozenset[str]
     reads: tuple[Data, ...]
-    inside: tuple[tuple[Site, tuple[_CalledAs, ...]], ...]
+    inside: tuple[tuple[Site, tuple[Mention, ...]], ...]
     asks_versions: bool
     state: object = None
     symbols: tuple[Symbol, ...] = ()
@@ -92,7 +105,7 @@ class NeededFiles:
         self._index = Index({}, files)
         self._files: dict[str, _File] = {}
         self._names: set[str] = set()
-        self._looked_for: set[_CalledAs] = set()
+        self._looked_for: set[Mention] = set()
         self._linker: Linker | None = None
 
     def after(self, facts: Iterable[FileFacts]) -> Needed:
@@ -111,15 +124,9 @@ class NeededFiles:
         paths.update(script for script, _ in commands.all_runs(self._index))
         if any(each.asks_versions for each in self._files.values()):
             paths.update(path for path in self._paths if is_requirement_file(path))
-        called = self._undecided(linker)
-        names = frozenset(each.name for each in called if not each.beside)
-        self._names |= names
-        beside: dict[str, set[str]] = {}
-        for common in called:
-            if common.beside:
-                beside.setdefault(common.beside, set()).add(common.name)
-        by_module = tuple((stem, frozenset(found)) for stem, found in sorted(beside.items()))
-        return Needed(frozenset(paths - self._files.keys()), names, by_module)
+        callers = self._undecided(linker)
+        self._names.update(each.name for each in callers if not each.beside)
+        return Needed(frozenset(paths - self._files.keys()), tuple(sorted(callers)))
 
     @property
     def linker(self) -> Linker | None:
@@ -175,11 +182,11 @@ class NeededFiles:
         for each in self._files.values():
             yield from _data(evaluator, each.facts, self._paths, each.reads)
 
-    def _undecided(self, linker: Linker) -> frozenset[_CalledAs]:
+    def _undecided(self, linker: Linker) -> frozenset[Mention]:
         """The functions and classes whose callers decide what is loaded, not looked for so far."""
-        found: set[_CalledAs] = set()
+        found: set[Mention] = set()
         for each in self._files.values():
-            rest: list[tuple[Site, tuple[_CalledAs, ...]]] = []
+            rest: list[tuple[Site, tuple[Mention, ...]]] = []
             for site, names in each.inside:
                 if all(name in found or name in self._looked_for for name in names):
                     continue
@@ -192,22 +199,16 @@ class NeededFiles:
         return frozenset(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _CalledAs:
-    """A name that a caller mentions, and the module's name `beside` it where it is a common one."""
-
-    name: str
-    beside: str = ""
-
-
-def _called_as(path: str, function: str) -> tuple[_CalledAs, ...]:
+def _called_as(path: str, function: str) -> tuple[Mention, ...]:
     """How a function is called: a method by its own name, its object by that of the class."""
     owner, _, name = function.rpartition(".")
     class_ = owner.rpartition(".")[2]
     names = (name if name != "__init__" else class_, class_)
     stem = path.removesuffix("/__init__.py").rpartition("/")[2].removesuffix(".py")
     return tuple(
-        _CalledAs(each, stem if each in COMMON else "") for each in dict.fromkeys(names) if each
+        Mention(each, stem if each in COMMON else "", is_test(path))
+        for each in dict.fromkeys(names)
+        if each
     )
 
 
