@@ -11,7 +11,7 @@ import pytest
 
 from loralint.config import DEFAULT_EXCLUDE
 from loralint.discovery import walk
-from loralint.discovery.prefilter import encoded, matters, mentions
+from loralint.discovery.prefilter import encoded, matters, mentioned
 from loralint.discovery.reading import LARGEST, Content, TooLarge, read
 
 
@@ -268,5 +268,5 @@ def test_words_do_not(text):
 
 def test_mentions_whole_identifiers():
     names = encoded(["load_model", "Loader"])
-    assert mentions(b"x = load_model(1)", names)
-    assert not mentions(b"x = reload_model(1) or load_models or Loader2", names)
+    assert mentioned(b"x = load_model(1)", names)
+    assert not mentioned(b"x = reload_model(1) or load_models or Loader2", names)

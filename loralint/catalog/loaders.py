@@ -111,6 +111,8 @@ LOADERS: tuple[Loader, ...] = (
     # --- embedding models ---
     Loader("sentence_transformers", "{SentenceTransformer,CrossEncoder,SparseEncoder}",
            "embedding", id=("model_name_or_path", "model_name"), text_only=True),
+    Loader("sentence_transformers", "Transformer", "embedding", id=("model_name_or_path",),
+           nested=("model_args",), text_only=True, revision_in="model_args", common="Transformer"),
     Loader("llama_index", "HuggingFaceEmbedding*", "embedding",
            id=("model_name",), position=0, nested=("model_kwargs",), text_only=True),
     Loader("llama_index", "HuggingFaceLLM", _BASE, id=("model_name",), position=None,

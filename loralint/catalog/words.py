@@ -69,6 +69,10 @@ def _beside(row: Loader | Action) -> str:
 FILE_MARKS: tuple[Mark, ...] = tuple(sorted(_marks(), key=lambda mark: (mark.name, mark.beside)))
 """A file with none of these neither loads nor saves anything."""
 
+STARTED_ELSEWHERE = frozenset("""remote remote_gen aio local spawn delay""".split())
+"""What calls a function or makes an object on another machine, with the same arguments: Modal's,
+Ray's, Celery's."""
+
 PARSER_METHODS = frozenset(
     """add_argument add_arguments parse_args parse_known_args parse_args_into_dataclasses
     parse_args_and_config parse_json_file parse_yaml_file parse_dict set_defaults

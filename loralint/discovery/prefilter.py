@@ -92,11 +92,11 @@ def notebook_matters(text: bytes) -> bool:
     return text.startswith(UTF_16) or any(comment in text for comment in COMMENTS)
 
 
-def mentions(text: bytes, names: frozenset[bytes]) -> bool:
-    """Whether a text contains one of the identifiers."""
+def mentioned(text: bytes, names: frozenset[bytes]) -> frozenset[bytes]:
+    """The identifiers of some that a text contains."""
     if len(text) > LARGE and not any(name in text for name in names):
-        return False  # a notebook full of images is one word after another
-    return not names.isdisjoint(_WORD.findall(text))
+        return frozenset()  # a notebook full of images is one word after another
+    return names.intersection(_WORD.findall(text))
 
 
 def encoded(names: Iterable[str]) -> frozenset[bytes]:

@@ -23,7 +23,7 @@ from loralint.catalog.recipe_signs import LARGEST_RECIPE, may_be_named_so
 from loralint.diagnostics import Skipped
 from loralint.discovery import walk
 from loralint.discovery.kinds import is_looked_at
-from loralint.discovery.prefilter import encoded, mentions
+from loralint.discovery.prefilter import encoded, mentioned
 from loralint.discovery.reading import Tree
 from loralint.engine.request import Request
 from loralint.engine.shelf import DATA, Shelf
@@ -34,9 +34,10 @@ from loralint.project import Project
 from loralint.project.borders import Surroundings
 from loralint.project.calls import Linker
 from loralint.project.linking import link
-from loralint.project.needed_files import NeededFiles
+from loralint.project.needed_files import Mention, NeededFiles
 from loralint.source import SourceKind
 from loralint.stamps import stamp_of
+from loralint.values.paths import is_test
 
 CODE = frozenset({"python", "notebook"})
 """The kinds of files in which functions are called."""
@@ -127,18 +128,22 @@ class _Rounds:
         files = self.shelf.tree.files
         need = self._needed.after(self.facts[path] for path in dict.fromkeys(extracted))
         found = {path for path in need.paths if path in files}
-        if need.names:
-            rest = (path for path in pythons if path not in self.facts)
-            found.update(self._mentioning(rest, need.names))
+        rest = [path for path in pythons if path not in self.facts] if need.callers else []
+        tests = [path for path in rest if is_test(path)]
+        code = [path for path in rest if not is_test(path)]
+        found.update(self._calling(tests, [each for each in need.callers if each.tests]))
+        found.update(self._calling(code, need.callers))
         return sorted(path for path in found - self.facts.keys() if self.shelf.entry(path))
 
-    def _mentioning(self, paths: Iterable[str], names: frozenset[str]) -> Iterator[str]:
-        words = encoded(names)
-        return (
-            path
-            for path in paths
-            if self.shelf.entry(path) and mentions(self.shelf.text(path), words)
-        )
+    def _calling(self, paths: Iterable[str], callers: Sequence[Mention]) -> Iterator[str]:
+        """The files that mention what is called, a common name with its module."""
+        names = encoded(each.name for each in callers)
+        for path in paths if names else ():
+            found = mentioned(self.shelf.text(path), names) if self.shelf.entry(path) else ()
+            called = [each.beside for each in callers if each.name.encode() in found]
+            modules = encoded(filter(None, called))
+            if "" in called or (modules and mentioned(self.shelf.text(path), modules)):
+                yield path
 
     def _extract(self, paths: list[str]) -> None:
         entries = self.shelf.entries

@@ -170,6 +170,12 @@ class Either(Fact, frozen=True, tag=True, array_like=True, gc=False):
     values: tuple[Term, ...]
 
 
+class Existing(Fact, frozen=True, tag=True, array_like=True, gc=False):
+    """What a condition found on this machine: `path` where `os.path.exists(path)` holds."""
+
+    path: Term
+
+
 class Environment(Fact, frozen=True, tag=True, array_like=True, gc=False):
     """An environment variable; `default` is Absent where none is given."""
 
@@ -208,7 +214,7 @@ class Partial(Fact, frozen=True, tag=True, array_like=True, gc=False):
 
 Term: TypeAlias = (
     Absent | Known | Default | Symbol | Unknown | Choice | Parameter | Self | Result | Attribute
-    | Item | Join | Mapping | Sequence | Elements | Either | Environment | Data | Partial
+    | Item | Join | Mapping | Sequence | Elements | Either | Existing | Environment | Data | Partial
 )  # fmt: skip
 
 Value: TypeAlias = Absent | Known | Default | Choice | Unknown
@@ -243,6 +249,7 @@ _PARTS: dict[type, Callable[[Any], tuple[Term, ...]]] = {
     Either: lambda term: term.values,
     Attribute: lambda term: (term.base,),
     Elements: lambda term: (term.base,),
+    Existing: lambda term: (term.path,),
     Item: lambda term: (term.base, term.key, term.default),
     Join: lambda term: term.parts,
     Sequence: lambda term: term.items,

@@ -16,6 +16,7 @@ from loralint.facts import (
     CallFact,
     Data,
     Default,
+    Existing,
     FileFacts,
     Known,
     Parameter,
@@ -33,17 +34,17 @@ from loralint.project.classify import calls_a_loader, new_linker
 from loralint.project.requirements import asks_versions, is_requirement_file
 from loralint.values import commands
 from loralint.values.evaluator import Evaluator
-from loralint.values.index import Index, Modules
+from loralint.values.index import Index, Modules, called_names
 from loralint.values.libraries.files import DOTENV, env_paths
 from loralint.values.nodes import Frame, Unevaluated
-from loralint.values.paths import files_alike, files_meant, normal
+from loralint.values.paths import files_alike, files_meant, is_test, normal
 
 COMMON = frozenset(
     """main run forward train test __init__ __call__ setup build create load load_model get call
     init start process predict generate evaluate eval step fit update make execute apply save
     from_pretrained prepare handle worker invoke infer inference model tokenizer pipeline""".split()
 )
-"""Names that too many files mention: only an import ties a caller of these to the function."""
+"""Names that too many files mention: a caller of these mentions the module or class, too."""
 
 _PLAIN = (".env", ".yaml", ".yml", ".json", ".toml")
 """Configuration files that scripts read by path."""
@@ -51,10 +52,27 @@ _PLAIN = (".env", ".yaml", ".yml", ".json", ".toml")
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """Files to extract next, and names whose callers may be in files not extracted yet."""
+    """Files to extract next, and what those mention that call what is known already."""
 
     paths: frozenset[str] = frozenset()
-    names: frozenset[str] = frozenset()
+    callers: tuple[Mention, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that are mentioned alone."""
+        return frozenset(each.name for each in self.callers if not each.beside)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mention:
+    """A name that a caller mentions, and the module's name `beside` it where it is a common one.
+
+    Only tests call what `tests` define; what they give decides nothing elsewhere.
+    """
+
+    name: str
+    beside: str = ""
+    tests: bool = False
 
 
 @dataclass(slots=True)
@@ -63,7 +81,7 @@ class _File:
 
     `entered` are the project's files that its calls may enter, `called` the names that they call,
     `reads` the configuration files that it reads, as it names them. `inside` are its calls inside
-    of functions, each with the name under which the function is called: those of which it is not
+    of functions, each with the names under which the function is called: those of which it is not
     settled whether callers decide what they load. `symbols` are those of other modules that
     matter, found in `state`: of the files that its calls enter those that had been read, and the
     names of those whose callers were looked for.
@@ -73,7 +91,7 @@ class _File:
     entered: frozenset[str]
     called: frozenset[str]
     reads: tuple[Data, ...]
-    inside: tuple[tuple[Site, str], ...]
+    inside: tuple[tuple[Site, tuple[Mention, ...]], ...]
     asks_versions: bool
     state: object = None
     symbols: tuple[Symbol, ...] = ()
@@ -87,6 +105,7 @@ class NeededFiles:
         self._index = Index({}, files)
         self._files: dict[str, _File] = {}
         self._names: set[str] = set()
+        self._looked_for: set[Mention] = set()
         self._linker: Linker | None = None
 
     def after(self, facts: Iterable[FileFacts]) -> Needed:
@@ -105,9 +124,9 @@ class NeededFiles:
         paths.update(script for script, _ in commands.all_runs(self._index))
         if any(each.asks_versions for each in self._files.values()):
             paths.update(path for path in self._paths if is_requirement_file(path))
-        names = self._undecided(linker)
-        self._names |= names
-        return Needed(frozenset(paths - self._files.keys()), names)
+        callers = self._undecided(linker)
+        self._names.update(each.name for each in callers if not each.beside)
+        return Needed(frozenset(paths - self._files.keys()), tuple(sorted(callers)))
 
     @property
     def linker(self) -> Linker | None:
@@ -118,15 +137,16 @@ class NeededFiles:
         modules = {each.callee.module for each in facts.calls if isinstance(each.callee, Symbol)}
         found = (self._index.modules.find(facts.path, module) for module in modules - {""})
         named = (
-            (Site(facts.path, number), _called_as(call.function))
+            (Site(facts.path, number), _called_as(facts.path, call.function))
             for number, call in enumerate(facts.calls)
+            if call.function
         )
         return _File(
             facts=facts,
             entered=frozenset(path for path in found if path is not None),
-            called=frozenset(_called(call.callee) for call in facts.calls),
+            called=frozenset(name for call in facts.calls for name in _called_names(call.callee)),
             reads=tuple(term for term in _terms(facts) if isinstance(term, Data)),
-            inside=tuple((site, name) for site, name in named if name and name not in COMMON),
+            inside=tuple(named),
             asks_versions=asks_versions(facts),
         )
 
@@ -162,26 +182,34 @@ class NeededFiles:
         for each in self._files.values():
             yield from _data(evaluator, each.facts, self._paths, each.reads)
 
-    def _undecided(self, linker: Linker) -> frozenset[str]:
+    def _undecided(self, linker: Linker) -> frozenset[Mention]:
         """The functions and classes whose callers decide what is loaded, not looked for so far."""
-        found: set[str] = set()
+        found: set[Mention] = set()
         for each in self._files.values():
-            rest: list[tuple[Site, str]] = []
-            for site, name in each.inside:
-                if name in found or name in self._names:
+            rest: list[tuple[Site, tuple[Mention, ...]]] = []
+            for site, names in each.inside:
+                if all(name in found or name in self._looked_for for name in names):
                     continue
                 if not calls_a_loader(linker, site):
-                    rest.append((site, name))  # what is read next may say what is called
+                    rest.append((site, names))  # what is read next may say what is called
                 elif linker.evaluator.callers.depends(site):
-                    found.add(name)
+                    found.update(names)
             each.inside = tuple(rest)
+        self._looked_for |= found
         return frozenset(found)
 
 
-def _called_as(function: str) -> str:
-    """How a function is called: a method by its own name, a constructor by its class's."""
+def _called_as(path: str, function: str) -> tuple[Mention, ...]:
+    """How a function is called: a method by its own name, its object by that of the class."""
     owner, _, name = function.rpartition(".")
-    return name if name != "__init__" else owner.rpartition(".")[2]
+    class_ = owner.rpartition(".")[2]
+    names = (name if name != "__init__" else class_, class_)
+    stem = path.removesuffix("/__init__.py").rpartition("/")[2].removesuffix(".py")
+    return tuple(
+        Mention(each, stem if each in COMMON else "", is_test(path))
+        for each in dict.fromkeys(names)
+        if each
+    )
 
 
 # --- modules ------------------------------------------------------------------------------------
@@ -237,13 +265,18 @@ def _data(
 
 def _inside(evaluator: Evaluator, path: str, term: Term) -> list[Frame]:
     """The frames of a function that reads the file that it is given: each caller names its own."""
-    return evaluator.entries(path, term.function) if isinstance(term, Parameter) else []
+    given = term.path if isinstance(term, Existing) else term
+    return evaluator.entries(path, given.function) if isinstance(given, Parameter) else []
 
 
 def _existing(text: str, script: str, files: Collection[str]) -> Iterator[str]:
     found = next((path for path in files_meant(text, script) if path in files), None)
     if found is not None and (found.endswith(_PLAIN) or basename(found).startswith(DOTENV)):
         yield found
+
+
+def _called_names(term: Term) -> tuple[str, ...]:
+    return called_names(term) if isinstance(term, Symbol) else ()
 
 
 def _called(term: Term) -> str:
@@ -323,7 +356,9 @@ class _Walk:
         if not isinstance(callee, Symbol):
             return True  # a method or a computed callee: recorded since it may matter
         last = callee.name.rpartition(".")[2]
-        if last in METHODS or last in self.names or _root(callee) in PACKAGES:
+        if last in METHODS or _root(callee) in PACKAGES:
+            return True
+        if any(name in self.names for name in called_names(callee)):
             return True
         if "env" in last.lower():  # `load_env()` may decide what the environment holds
             return True

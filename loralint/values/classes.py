@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from loralint.catalog import STARTED_ELSEWHERE
 from loralint.facts import (
+    ABSENT,
     Absent,
     ClassFact,
     FieldFact,
@@ -37,7 +39,10 @@ from loralint.values.values import SPREAD
 
 MAX_ANCESTORS = 24
 _PROPERTIES = frozenset({"property", "cached_property", "computed_field"})
-_MODELS = ("pydantic.", "pydantic_settings.", "msgspec.", "attr.", "attrs.", "typing.NamedTuple")
+_MODELS = (
+    *("pydantic.", "pydantic_settings.", "msgspec.", "attr.", "attrs.", "typing.NamedTuple"),
+    "tap.",
+)
 _PLAIN = frozenset({"builtins", "abc", "enum", "typing", "torch"})
 """Packages with bases whose constructors fill no fields."""
 
@@ -141,6 +146,8 @@ class Classes:
 def class_attribute(evaluation: Evaluation, node: Class, name: str) -> Node:
     """`Class.name`: a method, a nested class, a constant of its body."""
     found = _in_bodies(evaluation, evaluation.ancestors(node), name, node)
+    if found is None and name in STARTED_ELSEWHERE:
+        return node  # an object of it on another machine
     return found or AttributeOf(node, name)
 
 
@@ -274,7 +281,7 @@ def _record_field(evaluation: Evaluation, node: Instance, name: str) -> Node | N
     given: Node | None = None
     if node.arguments:
         given = evaluation.argument(node.arguments, (name,), list(known).index(name))
-        if given is not None and given != SPREAD:
+        if given is not None and given != SPREAD and ABSENT not in options(given):
             return given
     whole = node.origin or Origin(OriginKind.FIELD, owner.path, (owner.fact.name,))
     origin = whole.item(name)
@@ -282,6 +289,8 @@ def _record_field(evaluation: Evaluation, node: Instance, name: str) -> Node | N
     if not isinstance(field.default, Absent):
         frame = evaluation.module_frame(owner.path)
         default = soften_option(evaluation.force(field.default, frame), origin)
+    if given is not None and given != SPREAD:  # on one branch only: elsewhere the default holds
+        return merge([*(each for each in options(given) if each != ABSENT), default])
     is_filled = node.origin is not None and node.frame is not None
     if given is not None and not is_filled:
         # `Config(**json.load(f))`: whoever writes the file may give it

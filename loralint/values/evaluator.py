@@ -19,6 +19,7 @@ from loralint.facts import (
     Default,
     Either,
     Elements,
+    Existing,
     FunctionFact,
     Item,
     Join,
@@ -45,12 +46,14 @@ from loralint.values.evaluation import Evaluation, Library
 from loralint.values.index import Index
 from loralint.values.nodes import (
     Arguments,
+    AttributeOf,
     Class,
     Evaluable,
     External,
     Frame,
     Function,
     Instance,
+    ItemOf,
     MappingNode,
     Node,
     SequenceNode,
@@ -102,6 +105,7 @@ class Evaluator:
             Sequence: self._sequence,
             Elements: self._elements,
             Either: self._either,
+            Existing: self._existing,
             Self: self._self,
             Symbol: self._symbol,
             Parameter: self.parameters.of,
@@ -287,6 +291,10 @@ class Evaluator:
         kept = [option for option in options(node) if not _is_false(option)]
         return merge(kept) if kept else node
 
+    def _existing(self, term: Existing, frame: Frame) -> Node:
+        """What was found on this machine is no repository, though it may be called like one."""
+        return merge(paths.found(each) for each in options(self.force(term.path, frame)))
+
     def _first_true(self, values: tuple[Term, ...], frame: Frame) -> Node:
         """`a or b`: the first that counts as true, as far as that is known."""
         node = self.force(values[0], frame)
@@ -300,6 +308,8 @@ class Evaluator:
                 found.append(soften(self._first_true(values[1:], frame), option.origin))
             else:
                 found.append(option)
+                if isinstance(option, (Unknown, AttributeOf, ItemOf)):  # may be None or empty
+                    found.append(self._first_true(values[1:], frame))
         return merge(found)
 
     def _self(self, term: Self, frame: Frame) -> Node:

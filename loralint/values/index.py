@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping as Table
 from posixpath import dirname
 
-from loralint.catalog import PACKAGES
+from loralint.catalog import PACKAGES, STARTED_ELSEWHERE
 from loralint.facts import (
     ABSENT,
     Attribute,
@@ -34,7 +34,7 @@ COMPUTED = "*"
 
 
 class Index:
-    """All facts of a project, ready to be looked up.
+    """All facts of a project, ready to be looked up; `paths` are those of all files, read or not.
 
     `definitions` are all meanings of a name, where branches define it differently. `bound` are the
     names under which a function or class of another name may be called: aliases, fields, keys,
@@ -43,7 +43,8 @@ class Index:
 
     def __init__(self, facts: Table[str, FileFacts], paths: Iterable[str] = ()) -> None:
         self.files: dict[str, FileFacts] = {}
-        self.modules = Modules({*facts, *paths})
+        self.paths = frozenset({*facts, *paths})
+        self.modules = Modules(self.paths)
         self.functions: dict[tuple[str, str], FunctionFact] = {}
         self.classes: dict[tuple[str, str], ClassFact] = {}
         self.definitions: dict[tuple[str, str], tuple[ClassFact | FunctionFact, ...]] = {}
@@ -177,12 +178,23 @@ def _of_table(table: Mapping) -> Iterator[tuple[str, Symbol]]:
 def _callee_names(term: Term) -> tuple[str, ...]:
     """The last names of what is called; COMPUTED where that is looked up somewhere."""
     if isinstance(term, (Symbol, Attribute)):
-        return (last_name(term),)
+        return called_names(term)
     if isinstance(term, Partial):
         return _callee_names(term.callee)
     if isinstance(term, Choice):
         return tuple({name for option in term.values for name in _callee_names(option)})
     return (COMPUTED,) if isinstance(term, (Item, Result)) else ()
+
+
+def called_names(term: Symbol | Attribute) -> tuple[str, ...]:
+    """The last name of what is called; of `train.remote`, that of the function before it, too."""
+    name = last_name(term)
+    if name not in STARTED_ELSEWHERE:
+        return (name,)
+    base: Term = term.base if isinstance(term, Attribute) else ABSENT
+    if isinstance(term, Symbol):
+        base = Symbol(term.module, term.name.rpartition(".")[0])
+    return (name, *(called_names(base) if isinstance(base, (Symbol, Attribute)) else (COMPUTED,)))
 
 
 def last_name(term: object) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from loralint.catalog import STARTED_ELSEWHERE
 from loralint.facts import ABSENT, Absent, Default, Known, Reason, Unknown
 from loralint.values import classes, names
 from loralint.values.evaluation import Evaluation
@@ -19,6 +20,7 @@ from loralint.values.nodes import (
     Evaluable,
     External,
     FilledObject,
+    Function,
     Instance,
     ItemOf,
     MappingNode,
@@ -31,6 +33,7 @@ from loralint.values.nodes import (
     merge,
     options,
     soften,
+    soften_option,
 )
 from loralint.values.paths import tidied
 from loralint.values.values import SPREAD, origin_of
@@ -129,12 +132,18 @@ def folder_above(node: Known | Default, levels: int) -> Node:
     return Known(text) if isinstance(node, Known) else Default(text, node.origin)
 
 
+def _of_function(evaluation: Evaluation, node: Function, name: str) -> Node:
+    """`train.remote` is the function, which runs on another machine."""
+    return node if name in STARTED_ELSEWHERE else AttributeOf(node, name)
+
+
 _ATTRIBUTES: dict[type, Callable[[Any, Any, str], Node]] = {
     OneOf: _of_several,
     ByDefault: _of_default,
     MappingNode: _of_mapping,
     Instance: classes.instance_attribute,
     Class: classes.class_attribute,
+    Function: _of_function,
     Module: _of_module,
     External: _of_external,
     ParsedOptions: _of_options,
@@ -180,13 +189,29 @@ def _at(evaluation: Evaluation, base: Node, key: Known, default: Evaluable | Non
         return evaluation.look(base.items[key.value]) if inside else MISSING  # type: ignore[index]
     if isinstance(base, MappingNode):
         return _or_default(evaluation, evaluation.lookup(base, str(key.value)), default)
-    if isinstance(base, (Instance, ParsedOptions, FilledObject)) and isinstance(key.value, str):
+    if isinstance(base, FilledObject) and isinstance(key.value, str):
+        return _unless_given(evaluation, attribute(evaluation, base, key.value), default)
+    if isinstance(base, (Instance, ParsedOptions)) and isinstance(key.value, str):
         found = attribute(evaluation, base, key.value)
         given = None if isinstance(found, AttributeOf) else found
         return _or_default(evaluation, given, default)
     if isinstance(base, (Instance, ParsedOptions, FilledObject)) and not _is_row(evaluation, base):
         return MISSING  # one object is not unpacked into several
-    return _of_unknown(base, key)
+    return _unless_given(evaluation, _of_unknown(base, key), default)
+
+
+def _unless_given(evaluation: Evaluation, found: Node, default: Evaluable | None) -> Node:
+    """`data.get(key, default)` of what others fill: the default, unless they say otherwise."""
+    is_open = isinstance(found, (AttributeOf, ItemOf)) or (
+        isinstance(found, Unknown) and found.reason not in _NOT_SEEN
+    )
+    if default is None or not is_open:
+        return found
+    return soften_option(evaluation.look(default), origin_of(found))
+
+
+_NOT_SEEN = frozenset({Reason.INVOLVED, Reason.NOT_READ, Reason.NOT_FOUND, Reason.UNDEFINED})
+"""What nobody looked at may well hold a key."""
 
 
 def _is_row(evaluation: Evaluation, node: Node) -> bool:
@@ -222,6 +247,8 @@ def _in_parents(base: AttributeOf, key: Known) -> Node | None:
 def _or_default(evaluation: Evaluation, found: Node | None, default: Evaluable | None) -> Node:
     if found is None:
         return evaluation.look(default) if default is not None else MISSING
+    if found == SPREAD:
+        return _unless_given(evaluation, found, default)
     if isinstance(found, OneOf) and ABSENT in found.options:
         rest = [each for each in found.options if not isinstance(each, Absent)]
         return merge([*rest, *([evaluation.look(default)] if default is not None else [])])

@@ -12,6 +12,8 @@ from functools import lru_cache
 from posixpath import dirname, normpath
 
 from loralint.facts import Default, Known, Unknown, Value, leaves
+from loralint.refs import is_repo_id
+from loralint.values.nodes import Node
 
 _WINDOWS = re.compile(r"^[A-Za-z]:[\\/]")
 _HERE = "__file__"
@@ -33,6 +35,16 @@ def absolute(text: str) -> bool:
 def anchored(text: str, path: str) -> str:
     """`text` with `__file__` replaced by the file's own path, from the root: no Hub id."""
     return tidied(f"./{path}{text[len(_HERE) :]}") if text.startswith(_HERE) else text
+
+
+def found(node: Node) -> Node:
+    """A path that was found on this machine; what looks like a repository is spelt as a folder."""
+    if not isinstance(node, (Known, Default)) or not isinstance(node.value, str):
+        return node
+    if not is_repo_id(node.value):
+        return node
+    text = f"./{node.value}"
+    return Known(text) if isinstance(node, Known) else Default(text, node.origin)
 
 
 def tidied(text: str) -> str:

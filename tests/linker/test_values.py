@@ -572,7 +572,8 @@ def load(name=None):
 load()
 load("org/two")
 """
-    assert repo(source) == ["org/one", "org/two"]
+    # as with `name or "org/one"`: it holds unless a caller says otherwise
+    assert repo(source) == ["org/one by default", "org/two"]
 
 
 def test_a_condition_leaves_what_nobody_has_to_give_forwarded():

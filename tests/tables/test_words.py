@@ -158,7 +158,7 @@ def main(model="org/x", revision="v1"):
 main("org/y", "v2")
 {run}
 """
-COMMANDS = ("command", "group", "callback", "main", "hydra_main", "entrypoint")
+COMMANDS = ("command", "group", "callback", "main", "hydra_main", "entrypoint", "local_entrypoint")
 RUNS = {
     "Fire": ("import fire", "fire.Fire(main)"),
     "run": ("import typer", "typer.run(main)"),
@@ -252,6 +252,9 @@ MAPPINGS = {
     "cli": f"import tyro\n{RECORD}cfg = tyro.cli(Config)\n",
     "parse": f"import draccus\n{RECORD}cfg = draccus.parse(Config)\n",
     "wrap": f"import pyrallis\n{RECORD}cfg = pyrallis.wrap(Config)\n",
+    "modal.parameter": "import modal\n\n\nclass Config:\n"
+    '    model: str = modal.parameter(default="org/x")\n'
+    '    revision: str = modal.parameter(default="v1")\n\n\ncfg = Config()\n',
     "replace": "import dataclasses\n"
     + RECORD.replace("org/x", "org/y")
     + 'cfg = dataclasses.replace(Config(), model="org/x")\n',
@@ -315,6 +318,7 @@ METHODS = {
     "model_dump": "cfg = Config(**given).model_dump()\n",
     "to_dict": "cfg = Config(**given).to_dict()\n",
     "dict": "cfg = Config(**given).dict()\n",
+    "options": "cfg = Config.options(num_gpus=1).remote(**given)\n",
     "values": "cfg = list({1: Config(**given)}.values())[0]\n",
     "items": "cfg = [value for key, value in {1: Config(**given)}.items()][0]\n",
     "pop": "def popped(**kw):\n    return kw.pop('a')\n\n\ncfg = popped(a=Config(**given))\n",

@@ -25,7 +25,7 @@ from loralint.facts import (
     Term,
 )
 from loralint.read.python.frames import STARS, Names
-from loralint.read.python.terms import Entry, choice, entry_of, truthy
+from loralint.read.python.terms import Entry, choice, either, entry_of, existing, truthy
 
 # --- where branches meet ------------------------------------------------------------------------
 
@@ -57,8 +57,10 @@ def merged(first: Term, second: Term) -> Term:
     """
     if first == second or second == truthy(first):
         return first
-    if first == truthy(second):
+    if first == truthy(second) or first == existing(second):
         return second
+    if second == existing(first):
+        return first
     if not (isinstance(first, Mapping) or isinstance(second, Mapping)):
         return choice((first, second))
     one, two = _entries(first), _entries(second)
@@ -151,6 +153,16 @@ def widen(names: Names, before: Names, test: ast.expr) -> None:
             names[name] = before[name]
 
 
+def filled_in(before: Names, inside: Names, test: ast.expr) -> Names:
+    """What `if not x: x = y` makes of x: `x or y`."""
+    found: Names = {}
+    for name in () if isinstance(test, ast.BoolOp) else _true(test, False):
+        old, new = before.get(name), inside.get(name)
+        if old is not None and new is not None and new != old:
+            found[name] = either((old, new))
+    return found
+
+
 def same_name(test: ast.expr, body: ast.expr) -> bool:
     """Whether `body if test else …` takes the very thing that is tested."""
     return isinstance(body, ast.Name) and body.id in _true(test, True)
@@ -182,6 +194,39 @@ def _is_given(test: ast.Compare) -> bool | None:
 
 
 _FOUND = frozenset({"exists", "isfile", "isdir", "is_file", "is_dir", "lexists"})
+
+
+def found(test: ast.expr, *, holds: bool) -> Iterator[str]:
+    """The names whose file or folder is there where a test holds, or where it does not."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        yield from found(test.operand, holds=not holds)
+    elif isinstance(test, ast.BoolOp):
+        if isinstance(test.op, ast.And) is holds:
+            for value in test.values:
+                yield from found(value, holds=holds)
+    elif isinstance(test, ast.Call) and holds and is_there(test):
+        inside = test.args[0] if test.args else test.func
+        name = _beginning(inside)
+        if name is not None:
+            yield name
+
+
+def _beginning(path: ast.expr) -> str | None:
+    """The name that a path begins with: `os.path.join(x, "a")`, `(Path(x) / "a").exists`."""
+    while not isinstance(path, ast.Name):
+        if isinstance(path, ast.Call) and path.args:
+            path = path.args[0]
+        elif isinstance(path, ast.BinOp) and isinstance(path.op, ast.Div):
+            path = path.left
+        elif isinstance(path, ast.Call) or (isinstance(path, ast.Attribute) and path.attr in _SAME):
+            path = path.func if isinstance(path, ast.Call) else path.value
+        else:
+            return None
+    return path.id
+
+
+_SAME = _FOUND | {"expanduser", "resolve", "absolute", "strip"}
+"""Methods of a path, or questions about it, that mean the path itself."""
 
 
 def is_there(test: ast.expr) -> bool | None:

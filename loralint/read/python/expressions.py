@@ -26,8 +26,9 @@ from loralint.facts import (
 )
 from loralint.literals import may_be
 from loralint.read.python import calls, terms
-from loralint.read.python.branches import narrowed, same_name
-from loralint.read.python.frames import Frame, variable
+from loralint.read.python.branches import found, narrowed, same_name
+from loralint.read.python.comprehensions import passed_on
+from loralint.read.python.frames import Frame, Names, variable
 from loralint.read.python.guards import guards
 from loralint.read.python.record import Record
 from loralint.read.python.reducers import ELLIPSIS
@@ -140,6 +141,14 @@ class Expressions:
         elif isinstance(target, (ast.Tuple, ast.List)):
             for element, part in unpacked(target.elts, value):
                 self.bind(element, part)
+
+    def where(self, test: ast.expr, *, holds: bool) -> Names:
+        """The names on the branch where a test holds, or on the one where it does not."""
+        names = narrowed(self.frame.names, test, holds=holds)
+        there = {name: terms.existing(self.name(name)) for name in found(test, holds=holds)}
+        # what another branch leaves alone is bound there, too: it is not what was found here
+        others = {name: self.name(name) for name in found(test, holds=not holds)}
+        return {**names, **there, **others} if there or others else names
 
     def scoped(self, names: dict[str, Term], body: Callable[[], Term]) -> Term:
         """Evaluate `body` with more names, which end with it."""
@@ -260,10 +269,9 @@ class Expressions:
 
         def branch(body: ast.expr, holds: bool) -> Term:
             self.record.guards = (*around, *guards(node.test, self.term, number, holds=holds))
-            names = narrowed(self.frame.names, node.test, holds=holds)
-            found = self.scoped(names, lambda: self.term(body))
+            made = self.scoped(self.where(node.test, holds=holds), lambda: self.term(body))
             self.record.guards = around
-            return found
+            return made
 
         return terms.choice((branch(node.body, True), branch(node.orelse, False)))
 
@@ -309,6 +317,9 @@ class Expressions:
 
     def _dict_comprehension(self, node: ast.DictComp) -> Term:
         self.scoped({}, lambda: self._looped(node.generators, node.key, node.value))
+        whole = passed_on(node)
+        if whole is not None:  # the fields that a class knows, those that are set
+            return terms.mapping(((None, self.term(whole)),))
         return Unknown(Reason.EXPRESSION, "a dict comprehension")
 
     def _looped(self, loops: list[ast.comprehension], *results: ast.expr) -> Term:

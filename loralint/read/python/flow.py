@@ -27,7 +27,7 @@ from loralint.facts import (
     Unknown,
 )
 from loralint.read.python import terms
-from loralint.read.python.branches import is_there, joined, narrowed, widen
+from loralint.read.python.branches import filled_in, is_there, joined, widen
 from loralint.read.python.definitions import FunctionNode, fields, inner_frame, parameters
 from loralint.read.python.expressions import Expressions
 from loralint.read.python.frames import STARS, Frame, Names
@@ -174,16 +174,18 @@ class Flow(Expressions):
 
         missing, there = self.frame.missing, is_there(node.test)
         after = missing
+        first: Names = {}
 
         def branch(statements: list[ast.stmt], holds: bool) -> bool:
-            nonlocal after
+            nonlocal after, first
             own = guards(node.test, self.term, number, holds=holds) if statements else ()
             self.record.guards = (*around, *own)
-            self.frame.names = narrowed(self.frame.names, node.test, holds=holds)
+            self.frame.names = self.where(node.test, holds=holds)
             self.frame.missing = missing or there is (not holds)
             ended = self.block(statements)
             self.record.guards = around
             after = after or (ended and there is holds)
+            first = self.frame.names if holds and not ended else first
             return ended
 
         bodies: list[Callable[[], bool]] = []
@@ -195,6 +197,8 @@ class Flow(Expressions):
         ended = self.branches(bodies)
         self.frame.missing = after
         widen(self.frame.names, before, node.test)
+        if not node.orelse and len(bodies) == 2:
+            self.frame.names.update(filled_in(before, first, node.test))
         return ended
 
     def _for(self, node: ast.For | ast.AsyncFor) -> bool:

@@ -14,7 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from loralint.catalog import ACTIONS, MARKERS, OPEN_MARKERS, PARSER_METHODS, SAVERS
+from loralint.catalog import (
+    ACTIONS,
+    MARKERS,
+    OPEN_MARKERS,
+    PARSER_METHODS,
+    SAVERS,
+    STARTED_ELSEWHERE,
+)
 from loralint.catalog.patterns import last_names
 from loralint.read.python.definitions import FunctionNode
 
@@ -38,7 +45,7 @@ _COMMON = frozenset({"main", "run", "forward", "train", "test", "setUp", "setup"
 """Names of methods of so many classes that only a call without a receiver tells anything."""
 
 _WORD = re.compile(r"\w+")
-_CALL = re.compile(r"([.]?)\b([^\W\d]\w*)\s*\(")
+_CALL = re.compile(rf"([.]?)\b([^\W\d]\w*)(?:\.(?:{'|'.join(sorted(STARTED_ELSEWHERE))}))*\s*\(")
 _SET = re.compile(r"\bself\.(\w+)\s*(?::[^=\n]*)?=(?!=)")
 _READ = re.compile(r"\bself\.(\w+)")
 

@@ -19,6 +19,7 @@ from loralint.facts import (
     Either,
     Elements,
     Environment,
+    Existing,
     Item,
     Join,
     Known,
@@ -86,6 +87,27 @@ def either(values: Iterable[Term]) -> Term:
 def truthy(term: Term) -> Term:
     """`term` where a condition has found it to be neither None nor empty."""
     return term if isinstance(term, Either) and len(term.values) == 1 else Either((term,))
+
+
+_FOUND = (
+    Attribute,
+    Choice,
+    Either,
+    Elements,
+    Environment,
+    Item,
+    Join,
+    Known,
+    Parameter,
+    Result,
+    Symbol,
+)
+"""Terms that may be a path."""
+
+
+def existing(term: Term) -> Term:
+    """`term` where a condition has found a file or folder of that name."""
+    return Existing(term) if isinstance(term, _FOUND) else term
 
 
 def attribute(base: Term, name: str) -> Term:

@@ -87,10 +87,17 @@ class Argparse:
         parser = result.receiver
         if not isinstance(result.callee, AttributeOf) or parser is None:
             return None
-        found = self._dataclasses(result, arguments) or ParsedOptions(parser)
+        found = self._dataclasses(result, arguments) or self._typed(result, parser)
         if result.callee.name == "parse_known_args":
             return SequenceNode((found, Unknown(Reason.OUTSIDE, "the remaining arguments")))
         return found
+
+    def _typed(self, result: CallResult, parser: Node) -> Node:
+        """The options of a parser; those of typed-argument-parser are fields of its class."""
+        bases = self.evaluation.library_bases(parser.class_) if isinstance(parser, Instance) else ()
+        if isinstance(parser, Instance) and any(base.startswith("tap.") for base in bases):
+            return filled(parser.class_, result)
+        return ParsedOptions(parser)
 
     def _dataclasses(self, result: CallResult, arguments: Arguments) -> Node | None:
         """`parse_args_into_dataclasses()` and its kin: one object for each class."""

@@ -34,7 +34,9 @@ from loralint.values.nodes import (
 )
 
 _OPTIONS = frozenset({"option", "argument", "click_option"})
-_COMMANDS = frozenset({"command", "group", "callback", "main", "hydra_main", "entrypoint"})
+_COMMANDS = frozenset(
+    {"command", "group", "callback", "main", "hydra_main", "entrypoint", "local_entrypoint"}
+)
 _WRAPPERS = frozenset({"wrap"})
 """Decorators that make an entry of a function whose first parameter is a configuration."""
 

@@ -77,8 +77,9 @@ class Files:
         if not path.pattern:
             return ()
         files = self.evaluation.index.files
-        found = files_alike(path, script, files)
-        return found if all(not isinstance(files[e].data, Absent) for e in found) else ()
+        found = files_alike(path, script, self.evaluation.index.paths)
+        read = (files[each].data for each in found if each in files)
+        return found if sum(not isinstance(data, Absent) for data in read) == len(found) else ()
 
     def _named(self, text: str, script: str) -> Node | None:
         """The content of a configuration file as a script names it."""

@@ -30,6 +30,7 @@ from loralint.values.nodes import (
     External,
     FilledObject,
     Frame,
+    Function,
     Instance,
     MappingNode,
     Node,
@@ -38,6 +39,7 @@ from loralint.values.nodes import (
     SequenceNode,
     Unevaluated,
     arguments_of,
+    soften_option,
 )
 from loralint.values.objects import rows
 
@@ -61,6 +63,7 @@ class Records:
             **dict.fromkeys(("field", "Field"), self._field),
             "from_cli": self._from_cli,
             "replace": self._replaced,
+            "modal.parameter": self._parameter,
             "builtins.zip": self._zipped,
             "builtins.enumerate": self._enumerated,
         }
@@ -73,6 +76,7 @@ class Records:
                 ("model_validate", "parse_obj", "from_dict", "schema"), self._validated
             ),
             **dict.fromkeys(("copy", "model_dump", "to_dict", "dict", "model_copy"), self._copied),
+            "options": self._with_resources,
             "values": self._values,
             "items": self._items,
             "pop": self._popped,
@@ -148,6 +152,17 @@ class Records:
                 return MappingNode(()) if factory.name.endswith("dict") else SequenceNode(())
             return Unknown(Reason.RESULT, factory.name)
         return self.evaluation.call(factory, (), result.frame, result.site)
+
+    def _parameter(self, result: CallResult, arguments: Arguments) -> Node | None:
+        """`modal.parameter(default=x)` of a class: x, unless its maker says otherwise."""
+        default = self.evaluation.argument(arguments, ("default",))
+        origin = Origin(OriginKind.FIELD, result.path, call=result.site.number)
+        return soften_option(default, origin) if default is not None else None
+
+    def _with_resources(self, result: CallResult, arguments: Arguments) -> Node | None:
+        """`train.options(num_gpus=1)` is the function still."""
+        receiver = result.receiver
+        return receiver if isinstance(receiver, (Class, Function)) else None
 
     def _replaced(self, result: CallResult, arguments: Arguments) -> Node | None:
         """`dataclasses.replace(x, a=1)`."""
