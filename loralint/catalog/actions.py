@@ -11,6 +11,7 @@ from loralint.catalog.patterns import fits, names
 ActionKind: TypeAlias = Literal[
     "wrap", "lora-config", "quantise-prepare", "load-state", "compile", "train", "silence", "merge",
     "infer", "resize", "add-tokens", "unload", "set-adapter", "template", "drop-lora",
+    "read-state",
 ]  # fmt: skip
 
 
@@ -36,6 +37,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("lora-config", "LoraConfig *Config", "peft"),
     Action("quantise-prepare", "prepare_model_for_{kbit,int8}_training", "peft"),
     Action("load-state", "set_peft_model_state_dict load_peft_weights", "peft"),
+    Action("read-state", "get_peft_model_state_dict", "peft"),
     Action("compile", "compile", "torch", common=True),
     Action("train", "*Trainer",
            "trl transformers unsloth sentence_transformers optimum setfit", common=True),

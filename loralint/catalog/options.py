@@ -84,8 +84,11 @@ SAME_TEMPLATES: tuple[frozenset[str], ...] = tuple(
 )
 """Names of prompt templates of unsloth that stand for one text, without `-`, `_` and `.`."""
 
-OPEN_TEMPLATES: tuple[str, ...] = ("tokenizer_default", "jinja", "auto")
-"""How the names begin that leave the prompt template to the tokenizer or to another key."""
+OPEN_TEMPLATES: tuple[str, ...] = ("tokenizer_default", "jinja", "auto", "fewshot")
+"""How the names begin that leave the prompt template to the tokenizer or to another key.
+
+`fewshot` is how LLaMA-Factory puts a benchmark's multiple-choice questions, for every model.
+"""
 
 UNCOVERED_HEADS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (r"m?deberta(-v[23])?-(xsmall|small|base|large|xlarge|xxlarge)", "Deberta", ("pooler",)),

@@ -35,10 +35,16 @@ _TAKING_MODELS = frozenset({"wrap", "train"})
 """What is handed a model and may put an adapter onto it."""
 
 _STATE = ("state_dict", "peft_model_state_dict")
+_BEHIND_THE_MODEL = ("peft.set_peft_model_state_dict",)
+"""What takes the state dict behind the model that it goes into."""
+
 _READERS = frozenset(
     """safetensors.load_file torch.load peft.load_peft_weights mlx.load
     safetensors.torch.load_file""".split()
 )
+_PEFTS_OWN, _PEFTS_FILE = "peft.load_peft_weights", "adapter_model.safetensors"
+"""What reads an adapter's tensors out of its folder or repository, and from which file."""
+
 _PADDING = "pad_token"
 _SECOND_IS_REFERENCE = ("DPOTrainer", "KTOTrainer")
 """Trainers that take the reference model behind the model."""
@@ -86,7 +92,7 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
         actions=linker.found.actions_of(steps),
         discarded=call.discarded,
         configs=linker.found.loads_of(config.loads),
-        source=_state_source(linker, arguments) if kind == "load-state" else ABSENT,
+        source=_state_source(linker, acting.callee, arguments) if kind == "load-state" else ABSENT,
         onto_adapter=certain and onto is not None and is_adapted(linker, onto),
         reference=_reference(linker, acting.callee, arguments) if kind == "train" else (),
         whole=acted_on is not None and is_whole(linker, acted_on),
@@ -194,13 +200,16 @@ def _written_config(site: LoadSite, index: int, load: int, fields: dict[str, Val
 # --- what a state dict is read from -------------------------------------------------------------
 
 
-def _state_source(linker: Linker, arguments: Arguments) -> Value:
+def _state_source(linker: Linker, callee: str, arguments: Arguments) -> Value:
     """The path that the state dict of a "load-state" is read from; Absent where none is seen."""
-    node = linker.evaluator.argument(arguments, _STATE, 0)
+    node = linker.evaluator.argument(arguments, _STATE, 1 if callee in _BEHIND_THE_MODEL else 0)
     if not isinstance(node, CallResult) or not isinstance(node.callee, External):
         return ABSENT
-    if canonical(node.callee.name) not in _READERS:
+    reader = canonical(node.callee.name)
+    if reader not in _READERS:
         return ABSENT
+    if reader == _PEFTS_OWN:
+        return Known(_PEFTS_FILE)  # of whatever folder
     given = linker.evaluator.argument(linker.arguments_of(node), ("filename", "f"), 0)
     return value_of(given) if given is not None else ABSENT
 

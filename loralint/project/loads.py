@@ -116,7 +116,8 @@ class Action:
 
     `kind` is one of the catalogue's action kinds: "wrap" (`get_peft_model`, `add_adapter`),
     "lora-config", "resize", "merge", "unload", "train", "infer", "set-adapter", "load-state",
-    "quantise-prepare", "template", "drop-lora", "forward" (a loaded model is called).
+    "quantise-prepare", "template", "drop-lora", "read-state", "forward" (a loaded model is
+    called).
     `inputs` are indices in `Project.loads` that flow into the call, and
     `actions` indices in `Project.actions` (the LoraConfig of a `get_peft_model`). `configs` are the
     loads that flow into the configuration (`PeftConfig.from_pretrained`), `source` is the file that
