@@ -11,7 +11,7 @@ from loralint.catalog.patterns import fits, names
 ActionKind: TypeAlias = Literal[
     "wrap", "lora-config", "quantise-prepare", "load-state", "compile", "train", "silence", "merge",
     "infer", "resize", "add-tokens", "unload", "set-adapter", "template", "drop-lora",
-    "read-state",
+    "read-state", "pipe",
 ]  # fmt: skip
 
 
@@ -48,6 +48,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("silence", "filterwarnings simplefilter", "warnings", common=True),
     Action("merge", "Swift.merge_and_unload", "swift"),
     Action("infer", "generate", "mlx_lm", common=True),
+    Action("pipe", "pipeline", "transformers", common=True),
     Action("template", "get_chat_template", "unsloth", common=True),
     # --- methods of whatever object ---
     Action("wrap", "add_adapter"),
@@ -77,6 +78,7 @@ POSITIONAL: dict[str, tuple[str, ...]] = {
     "set-adapter": ("adapter_name",),
     "silence": ("action", "second"),
     "template": ("tokenizer", "chat_template"),
+    "pipe": ("task", "model"),
 }  # fmt: skip
 """The names of the positional arguments of each kind of action."""
 

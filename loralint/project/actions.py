@@ -127,7 +127,8 @@ def _model(linker: Linker, site: Site, kind: str) -> tuple[Flow, Node | None]:
     if kind in ("lora-config", "silence"):
         return Flow(), None
     names = _TOKENIZER if kind == "template" else _MODEL
-    given = linker.evaluator.argument(linker.arguments(site), names, 0)
+    at = 1 if kind == "pipe" else 0
+    given = linker.evaluator.argument(linker.arguments(site), names, at)
     return (_traced(linker, site, given), given) if given is not None else (Flow(), None)
 
 

@@ -205,6 +205,16 @@ def test_what_a_state_dict_is_read_from(tmp_path, name):
     assert codes(tmp_path, {"serve.py": other}, "LOR304") == []
 
 
+@pytest.mark.parametrize("given", ["model=base", "base"])
+def test_a_pipeline_asks_the_model_that_it_is_given(tmp_path, given):
+    rows = ['model = PeftModel.from_pretrained(base, "out/x")',
+            f'pipeline("text-generation", {given})', "model.generate(**batch)"]  # fmt: skip
+    text = base(*rows, imports="from transformers import pipeline")
+    assert codes(tmp_path, {"serve.py": text}, "LOR316") == ["LOR316"]
+    mine = base(*rows, imports="from mine import pipeline")
+    assert codes(tmp_path, {"serve.py": mine}, "LOR316") == []
+
+
 READING_BACK = {"peft.get_peft_model_state_dict": "now = get_peft_model_state_dict(model)"}
 """What reads an adapter's tensors back out of a model, and a call of it."""
 
@@ -362,7 +372,7 @@ def test_every_method_has_a_test():
 ELSEWHERE = {
     "peft.set_peft_model_state_dict", "peft.load_peft_weights", "torch.compile",
     "transformers.utils.logging.set_verbosity_error", "warnings.filterwarnings",
-    "swift.Swift.merge_and_unload", "mlx_lm.generate", "peft.LoraConfig",
+    "swift.Swift.merge_and_unload", "mlx_lm.generate", "peft.LoraConfig", "transformers.pipeline",
     "accelerate.Accelerator.backward", *TEMPLATES, *READING_BACK,
 }  # fmt: skip
 
