@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 OPTIONS: dict[str, tuple[str, ...]] = {
     "trust_remote_code": ("trust_remote_code",),
     "dtype": ("dtype", "torch_dtype", "compute_dtype"),
@@ -89,6 +91,18 @@ OPEN_TEMPLATES: tuple[str, ...] = ("tokenizer_default", "jinja", "auto", "fewsho
 
 `fewshot` is how LLaMA-Factory puts a benchmark's multiple-choice questions, for every model.
 """
+
+SYSTEM_TEXTS = re.compile(
+    r"(default_)?sys(tem)?_?(prompt|message|msg|instructions?)", re.IGNORECASE
+)
+"""How people call the text that stands before every conversation."""
+
+PROMPT_TEXTS = re.compile(
+    r"(alpaca|chat|instruction|user|chatml|inst|qa)_prompt(_(template|format|style))?"
+    r"|prompt_(template|format|style)|(instruction|conversation)_template",
+    re.IGNORECASE,
+)
+"""How people call the text that a question is put into."""
 
 UNCOVERED_HEADS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (r"m?deberta(-v[23])?-(xsmall|small|base|large|xlarge|xxlarge)", "Deberta", ("pooler",)),
