@@ -21,7 +21,15 @@ from loralint.project.flow import (
 from loralint.project.instances import LORA
 from loralint.project.loads import Action
 from loralint.project.options import keyword_values
-from loralint.values.nodes import Arguments, CallResult, External, MappingNode, Node, SequenceNode
+from loralint.values.nodes import (
+    Arguments,
+    AttributeOf,
+    CallResult,
+    External,
+    MappingNode,
+    Node,
+    SequenceNode,
+)
 from loralint.values.values import texts_of, value_of
 
 _MODEL = ("model", "base_model")
@@ -221,8 +229,19 @@ def _state_source(linker: Linker, callee: str, arguments: Arguments) -> Value:
 def _added_tokens(linker: Linker, arguments: Arguments) -> dict[str, Value]:
     """The tokens that are added for the model to learn: padding is none of them."""
     node = linker.evaluator.argument(arguments, ("special_tokens_dict", "new_tokens"), 0)
+    if isinstance(node, MappingNode) and _has_all(linker, node):
+        return {"tokens": Known("[]"), "new": Known(False)}
     found = _tokens(linker, node) if node is not None else None
     return {"tokens": Known(json.dumps(found))} if found is not None else {}
+
+
+def _has_all(linker: Linker, tokens: MappingNode) -> bool:
+    """Whether a tokenizer is given nothing but tokens of its own: `tokenizer.eos_token`."""
+    keys = [key for key, _ in tokens.entries]
+    given = [linker.evaluator.lookup(tokens, key) if key is not None else None for key in keys]
+    return bool(given) and all(
+        isinstance(each, AttributeOf) and each.name.endswith("_token") for each in given
+    )
 
 
 def _tokens(linker: Linker, node: Node) -> list[str] | None:

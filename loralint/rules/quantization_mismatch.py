@@ -98,8 +98,11 @@ def _found(project: Project) -> Iterator[tuple[Pair, object, Finding]]:
     for pair, difference in unlike(differing(project, pairs_of(project), judge)):
         message = f"the base is {difference.words} {why(pair)}: {difference.effect}"
         fix = fixes.shown(f"quantise as {pair.train.place} does")
-        what = (method(pair.train), method(pair.infer), double(pair.train), double(pair.infer))
-        yield pair, what, replace(at_inference(pair, message, fix), severity=difference.severity)
+        yield (
+            pair,
+            difference.severity,
+            replace(at_inference(pair, message, fix), severity=difference.severity),
+        )
 
 
 @dataclass(frozen=True, slots=True)
