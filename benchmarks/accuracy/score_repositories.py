@@ -211,7 +211,7 @@ def _score_findings(
         place = _said_at(labels.repo, row)
         verdict = verdicts.get((place, row["code"]))
         kind = verdict["verdict"] if verdict is not None else "unread"
-        level = "error" if row["severity"] == "error" else "warning"
+        level = row["severity"]
         line = f"{_written(place)} {row['code']} {row['message']}"
         score.add(f"{level} {kind}", line if kind != "right" else "")
     told = [_said_at(labels.repo, row)[:2] for row in check if row["code"].startswith(COMPARING)]
@@ -233,7 +233,7 @@ def _print_shares(counts: Counter[str]) -> None:
     print(f"ids right                         {of('id right', 'id wrong')}")
     print(f"certain pairs found               {of('pair found', 'pair missed')}")
     print(f"of reported pairs, invented       {of('pair invented', 'pair right')}")
-    for level in ("error", "warning"):
+    for level in ("error", "warning", "info"):
         rest = _kinds(counts, level)
         print(f"comparisons, {level:7} right        {of(f'{level} right', *rest)}"
               f"{_listed(counts, rest)}")  # fmt: skip

@@ -11,6 +11,7 @@ from loralint.catalog.patterns import fits, names
 ActionKind: TypeAlias = Literal[
     "wrap", "lora-config", "quantise-prepare", "load-state", "compile", "train", "silence", "merge",
     "infer", "resize", "add-tokens", "unload", "set-adapter", "template", "drop-lora",
+    "read-state", "pipe",
 ]  # fmt: skip
 
 
@@ -36,6 +37,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("lora-config", "LoraConfig *Config", "peft"),
     Action("quantise-prepare", "prepare_model_for_{kbit,int8}_training", "peft"),
     Action("load-state", "set_peft_model_state_dict load_peft_weights", "peft"),
+    Action("read-state", "get_peft_model_state_dict", "peft"),
     Action("compile", "compile", "torch", common=True),
     Action("train", "*Trainer",
            "trl transformers unsloth sentence_transformers optimum setfit", common=True),
@@ -46,6 +48,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("silence", "filterwarnings simplefilter", "warnings", common=True),
     Action("merge", "Swift.merge_and_unload", "swift"),
     Action("infer", "generate", "mlx_lm", common=True),
+    Action("pipe", "pipeline", "transformers", common=True),
     Action("template", "get_chat_template", "unsloth", common=True),
     # --- methods of whatever object ---
     Action("wrap", "add_adapter"),
@@ -75,6 +78,7 @@ POSITIONAL: dict[str, tuple[str, ...]] = {
     "set-adapter": ("adapter_name",),
     "silence": ("action", "second"),
     "template": ("tokenizer", "chat_template"),
+    "pipe": ("task", "model"),
 }  # fmt: skip
 """The names of the positional arguments of each kind of action."""
 

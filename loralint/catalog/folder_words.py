@@ -22,3 +22,6 @@ HUB_WORDS = frozenset(
     """hub huggingface hf repo repository repo_id identifier id ids name names url base""".split()
 )
 """Words of a name or help text that speak of the Hub, or of more than folders."""
+
+GIVEN_UP = frozenset("legacy deprecated archive archived obsolete attic unused".split())
+"""Words of a folder's name that say of what lies in it that nobody runs it any more."""

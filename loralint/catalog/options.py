@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 OPTIONS: dict[str, tuple[str, ...]] = {
     "trust_remote_code": ("trust_remote_code",),
     "dtype": ("dtype", "torch_dtype", "compute_dtype"),
@@ -84,8 +86,23 @@ SAME_TEMPLATES: tuple[frozenset[str], ...] = tuple(
 )
 """Names of prompt templates of unsloth that stand for one text, without `-`, `_` and `.`."""
 
-OPEN_TEMPLATES: tuple[str, ...] = ("tokenizer_default", "jinja", "auto")
-"""How the names begin that leave the prompt template to the tokenizer or to another key."""
+OPEN_TEMPLATES: tuple[str, ...] = ("tokenizer_default", "jinja", "auto", "fewshot")
+"""How the names begin that leave the prompt template to the tokenizer or to another key.
+
+`fewshot` is how LLaMA-Factory puts a benchmark's multiple-choice questions, for every model.
+"""
+
+SYSTEM_TEXTS = re.compile(
+    r"(default_)?sys(tem)?_?(prompt|message|msg|instructions?)", re.IGNORECASE
+)
+"""How people call the text that stands before every conversation."""
+
+PROMPT_TEXTS = re.compile(
+    r"(alpaca|chat|instruction|user|chatml|inst|qa)_prompt(_(template|format|style))?"
+    r"|prompt_(template|format|style)|(instruction|conversation)_template",
+    re.IGNORECASE,
+)
+"""How people call the text that a question is put into."""
 
 UNCOVERED_HEADS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (r"m?deberta(-v[23])?-(xsmall|small|base|large|xlarge|xxlarge)", "Deberta", ("pooler",)),

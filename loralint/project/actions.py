@@ -21,7 +21,15 @@ from loralint.project.flow import (
 from loralint.project.instances import LORA
 from loralint.project.loads import Action
 from loralint.project.options import keyword_values
-from loralint.values.nodes import Arguments, CallResult, External, MappingNode, Node, SequenceNode
+from loralint.values.nodes import (
+    Arguments,
+    AttributeOf,
+    CallResult,
+    External,
+    MappingNode,
+    Node,
+    SequenceNode,
+)
 from loralint.values.values import texts_of, value_of
 
 _MODEL = ("model", "base_model")
@@ -35,10 +43,16 @@ _TAKING_MODELS = frozenset({"wrap", "train"})
 """What is handed a model and may put an adapter onto it."""
 
 _STATE = ("state_dict", "peft_model_state_dict")
+_BEHIND_THE_MODEL = ("peft.set_peft_model_state_dict",)
+"""What takes the state dict behind the model that it goes into."""
+
 _READERS = frozenset(
     """safetensors.load_file torch.load peft.load_peft_weights mlx.load
     safetensors.torch.load_file""".split()
 )
+_PEFTS_OWN, _PEFTS_FILE = "peft.load_peft_weights", "adapter_model.safetensors"
+"""What reads an adapter's tensors out of its folder or repository, and from which file."""
+
 _PADDING = "pad_token"
 _SECOND_IS_REFERENCE = ("DPOTrainer", "KTOTrainer")
 """Trainers that take the reference model behind the model."""
@@ -86,7 +100,7 @@ def _action(linker: Linker, site: Site) -> ActionFlow:
         actions=linker.found.actions_of(steps),
         discarded=call.discarded,
         configs=linker.found.loads_of(config.loads),
-        source=_state_source(linker, arguments) if kind == "load-state" else ABSENT,
+        source=_state_source(linker, acting.callee, arguments) if kind == "load-state" else ABSENT,
         onto_adapter=certain and onto is not None and is_adapted(linker, onto),
         reference=_reference(linker, acting.callee, arguments) if kind == "train" else (),
         whole=acted_on is not None and is_whole(linker, acted_on),
@@ -121,7 +135,8 @@ def _model(linker: Linker, site: Site, kind: str) -> tuple[Flow, Node | None]:
     if kind in ("lora-config", "silence"):
         return Flow(), None
     names = _TOKENIZER if kind == "template" else _MODEL
-    given = linker.evaluator.argument(linker.arguments(site), names, 0)
+    at = 1 if kind == "pipe" else 0
+    given = linker.evaluator.argument(linker.arguments(site), names, at)
     return (_traced(linker, site, given), given) if given is not None else (Flow(), None)
 
 
@@ -194,13 +209,16 @@ def _written_config(site: LoadSite, index: int, load: int, fields: dict[str, Val
 # --- what a state dict is read from -------------------------------------------------------------
 
 
-def _state_source(linker: Linker, arguments: Arguments) -> Value:
+def _state_source(linker: Linker, callee: str, arguments: Arguments) -> Value:
     """The path that the state dict of a "load-state" is read from; Absent where none is seen."""
-    node = linker.evaluator.argument(arguments, _STATE, 0)
+    node = linker.evaluator.argument(arguments, _STATE, 1 if callee in _BEHIND_THE_MODEL else 0)
     if not isinstance(node, CallResult) or not isinstance(node.callee, External):
         return ABSENT
-    if canonical(node.callee.name) not in _READERS:
+    reader = canonical(node.callee.name)
+    if reader not in _READERS:
         return ABSENT
+    if reader == _PEFTS_OWN:
+        return Known(_PEFTS_FILE)  # of whatever folder
     given = linker.evaluator.argument(linker.arguments_of(node), ("filename", "f"), 0)
     return value_of(given) if given is not None else ABSENT
 
@@ -211,8 +229,19 @@ def _state_source(linker: Linker, arguments: Arguments) -> Value:
 def _added_tokens(linker: Linker, arguments: Arguments) -> dict[str, Value]:
     """The tokens that are added for the model to learn: padding is none of them."""
     node = linker.evaluator.argument(arguments, ("special_tokens_dict", "new_tokens"), 0)
+    if isinstance(node, MappingNode) and _has_all(linker, node):
+        return {"tokens": Known("[]"), "new": Known(False)}
     found = _tokens(linker, node) if node is not None else None
     return {"tokens": Known(json.dumps(found))} if found is not None else {}
+
+
+def _has_all(linker: Linker, tokens: MappingNode) -> bool:
+    """Whether a tokenizer is given nothing but tokens of its own: `tokenizer.eos_token`."""
+    keys = [key for key, _ in tokens.entries]
+    given = [linker.evaluator.lookup(tokens, key) if key is not None else None for key in keys]
+    return bool(given) and all(
+        isinstance(each, AttributeOf) and each.name.endswith("_token") for each in given
+    )
 
 
 def _tokens(linker: Linker, node: Node) -> list[str] | None:

@@ -116,14 +116,14 @@ class Action:
 
     `kind` is one of the catalogue's action kinds: "wrap" (`get_peft_model`, `add_adapter`),
     "lora-config", "resize", "merge", "unload", "train", "infer", "set-adapter", "load-state",
-    "quantise-prepare", "template", "drop-lora", "forward" (a loaded model is called).
-    `inputs` are indices in `Project.loads` that flow into the call, and
-    `actions` indices in `Project.actions` (the LoraConfig of a `get_peft_model`). `configs` are the
-    loads that flow into the configuration (`PeftConfig.from_pretrained`), `source` is the file that
-    the state dict of a "load-state" is read from. `onto_adapter` tells that the model is certainly
-    a PEFT model already. `reference` are the loads that flow into a trainer's `ref_model`, where
-    nothing wraps them on the way. `whole` tells that the model is what a load returns itself, and
-    `standing` is that of the call.
+    "quantise-prepare", "template", "drop-lora", "read-state", "pipe" (`pipeline` is given a model),
+    "forward" (a loaded model is called). `inputs` are indices in `Project.loads` that flow into the
+    call, and `actions` indices in `Project.actions` (the LoraConfig of a `get_peft_model`).
+    `configs` are the loads that flow into the configuration (`PeftConfig.from_pretrained`),
+    `source` is the file that the state dict of a "load-state" is read from. `onto_adapter` tells
+    that the model is certainly a PEFT model already. `reference` are the loads that flow into a
+    trainer's `ref_model`, where nothing wraps them on the way. `whole` tells that the model is what
+    a load returns itself, and `standing` is that of the call.
     """
 
     index: int

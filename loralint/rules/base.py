@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from inspect import cleandoc
 from typing import TypeAlias
 
+from loralint.catalog.folder_words import GIVEN_UP
 from loralint.config import Config
 from loralint.diagnostics import Diagnostic, Fix, Related, Severity
 from loralint.project import Load, Project, Why
@@ -79,10 +81,11 @@ class Rule:
                 yield diagnostic
 
     def _diagnostic(self, finding: Finding) -> Diagnostic:
+        at_most = "info" if self._is_of_the_past(finding.place.path) else finding.at_most
         return Diagnostic(
             code=self.code,
             name=self.name,
-            severity=max(finding.severity or self.severity, finding.at_most, key=_GRAVEST.index),
+            severity=max(finding.severity or self.severity, at_most, key=_GRAVEST.index),
             message=finding.message,
             place=finding.place,
             related=finding.related,
@@ -91,6 +94,15 @@ class Rule:
             call=finding.call,
             why=finding.why.value if finding.why is not None else "",
         )
+
+    def _is_of_the_past(self, path: str) -> bool:
+        """Whether a finding about what a script does stands in a folder that was given up."""
+        folders = re.split(r"[^a-z]+", path.rpartition("/")[0].lower())
+        return self.code.startswith(_ABOUT_RUNS) and not GIVEN_UP.isdisjoint(folders)
+
+
+_ABOUT_RUNS = ("LOR2", "LOR3")
+"""The codes of rules that say what is lost when a script runs."""
 
 
 def _never(config: Config) -> bool:

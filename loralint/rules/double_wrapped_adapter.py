@@ -10,7 +10,7 @@ from loralint.project import Action, Load, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes
 from loralint.rules.judgement.actions import actions, adapters, loads, steps
-from loralint.rules.judgement.versions import pinned_below
+from loralint.rules.judgement.versions import asked_from, pinned_below
 from loralint.source import Place
 
 
@@ -29,7 +29,8 @@ def double_wrapped_adapter(project: Project) -> Iterator[Finding]:
     configuration) and trains a second one, whose adapter_config.json names the plain base: at
     inference the first adapter is gone. Since 1.0 it raises. Where the first one is fresh
     (`get_peft_model` and then a trainer with `peft_config`, as many tutorials have it) nothing is
-    lost before 1.0: that is a warning, and silent where the requirements keep TRL below 1.
+    lost before 1.0, and 1.0 says so itself: that is a remark, silent where the requirements keep
+    TRL below 1, and a warning where they ask for 1.0.
 
     ## Example
 
@@ -109,7 +110,8 @@ def _by_trainer(project: Project, trainer: Action, *, trained: bool) -> Finding:
         if trained
         else "leave get_peft_model out, or peft_config"
     )
-    severity: Severity = "error" if trained else "warning"
+    loud: Severity = "warning" if asked_from(project, trainer.path, "trl", 1) else "info"
+    severity: Severity = "error" if trained else loud
     related = _wrapped_at(inner)
     return Finding(message, trainer.place, related, fix, call=trainer.text, severity=severity)
 

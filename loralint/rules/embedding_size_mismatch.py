@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loralint.diagnostics import Related
-from loralint.facts import ABSENT, Unknown, Value
+from loralint.facts import ABSENT, Known, Unknown, Value
 from loralint.project import Action, Load, Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
@@ -116,7 +116,8 @@ def _is_done(project: Project, pair: Pair, resize: Action, side: Load) -> bool:
 def _adds_tokens(project: Project, pair: Pair) -> bool:
     sides = (pair.train, pair.infer)
     paths = dict.fromkeys(path for side in sides for path in (side.place.path, side.site.path))
-    return any(True for path in paths for _ in in_file(project, path, "add-tokens"))
+    added = (each for path in paths for each in in_file(project, path, "add-tokens"))
+    return any(each.options.get("new", ABSENT) != Known(False) for each in added)
 
 
 def _holds_embeddings(project: Project, pair: Pair) -> bool:

@@ -78,7 +78,7 @@ def misplaced_revision(project: Project) -> Iterator[Finding]:
 
     ## Known problems
 
-    It is a warning where the second repository is an option that nobody has to give
+    It is a remark where the second repository is an option that nobody has to give
     (`--config_name`, `--tokenizer_name` of the example scripts of transformers): what nobody gives
     is not loaded. Two repositories may carry the same tag on purpose. Branches that name a format
     (`fp16`, `onnx`) and branches of one organisation's models are left alone.
@@ -107,7 +107,7 @@ def _given_twice(project: Project) -> Iterator[Finding]:
         )
         note = Related(f"the same revision for {wording.named(first)}", first.place)
         found = _finding(second, message, (note,), "give each repository a revision of its own")
-        yield replace(found, severity="warning") if optional else found
+        yield replace(found, severity="info") if optional else found
 
 
 def _is_no_model(load: Load) -> bool:

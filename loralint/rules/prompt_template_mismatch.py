@@ -6,14 +6,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from loralint.catalog import OPEN_TEMPLATES, SAME_TEMPLATES
+from loralint.catalog import OPEN_TEMPLATES, PROMPT_TEXTS, SAME_TEMPLATES, SYSTEM_TEXTS
 from loralint.diagnostics import Related
-from loralint.facts import Value
+from loralint.facts import Known, Value
 from loralint.project import Action, Load, Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.pinning import subject_of
-from loralint.rules.judgement.sides import actions, companions, once, pairs_of, why
+from loralint.rules.judgement.sides import (
+    actions,
+    at_inference,
+    companions,
+    once,
+    pairs_of,
+    why,
+)
 from loralint.rules.judgement.values import texts
 from loralint.source import Place
 
@@ -66,6 +73,9 @@ def prompt_template_mismatch(project: Project) -> Iterator[Finding]:
     infer_backend: huggingface
     ```
 
+    So is a text of one name that both sides' files define, and differently: the system prompt
+    (`SYSTEM_PROMPT`), or what a question is put into (`ALPACA_PROMPT`, `PROMPT_TEMPLATE`).
+
     ## Fix safety
 
     The fix is shown only: which of the two is right only the author knows.
@@ -75,7 +85,10 @@ def prompt_template_mismatch(project: Project) -> Iterator[Finding]:
     Only two names that are given are compared, and only names of one kind: those of LLaMA-Factory,
     ms-swift, axolotl, unsloth, vLLM or SGLang, or paths of template files. Each of these libraries
     has names of its own. A template that the tokenizer's folder brings along is not looked at, nor
-    is a side that names several.
+    is a side that names several. Texts are compared without their white space and the names of
+    their slots, and a prompt that begins like the other one is its question without the answer.
+    They are known by their names, which must be the same on both sides, and an adapter must tie the
+    sides.
 
     ## References
 
@@ -83,6 +96,7 @@ def prompt_template_mismatch(project: Project) -> Iterator[Finding]:
     - [transformers: chat templates](https://huggingface.co/docs/transformers/chat_templating)
     """
     yield from once(_found(project))
+    yield from once(_of_texts(project))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +185,64 @@ def _kind(value: Value, names: str) -> str:
     if any("{" in text for text in found):
         return "a text"
     return _FILE if any(text.endswith((".jinja", ".jinja2", ".j2")) for text in found) else names
+
+
+# --- the text itself, under one name --------------------------------------------------------------
+
+
+def _of_texts(project: Project) -> Iterator[tuple[Pair, object, Finding]]:
+    """Texts of one name that the files of the two sides define differently."""
+    pairs = [pair for pair in pairs_of(project) if pair.is_firm and not pair.merge]
+    compared = [(pair, *each) for pair in pairs for each in _compared(project, pair)]
+    same = {(pair.infer.place, name) for pair, name, is_alike in compared if is_alike}
+    for pair, name, _ in compared:
+        if (pair.infer.place, name) not in same:
+            yield pair, name, at_inference(pair, _another_text(pair, name), _ONE_TEXT)
+
+
+_ONE_TEXT = fixes.shown("keep the text in one place, and import it on both sides")
+
+
+def _another_text(pair: Pair, name: str) -> str:
+    return (
+        f"{wording.code(name)} is another text in {pair.infer.place.path} than where the adapter"
+        f" is trained ({pair.train.place.path}) {why(pair)}: the adapter has not learnt to answer"
+        " behind it"
+    )
+
+
+def _compared(project: Project, pair: Pair) -> Iterator[tuple[str, bool]]:
+    """The names of texts that both sides' files define, and whether they are alike."""
+    trained, served = (_texts(project, side) for side in (pair.train, pair.infer))
+    for name, text in served.items():
+        if name in trained:
+            yield name, _is_alike(name, trained[name], text)
+
+
+def _is_alike(name: str, one: str, other: str) -> bool:
+    if SYSTEM_TEXTS.fullmatch(name):
+        return _plain(one) == _plain(other)
+    short, long = sorted((_slotted(one), _slotted(other)), key=len)
+    return long.startswith(short)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _slotted(text: str) -> str:
+    """A text with its slots unnamed, without those at its end: there the answer goes."""
+    return re.sub(r"(\{\}|</s>|\s)+$", "", _plain(re.sub(r"\{\w*\}", "{}", text)))
+
+
+def _texts(project: Project, side: Load) -> dict[str, str]:
+    """The texts around a question that a side's file defines."""
+    facts = project.files.get(side.place.path)
+    found: dict[str, str] = {}
+    for name, term in facts.names if facts is not None else ():
+        is_system = SYSTEM_TEXTS.fullmatch(name) is not None
+        if isinstance(term, Known) and (is_system or PROMPT_TEXTS.fullmatch(name)):
+            text = str(term.value or "")
+            if text and (is_system or "{" in text):
+                found[name] = text
+    return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
+from loralint.diagnostics import Severity
 from loralint.facts import Default, Value
 from loralint.project import Pair, Project
 from loralint.rules.base import Finding, rule
@@ -77,7 +79,8 @@ def quantization_mismatch(project: Project) -> Iterator[Finding]:
     ## Known problems
 
     Training in 4-bit and serving in full precision is common and mostly harmless: it is reported
-    with `--strict` only. A merge into full precision is never reported.
+    with `--strict` only. A merge into full precision is never reported. Double quantisation on one
+    side only moves the output by a fiftieth of what the adapter does: that is a remark.
 
     ## References
 
@@ -89,20 +92,29 @@ def quantization_mismatch(project: Project) -> Iterator[Finding]:
 def _found(project: Project) -> Iterator[tuple[Pair, object, Finding]]:
     strict = project.config.strict
 
-    def judge(pair: Pair) -> str | None:
+    def judge(pair: Pair) -> _Difference | None:
         return None if pair.merge else _difference(pair, strict=strict)
 
     for pair, difference in unlike(differing(project, pairs_of(project), judge)):
-        message = (
-            f"the base is {difference} {why(pair)}: the adapter works on other weights than it was"
-            " trained on"
-        )
+        message = f"the base is {difference.words} {why(pair)}: {difference.effect}"
         fix = fixes.shown(f"quantise as {pair.train.place} does")
-        what = (method(pair.train), method(pair.infer), double(pair.train), double(pair.infer))
-        yield pair, what, at_inference(pair, message, fix)
+        yield (
+            pair,
+            difference.severity,
+            replace(at_inference(pair, message, fix), severity=difference.severity),
+        )
 
 
-def _difference(pair: Pair, *, strict: bool) -> str | None:
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """How the weights of the two sides differ, and what that does."""
+
+    words: str
+    effect: str = "the adapter works on other weights than it was trained on"
+    severity: Severity = "warning"
+
+
+def _difference(pair: Pair, *, strict: bool) -> _Difference | None:
     train, infer = method(pair.train), method(pair.infer)
     if train is None or infer is None:
         return None
@@ -111,20 +123,21 @@ def _difference(pair: Pair, *, strict: bool) -> str | None:
         default = wording.hint(train, infer)
         shown = f"{_words(train)} in training ({pair.train.place}) and"
         told = f"{shown} {_words(infer)} here{default}"
-        return None if is_served_in_full and not strict else told
+        return None if is_served_in_full and not strict else _Difference(told)
     return _doubly(pair) if bits(only(train)) == 4 and bits(only(infer)) == 4 else None
 
 
-def _doubly(pair: Pair) -> str | None:
+def _doubly(pair: Pair) -> _Difference | None:
     train, infer = double(pair.train), double(pair.infer)
     if not differ(train, infer) or any(map(_is_default_of_a_tool, (train, infer))):
         return None
     default = ", by default" if by_default(train, infer) else ""
     first, second = ("with", "without") if only(train) else ("without", "with")
-    return (
+    words = (
         f"quantised {first} double quantisation in training ({pair.train.place}) and {second} it"
         f" here{default}"
     )
+    return _Difference(words, "the weights differ a little from those of the training", "info")
 
 
 def _is_default_of_a_tool(double: Value) -> bool:

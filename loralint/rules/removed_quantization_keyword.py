@@ -56,7 +56,7 @@ def removed_quantization_keyword(project: Project) -> Iterator[Finding]:
 
     ## Known problems
 
-    It is a warning where the file itself (`!pip install`, `%pip install`), or else the nearest list
+    It is a remark where the file itself (`!pip install`, `%pip install`), or else the nearest list
     of requirements (`requirements*.txt`, those in a folder `requirements/`, those that another list
     includes with `-r`), pyproject.toml, setup.cfg, environment.yml, script of the shell or
     Dockerfile above it that names transformers keeps it below 5. Lock files and setup.py are not
@@ -76,7 +76,7 @@ def removed_quantization_keyword(project: Project) -> Iterator[Finding]:
                 f"transformers 5 no longer takes {shown}: from_pretrained raises a TypeError"
                 f"{_kept(pin) if pin else ''}"
             )
-            severity: Severity = "warning" if pin else "error"
+            severity: Severity = "info" if pin else "error"
             at = pin.at if pin is not None else None
             notes = (Related("transformers is kept below 5 here", at),) if at is not None else ()
             fix = _fix(project, load, words)

@@ -203,7 +203,7 @@ def _finding(again: _Wrap, first: _Wrap, what: str) -> Finding:
 
 # --- used as if it were plain -------------------------------------------------------------------
 
-_ASKS = ("infer", "forward")
+_ASKS = ("infer", "forward", "pipe")
 _TAKES_OFF = frozenset(
     """disable_adapter disable_adapters disable_adapter_layers enable_adapters unload delete_adapter
     unmerge_adapter get_base_model""".split()
@@ -218,7 +218,7 @@ def _as_if_plain(project: Project, base: int, wraps: Sequence[_Wrap]) -> Iterato
             if trainer.reference == (base,) and wrap.holds(trainer) and _later(trainer, wrap):
                 yield _used(trainer, wrap, "the reference model of the training is")
         plain = [one for one in _asked(project, base) if _is_plain(project, one, wrap)]
-        if plain and _is_asked_adapted(project, wrap) and not _is_merged(project, wrap):
+        if plain and _is_asked_adapted(project, wrap):
             yield _used(plain[0], wrap, f"{_name(plain[0])} is called on")
 
 
@@ -240,11 +240,10 @@ def _is_plain(project: Project, use: Action, wrap: _Wrap) -> bool:
 def _is_asked_adapted(project: Project, wrap: _Wrap) -> bool:
     """Whether the model with the adapter is asked as well: then the base is meant to be without."""
     asked = (one for kind in _ASKS for one in project.actions_of(kind))
-    return any(wrap.holds(one) and _later(one, wrap) for one in asked)
-
-
-def _is_merged(project: Project, wrap: _Wrap) -> bool:
-    return any(wrap.holds(one) for one in project.actions_of("merge"))
+    told = [one for one in asked if wrap.holds(one) and _later(one, wrap)]
+    if any(wrap.holds(one) for one in project.actions_of("merge")):
+        return any(steps(project, one, "merge") for one in told)  # else the base is the merge
+    return bool(told)
 
 
 def _takes_adapters_off(project: Project, path: str) -> bool:

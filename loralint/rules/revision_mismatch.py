@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from loralint.diagnostics import Fix
-from loralint.facts import Known
+from loralint.diagnostics import Fix, Severity
+from loralint.facts import Known, Unknown, leaves
 from loralint.project import Load, Pair, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.pinning import Verdict, compare, is_pinned
+from loralint.rules.judgement.pinning import Verdict, compare, is_pinned, is_unpinned
 from loralint.rules.judgement.sides import (
     at_inference,
     differing,
@@ -20,7 +20,14 @@ from loralint.rules.judgement.sides import (
     unlike,
     why,
 )
-from loralint.rules.judgement.values import by_default, is_option, only, origin, same
+from loralint.rules.judgement.values import (
+    by_default,
+    is_none_by_default,
+    is_option,
+    only,
+    origin,
+    same,
+)
 
 
 @rule("LOR201", "revision-mismatch", severity="error")
@@ -76,7 +83,8 @@ def revision_mismatch(project: Project) -> Iterator[Finding]:
     ```
 
     Where one side takes its revision from an option and the other has none, the finding is a
-    warning: as soon as somebody uses the option, the two sides part.
+    warning: as soon as somebody uses the option, the two sides part. While nobody in the project
+    sets the option, and both sides follow the default branch, it is a remark.
 
     ## Fix safety
 
@@ -141,7 +149,16 @@ def _one_sided(pair: Pair) -> Finding:
         f" {why(pair)}: {unless}, the adapter's tensors may silently not load"
     )
     fix = fixes.shown(f"let {whose} take the same revision from outside")
-    return replace(at_inference(pair, message, fix), severity="warning")
+    severity: Severity = "info" if _follow_one_branch(free, bound) else "warning"
+    return replace(at_inference(pair, message, fix), severity=severity)
+
+
+def _follow_one_branch(free: Load, bound: Load) -> bool:
+    """Whether both sides load the default branch as long as nobody sets the option."""
+    return is_unpinned(bound.site.revision) and not any(
+        isinstance(leaf, Unknown) and not is_none_by_default(leaf)
+        for leaf in leaves(free.site.revision)
+    )
 
 
 def _fix(project: Project, pair: Pair) -> Fix:

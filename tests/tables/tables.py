@@ -28,6 +28,7 @@ from loralint.catalog.commands import (
     TOOLS,
     VALUELESS,
 )
+from loralint.catalog.folder_words import GIVEN_UP
 from loralint.catalog.recipe_signs import NEVER_RECIPES
 from loralint.catalog.recipes import FRAMEWORKS, PUSHES
 from loralint.project.actions import _READERS as STATE_READERS
@@ -75,6 +76,7 @@ __all__ = [
     "FLAG_ACTIONS",
     "FOREIGN",
     "FRAMEWORKS",
+    "GIVEN_UP",
     "GROUPS",
     "LAUNCHERS",
     "LIBRARY_FUNCTIONS",

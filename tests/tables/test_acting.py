@@ -193,11 +193,8 @@ READERS = {
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_what_a_state_dict_is_read_from(tmp_path, name, request):
+def test_what_a_state_dict_is_read_from(tmp_path, name):
     """A state dict that comes out of an adapter's folder drops every tensor; others do not."""
-    if name == "peft.load_peft_weights":
-        reason = "the rule's page says that it is known by load_peft_weights, and it is not"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     module = {"torch.load": "import torch", "mlx.core.load": "import mlx.core as mx"}
     line = module.get(name, "from {} import {}".format(*name.rsplit(".", 1)))
     rows = ["model = get_peft_model(base, LoraConfig(r=8))",
@@ -206,6 +203,37 @@ def test_what_a_state_dict_is_read_from(tmp_path, name, request):
     assert codes(tmp_path, {"serve.py": text}, "LOR304") == ["LOR304"]
     other = text.replace(READERS[name], f"convert({READERS[name]})")
     assert codes(tmp_path, {"serve.py": other}, "LOR304") == []
+
+
+@pytest.mark.parametrize("given", ["model=base", "base"])
+def test_a_pipeline_asks_the_model_that_it_is_given(tmp_path, given):
+    rows = ['model = PeftModel.from_pretrained(base, "out/x")',
+            f'pipeline("text-generation", {given})', "model.generate(**batch)"]  # fmt: skip
+    text = base(*rows, imports="from transformers import pipeline")
+    assert codes(tmp_path, {"serve.py": text}, "LOR316") == ["LOR316"]
+    mine = base(*rows, imports="from mine import pipeline")
+    assert codes(tmp_path, {"serve.py": mine}, "LOR316") == []
+
+
+READING_BACK = {"peft.get_peft_model_state_dict": "now = get_peft_model_state_dict(model)"}
+"""What reads an adapter's tensors back out of a model, and a call of it."""
+
+
+@pytest.mark.parametrize("name", READING_BACK)
+def test_what_is_read_back_is_looked_at(tmp_path, name):
+    imports = (
+        "from safetensors.torch import load_file\n"
+        "from peft import get_peft_model_state_dict, set_peft_model_state_dict"
+    )
+    rows = ["model = get_peft_model(base, LoraConfig(r=8))",
+            'weights = load_file("out/x/adapter_model.safetensors")',
+            "set_peft_model_state_dict(model, weights)"]  # fmt: skip
+    text = base(*rows, imports=imports)
+    assert codes(tmp_path, {"serve.py": text}, "LOR302") == ["LOR302"]
+    after = base(*rows, READING_BACK[name], imports=imports)
+    assert codes(tmp_path, {"serve.py": after}, "LOR302") == []
+    before = base(rows[0], READING_BACK[name], *rows[1:], imports=imports)
+    assert codes(tmp_path, {"serve.py": before}, "LOR302") == ["LOR302"], "it was read before"
 
 
 # --- saving -------------------------------------------------------------------------------------
@@ -344,8 +372,8 @@ def test_every_method_has_a_test():
 ELSEWHERE = {
     "peft.set_peft_model_state_dict", "peft.load_peft_weights", "torch.compile",
     "transformers.utils.logging.set_verbosity_error", "warnings.filterwarnings",
-    "swift.Swift.merge_and_unload", "mlx_lm.generate", "peft.LoraConfig",
-    "accelerate.Accelerator.backward", *TEMPLATES,
+    "swift.Swift.merge_and_unload", "mlx_lm.generate", "peft.LoraConfig", "transformers.pipeline",
+    "accelerate.Accelerator.backward", *TEMPLATES, *READING_BACK,
 }  # fmt: skip
 
 

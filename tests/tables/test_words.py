@@ -16,6 +16,7 @@ from tests.tables.tables import (
     DATACLASS_PARSERS,
     EXITS,
     FLAG_ACTIONS,
+    GIVEN_UP,
     GROUPS,
     LIBRARY_FUNCTIONS,
     LIBRARY_METHODS,
@@ -683,12 +684,31 @@ STATED = {
 
 @pytest.mark.parametrize("key", ["", *STATED])
 def test_where_versions_are_stated(tmp_path, key):
-    """A keyword that transformers 5 took away is a warning where an older one is asked for."""
+    """A keyword that transformers 5 took away is a remark where an older one is asked for."""
     name, text = STATED.get(key, ("pyproject.toml", '[project]\nname = "a"\n'))
     load = f'{IMPORTS}model = AutoModel.from_pretrained("org/x", load_in_4bit=True)\n'
     [found] = check(tmp_path, {"run.py": load, name: text}, "LOR315")
-    assert found["severity"] == ("warning" if key else "error")
+    assert found["severity"] == ("info" if key else "error")
 
 
 def test_every_key_of_requirements_has_a_test():
     assert set(STATED) == LISTS | GROUPS
+
+
+# --- folders that were given up -----------------------------------------------------------------
+
+MERGE = """\
+from peft import AutoPeftModelForCausalLM
+from transformers import BitsAndBytesConfig
+
+four = BitsAndBytesConfig(load_in_4bit=True)
+AutoPeftModelForCausalLM.from_pretrained("out/x", quantization_config=four).merge_and_unload()
+"""
+
+
+@pytest.mark.parametrize("word", sorted(GIVEN_UP))
+def test_what_a_script_of_the_past_does_is_a_remark(tmp_path, word):
+    names = (f"{word}/merge.py", f"src/{word.title()}-code/merge.py", f"{word}.py")
+    found = check(tmp_path, dict.fromkeys(names, MERGE), "LOR307")
+    by_file = {one["filename"]: one["severity"] for one in found}
+    assert by_file == dict(zip(names, ("info", "info", "warning"), strict=True))

@@ -17,6 +17,7 @@ _QUANTISED = re.compile(
     r"|w\da\d+.*|mlx.*)$",
     re.IGNORECASE,
 )
+_BITSANDBYTES = re.compile(r"[-_.]bnb[-_]?(4|8)[-_]?bits?$", re.IGNORECASE)
 _TUNED = re.compile(r"[-_.](instruct|it|chat|base|pt|sft|dpo|rlhf)(?=$|[-_.])", re.IGNORECASE)
 
 
@@ -37,6 +38,12 @@ def kinship(one: str, other: str) -> Kinship:
 def is_quantised(repo_id: str) -> bool:
     """Whether a repository holds weights that are quantised already, by its name."""
     return _QUANTISED.search(_name(repo_id)) is not None
+
+
+def bits_of_copy(repo_id: str) -> int | None:
+    """The bits of a repository whose weights bitsandbytes has quantised, by its name."""
+    found = _BITSANDBYTES.search(_name(repo_id))
+    return int(found[1]) if found is not None else None
 
 
 def _name(repo_id: str) -> str:

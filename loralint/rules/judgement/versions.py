@@ -23,6 +23,12 @@ def pinned_below(project: Project, path: str, package: str, major: int) -> Requi
     return next((one for one in found if _is_below(one.version, major)), None)
 
 
+def asked_from(project: Project, path: str, package: str, major: int) -> bool:
+    """Whether the requirements of a file ask for a major version of a package, or a later one."""
+    found = _for_file([one for one in project.requirements if one.package == package], path)
+    return any(_is_from(one.version, major) for one in found)
+
+
 def _for_file(stated: list[Requirement], path: str) -> list[Requirement]:
     """What a file installs itself, else what the nearest folder above it states."""
     own = [one for one in stated if one.own and one.path == path]
