@@ -1,5 +1,7 @@
 """Between judging and reporting: every flagged call is read again, and intents become edits.
 
+A finding is known by its call in the one form that no formatter changes (`read.call_form`).
+
 What a finding says of a call of Python has to be what LibCST reads there too (`read.flagged`), or
 it is no finding. What was read stays in the cache beside the facts of its file: a run in which
 nothing new is flagged imports no parser.
@@ -16,6 +18,7 @@ import msgspec
 from loralint.diagnostics import Diagnostic, Edit, Fix, Skipped
 from loralint.engine.gathering import CODE, Gathered
 from loralint.facts import CallFact
+from loralint.read.call_form import call_form
 from loralint.read.flagged import WrittenCall, first_import, written_calls
 from loralint.read.rewriting import rewritten
 from loralint.source import Place
@@ -40,7 +43,7 @@ class Confirming:
             misread.update(wrong)
             if not wrong:
                 fix = self._with_edits(one.fix) if one.fix is not None else None
-                kept.append(one if fix is one.fix else msgspec.structs.replace(one, fix=fix))
+                kept.append(msgspec.structs.replace(one, fix=fix, call=self._form(one)))
         return kept, [Skipped(place, "call", _MISREAD) for place in sorted(misread)]
 
     def fixes(self, fixes: Sequence[Fix]) -> list[Fix]:
@@ -61,6 +64,13 @@ class Confirming:
                 return Fix("display", fix.message)
             edits += made
         return msgspec.structs.replace(fix, edits=tuple(edits), intents=()) if fix.intents else fix
+
+    def _form(self, found: Diagnostic) -> str:
+        """The call that a finding is known by, whoever has laid it out."""
+        written = self._written.get(found.place)
+        if written is not None and written.form and found.call:
+            return written.form
+        return call_form(found.call)
 
     def _holds(self, place: Place) -> bool:
         """Whether what stands at a place is no call, or the one that the facts say."""

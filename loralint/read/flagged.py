@@ -17,6 +17,7 @@ import msgspec
 
 from loralint.facts import CallFact
 from loralint.read import cells, magics
+from loralint.read.call_form import call_form
 from loralint.read.magics import Row
 from loralint.read.python.newer import is_deep
 from loralint.read.python.parsing import NotPython, decode, parse, rows
@@ -51,13 +52,14 @@ class WrittenKeyword(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class WrittenCall(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
     """A call as it is written; `text` is "" where LibCST reads no such thing there.
 
-    Another keyword goes to `insert_at`, between the two `margins`: None for a dict that a framework
+    `form` is what stays of it when somebody lays it out anew. Another keyword goes to `insert_at`, between the two `margins`: None for a dict that a framework
     calls later. `bare` is a generator that then needs parentheses of its own.
     """
 
     span: Span
     cell: int | None = None
     text: str = ""
+    form: str = ""
     keywords: tuple[WrittenKeyword, ...] = ()
     insert_at: Span | None = None
     margins: tuple[str, str] = ("", "")
@@ -178,13 +180,18 @@ def _written(code: _Code, place: Place) -> WrittenCall:
     pieces = _pieces(source, span.start)
     if pieces is None:
         is_display = source.startswith("{") and source.endswith("}")
-        return msgspec.structs.replace(nothing, text=text) if is_display else nothing
+        return (
+            msgspec.structs.replace(nothing, text=text, form=call_form(source))
+            if is_display
+            else nothing
+        )
     insert_at, margins = _insertion(code.lines, span, pieces[-1].span if pieces else None)
     bare = _bare_generator(pieces)
     return WrittenCall(
         span=place.span,
         cell=place.cell,
         text=text,
+        form=call_form(source),
         keywords=tuple(_keywords(code, pieces)),
         insert_at=code.outside(insert_at),
         margins=margins,
