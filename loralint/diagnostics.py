@@ -88,8 +88,8 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One finding.
 
     `subject` (a repo id, mostly) and `call` (the call in the one form that no formatter changes)
-    identify the finding in a baseline, where rows would not last. `why` is what a comparison of two sides rests
-    on (`project.Why`), "" of all others.
+    identify the finding in a baseline, where rows would not last. `why` is what a comparison of two
+    sides rests on (`project.Why`), "" of all others.
     """
 
     code: str

@@ -19,7 +19,8 @@ from loralint.diagnostics import Diagnostic, Edit, Fix, Skipped
 from loralint.engine.gathering import CODE, Gathered
 from loralint.facts import CallFact
 from loralint.read.call_form import call_form
-from loralint.read.flagged import WrittenCall, first_import, written_calls
+from loralint.read.flagged import WrittenCall, written_calls
+from loralint.read.importing import importing
 from loralint.read.rewriting import rewritten
 from loralint.source import Place
 
@@ -59,7 +60,7 @@ class Confirming:
             made: tuple[Edit, ...] = ()
             written = self._written.get(intent.call)
             if written is not None and self._holds(intent.call):
-                made = rewritten(intent, written, partial(self._first_import, path))
+                made = rewritten(intent, written, partial(self._importing, path))
             if not made:
                 return Fix("display", fix.message)
             edits += made
@@ -105,8 +106,8 @@ class Confirming:
             shelf.entries[path].flagged = msgspec.msgpack.encode(list(known.values()))
         self._written.update((place, known[place]) for place in places)
 
-    def _first_import(self, path: str, module: str) -> tuple[Place, str] | None:
-        return first_import(self._gathered.shelf.source(path), module)
+    def _importing(self, path: str, module: str, name: str) -> Edit | None:
+        return importing(self._gathered.shelf.source(path), module, name)
 
 
 def _decoded(flagged: bytes | None) -> list[WrittenCall]:
