@@ -35,6 +35,7 @@ from loralint.catalog.options import (
     SAME_TEMPLATES,
     UNCOVERED_HEADS,
 )
+from loralint.catalog.since import SINCE, Release, Since, since
 from loralint.catalog.words import (
     FILE_MARKS,
     LOAD_METHODS,
@@ -73,12 +74,15 @@ __all__ = [
     "REMOVED",
     "SAME_TEMPLATES",
     "SAVERS",
+    "SINCE",
     "UNCOVERED_HEADS",
     "VENDORED",
     "ActionKind",
     "Loader",
     "Mark",
+    "Release",
     "Saver",
+    "Since",
     "action_of",
     "canonical",
     "class_of",
@@ -88,5 +92,6 @@ __all__ = [
     "loads_lora",
     "may_be_meant",
     "may_load",
+    "since",
     "unresolved",
 ]

@@ -54,6 +54,11 @@ class _Answer:
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
 @click.option(
+    "--allow-empty",
+    is_flag=True,
+    help="Exit with 0 where there is no file to read: for hooks.",
+)
+@click.option(
     "--baseline",
     type=click.Path(),
     metavar="FILE",
@@ -104,6 +109,9 @@ def command(paths: tuple[str, ...], **given: Any) -> None:
     )
     fixing = fixes.fixing(given)
     outcome, mended, decided = _outcome(session, fixing, given)
+    if not outcome.diagnostics and not outcome.files and given["allow_empty"]:
+        click.echo("Nothing to check.", err=True)
+        _leave(0)
     if mended is not None and fixing.diff:
         _leave(fixes.show_diff(session, mended, given["output_file"]))
     failed = fixes.write(session, mended) if mended is not None else 0
