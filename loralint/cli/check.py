@@ -178,12 +178,28 @@ def _rendered(session: Session, outcome: Outcome, answer: _Answer, seconds: floa
         unsafe_fixes=answer.unsafe_fixes,
         fixed=answer.fixed,
     )
+    if session.is_elsewhere:
+        report = _from_here(session, report)
     render = renderer(answer.output_format)
     if answer.output_format != "full":
         return render(report)
     width = shutil.get_terminal_size((100, 24)).columns
     text = render(report, width=max(60, min(width, 140)))
     return text if answer.verbose >= 0 else _findings_alone(text)
+
+
+def _from_here(session: Session, report: Report) -> Report:
+    """A report whose messages name places as its findings do."""
+    import msgspec
+
+    from loralint.report import places
+
+    names = report.filename, session.is_file
+    return msgspec.structs.replace(
+        report,
+        diagnostics=places.diagnostics(report.diagnostics, *names),
+        skipped=places.skipped(report.skipped, *names),
+    )
 
 
 def _findings_alone(text: str) -> str:

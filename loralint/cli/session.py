@@ -78,6 +78,18 @@ class Session:
         here, root = Path.cwd(), Path(self.request.root)
         return here.relative_to(root).as_posix() if root in here.parents else ""
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the user stands in another folder than the root: names then differ."""
+        return bool(self.prefix)
+
+    def is_file(self, path: str) -> bool:
+        """Whether the project has a file of a name, relative to its root."""
+        try:
+            return Path(self.request.root, path).is_file()
+        except (OSError, ValueError):
+            return False
+
     def lines(self, path: str, cell: int | None) -> Sequence[str]:
         """The lines of a file of the project, as they are now."""
         stdin = self.request.stdin

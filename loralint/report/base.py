@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from loralint.diagnostics import Diagnostic, Skipped
+from loralint.report.places import PLACE
 from loralint.source import Place
 
 Sources = Callable[[str, "int | None"], Sequence[str]]
@@ -117,7 +118,8 @@ def fingerprints(report: Report) -> list[str]:
     digests = []
     for found in report.diagnostics:
         code, path, subject, call = found.identity
-        key = (code, path, str(found.place.cell or ""), subject, call or found.message)
+        said = call or PLACE.sub("", found.message)  # rows move, and names depend on who asks
+        key = (code, path, str(found.place.cell or ""), subject, said)
         seen[key] += 1
         text = "\0".join((*key, str(seen[key])))
         digests.append(sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32])
