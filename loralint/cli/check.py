@@ -177,6 +177,7 @@ def _rendered(session: Session, outcome: Outcome, answer: _Answer, seconds: floa
         verbose=max(answer.verbose, 0),
         unsafe_fixes=answer.unsafe_fixes,
         fixed=answer.fixed,
+        unused_settings=() if session.isolated else outcome.unused_settings,
     )
     if session.is_elsewhere:
         report = _from_here(session, report)

@@ -44,10 +44,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class Session:
-    """One command's project: its settings, and the request that says what to read."""
+    """One command's project: its settings, and the request that says what to read.
+
+    `isolated` tells that no settings file was wanted.
+    """
 
     settings: Settings
     request: Request
+    isolated: bool = False
 
     def check(self) -> Outcome:
         """The findings."""
@@ -143,7 +147,7 @@ def open_session(
         scheduler=reading.scheduler,
         honour_ignores=honour_ignores,
     )
-    return Session(settings, request)
+    return Session(settings, request, reading.isolated)
 
 
 def _existing(paths: Sequence[str], stdin_filename: str | None) -> list[Path]:

@@ -42,7 +42,7 @@ class Report(msgspec.Struct, frozen=True):
     path below the root (`src`), so that `src/a.py` shows as `a.py` and not as `../src/a.py`.
     `fixable_note` tells to say which findings can be fixed, and `unsafe_fixes` that the unsafe
     fixes are wanted too. `fixed` is how many findings have just been fixed, None where none were
-    to be.
+    to be. `unused_settings` are settings files that decided nothing.
     """
 
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -60,6 +60,7 @@ class Report(msgspec.Struct, frozen=True):
     fixable_note: bool = True
     unsafe_fixes: bool = False
     fixed: int | None = None
+    unused_settings: tuple[str, ...] = ()
 
     def filename(self, path: str) -> str:
         """Return the path relative to the working directory."""
