@@ -87,9 +87,9 @@ class Fix(msgspec.Struct, frozen=True, gc=False):
 class Diagnostic(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One finding.
 
-    `subject` (a repo id, mostly) and `call` (the call's text, white space folded) identify the
-    finding in a baseline, where rows would not last. `why` is what a comparison of two sides rests
-    on (`project.Why`), "" of all others.
+    `subject` (a repo id, mostly) and `call` (the call in the one form that no formatter changes)
+    identify the finding in a baseline, where rows would not last. `why` is what a comparison of two
+    sides rests on (`project.Why`), "" of all others.
     """
 
     code: str

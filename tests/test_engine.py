@@ -243,18 +243,18 @@ def test_two_comments_that_hide_the_same_are_both_in_use():
 
 def test_baseline_counts_and_forgets_rows(tmp_path):
     path = str(tmp_path / "b.json")
-    old = [found(row=row, subject="org/m", call="f( x )") for row in (3, 9)]
+    old = [found(row=row, subject="org/m", call="f(x)") for row in (3, 9)]
     assert baseline.write(path, old) == 2
     accepted = baseline.read(path)
-    moved = [found(row=row, subject="org/m", call="f(  x\n)") for row in (30, 90)]
+    moved = [found(row=row, subject="org/m", call="f(x)") for row in (30, 90)]
     assert baseline.unaccepted(moved, accepted) == []
-    third = found(row=95, subject="org/m", call="f( x )")
+    third = found(row=95, subject="org/m", call="f(x)")
     assert baseline.unaccepted([*moved, third], accepted) == [third]
     for other in (
-        found("LOR201", subject="org/m", call="f( x )"),
-        found(subject="org/n", call="f( x )"),
+        found("LOR201", subject="org/m", call="f(x)"),
+        found(subject="org/n", call="f(x)"),
         found(subject="org/m", call="g()"),
-        found(path="b.py", subject="org/m", call="f( x )"),
+        found(path="b.py", subject="org/m", call="f(x)"),
     ):
         assert baseline.unaccepted([other], accepted) == [other]
 

@@ -37,6 +37,7 @@ from loralint.catalog.options import (
     SYSTEM_TEXTS,
     UNCOVERED_HEADS,
 )
+from loralint.catalog.since import SINCE, Release, Since, since
 from loralint.catalog.words import (
     FILE_MARKS,
     LOAD_METHODS,
@@ -77,6 +78,7 @@ __all__ = [
     "REMOVED",
     "SAME_TEMPLATES",
     "SAVERS",
+    "SINCE",
     "STARTED_ELSEWHERE",
     "SYSTEM_TEXTS",
     "UNCOVERED_HEADS",
@@ -84,7 +86,9 @@ __all__ = [
     "ActionKind",
     "Loader",
     "Mark",
+    "Release",
     "Saver",
+    "Since",
     "action_of",
     "canonical",
     "class_of",
@@ -94,5 +98,6 @@ __all__ = [
     "loads_lora",
     "may_be_meant",
     "may_load",
+    "since",
     "unresolved",
 ]

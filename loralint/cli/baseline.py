@@ -11,6 +11,7 @@ import click
 from loralint.cli import options
 from loralint.cli.session import BASELINE, Reading, Session, open_session
 from loralint.engine import baseline
+from loralint.report.text import by_rule
 from loralint.text import counted
 
 FLAGS = ("select", "extend_select", "ignore", "strict")
@@ -44,3 +45,5 @@ def command(paths: tuple[str, ...], output_file: str | None, **given: Any) -> No
     except OSError as error:
         raise click.UsageError(f"{target}: cannot be written: {error.strerror}") from error
     click.echo(f"Accepted {counted(count, 'finding')} in {os.path.relpath(target)}.")
+    if outcome.diagnostics:
+        click.echo(by_rule(outcome.diagnostics))

@@ -54,6 +54,11 @@ class _Answer:
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
 @click.option(
+    "--allow-empty",
+    is_flag=True,
+    help="Exit with 0 where there is no file to read: for hooks.",
+)
+@click.option(
     "--baseline",
     type=click.Path(),
     metavar="FILE",
@@ -104,6 +109,9 @@ def command(paths: tuple[str, ...], **given: Any) -> None:
     )
     fixing = fixes.fixing(given)
     outcome, mended, decided = _outcome(session, fixing, given)
+    if not outcome.diagnostics and not outcome.files and given["allow_empty"]:
+        click.echo("Nothing to check.", err=True)
+        _leave(0)
     if mended is not None and fixing.diff:
         _leave(fixes.show_diff(session, mended, given["output_file"]))
     failed = fixes.write(session, mended) if mended is not None else 0
@@ -169,13 +177,30 @@ def _rendered(session: Session, outcome: Outcome, answer: _Answer, seconds: floa
         verbose=max(answer.verbose, 0),
         unsafe_fixes=answer.unsafe_fixes,
         fixed=answer.fixed,
+        unused_settings=() if session.isolated else outcome.unused_settings,
     )
+    if session.is_elsewhere:
+        report = _from_here(session, report)
     render = renderer(answer.output_format)
     if answer.output_format != "full":
         return render(report)
     width = shutil.get_terminal_size((100, 24)).columns
     text = render(report, width=max(60, min(width, 140)))
     return text if answer.verbose >= 0 else _findings_alone(text)
+
+
+def _from_here(session: Session, report: Report) -> Report:
+    """A report whose messages name places as its findings do."""
+    import msgspec
+
+    from loralint.report import places
+
+    names = report.filename, session.is_file
+    return msgspec.structs.replace(
+        report,
+        diagnostics=places.diagnostics(report.diagnostics, *names),
+        skipped=places.skipped(report.skipped, *names),
+    )
 
 
 def _findings_alone(text: str) -> str:

@@ -13,7 +13,7 @@ from loralint.cli import changes
 from loralint.cli.output import leave, put
 from loralint.cli.session import Session
 from loralint.engine.request import Outcome
-from loralint.text import counted
+from loralint.text import counted, visible
 
 if TYPE_CHECKING:
     from loralint.fix.applying import Mended
@@ -77,8 +77,10 @@ def write(session: Session, mended: Mended) -> int:
 
 def _explain(session: Session, mended: Mended) -> None:
     """Say which fixes were not made, and why."""
+    from loralint.cli.loads import naming
+
     for one in mended.dropped:
-        place, code = one.found.place, one.found.code
-        click.echo(f"warning: {place}: {code} is not fixed: {one.reason}", err=True)
+        where, code = naming(session).where(one.found.place), one.found.code
+        click.echo(visible(f"warning: {where}: {code} is not fixed: {one.reason}"), err=True)
     if not mended.settled:
         click.echo("warning: some fixes undo one another: there is more to fix", err=True)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
 from loralint.cli import changes
+from loralint.cli.init_hook import HOOKS_FILE, CannotAdd, entry, is_of_this_disk, with_hook
 from loralint.cli.session import BASELINE
 from loralint.config.load import OWN_FILE, SHARED_FILE
 from loralint.text import counted
-from loralint.version import __version__
 
 SETTINGS = """\
 # Which rules run, how firmly repositories must be pinned, which files train and which infer:
@@ -42,10 +41,17 @@ class _Change:
     type=click.Choice(["baseline", "pins", "nothing"]),
     help="What becomes of today's findings: accepted, pinned from the local Hub cache, or left.",
 )
+@click.option(
+    "--accept-errors", is_flag=True, help="Let the baseline accept errors, too; else they stay."
+)
 @click.option("--no-hook", is_flag=True, help="Do not add a hook for pre-commit.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-def command(folder: str, start: str | None, no_hook: bool, dry_run: bool) -> None:
+def command(
+    folder: str, start: str | None, accept_errors: bool, no_hook: bool, dry_run: bool
+) -> None:
     """Set loralint up in a project: settings, a hook for pre-commit, a baseline or pins.
+
+    A baseline accepts today's warnings; errors it leaves for you to look at.
 
     Nothing is overwritten, and everything can be undone with git: files with changes that are not
     committed are left alone.
@@ -63,7 +69,12 @@ def command(folder: str, start: str | None, no_hook: bool, dry_run: bool) -> Non
     if dry_run:
         click.echo(f"Would start with {start}.")
         return
-    _START[start](root)
+    if start == "baseline":
+        _baseline(root, accept_errors)
+    elif start == "pins":
+        _pins(root)
+    else:
+        click.echo("Today's findings are left: `loralint check` shows them.")
     _tell_how_to_undo(root)
 
 
@@ -137,13 +148,14 @@ def _hook(root: Path) -> Iterator[_Change]:
         new = with_hook(old.decode() if old is not None else None)
     except (CannotAdd, UnicodeDecodeError) as error:
         click.echo(
-            f"note: {HOOKS_FILE} is left as it is ({error}). Add this to its `repos`:\n\n{ENTRY}"
+            f"note: {HOOKS_FILE} is left as it is ({error}). Add this to its `repos`:\n\n{entry()}"
         )
         return
     if new is None:
         click.echo(f"{HOOKS_FILE} has the hook already.")
     else:
-        yield _Change(HOOKS_FILE, old, new.encode(), "a hook for pre-commit")
+        where = ", which installs the copy of this disk: change that" if is_of_this_disk() else ""
+        yield _Change(HOOKS_FILE, old, new.encode(), f"a hook for pre-commit{where}")
 
 
 # --- today's findings ---------------------------------------------------------------------------
@@ -161,16 +173,26 @@ def _asked_for() -> str:
     return answer
 
 
-def _baseline(root: Path) -> None:
+def _baseline(root: Path, accept_errors: bool) -> None:
     from loralint.cli.session import Reading, open_session
     from loralint.engine import baseline
+    from loralint.report.text import by_rule
 
-    outcome = open_session([str(root)], Reading()).check()
-    if not outcome.diagnostics:
+    found = open_session([str(root)], Reading()).check().diagnostics
+    if not found:
         click.echo("Nothing is found today: no baseline is needed.")
         return
-    count = baseline.write(str(root / BASELINE), outcome.diagnostics)
-    click.echo(f"Wrote {BASELINE}: {counted(count, 'finding')} of today, accepted.")
+    click.echo(f"Today's findings:\n{by_rule(found)}")
+    accepted = [one for one in found if accept_errors or one.severity != "error"]
+    if accepted:
+        count = baseline.write(str(root / BASELINE), accepted)
+        click.echo(f"Wrote {BASELINE}: {counted(count, 'finding')} of today, accepted.")
+    left = len(found) - len(accepted)
+    if left:
+        click.echo(
+            f"{counted(left, 'error')} not accepted: `loralint check` shows them, and after"
+            " you have looked at them, `loralint baseline` accepts what is left."
+        )
 
 
 def _pins(root: Path) -> None:
@@ -180,17 +202,6 @@ def _pins(root: Path) -> None:
     code = pin.main([str(root)], prog_name="loralint pin", standalone_mode=False)
     if code == 1:
         click.echo("Some loads are left: `loralint pin` tells which, and what to do.")
-
-
-def _nothing(root: Path) -> None:
-    click.echo("Today's findings are left: `loralint check` shows them.")
-
-
-_START: dict[str, Callable[[Path], None]] = {
-    "baseline": _baseline,
-    "pins": _pins,
-    "nothing": _nothing,
-}
 
 
 # --- safely -------------------------------------------------------------------------------------
@@ -226,92 +237,3 @@ def _is_ours(name: str) -> bool:
 
 def _list(names: list[str]) -> str:
     return " and ".join(names)
-
-
-HOOKS_FILE = ".pre-commit-config.yaml"
-
-ENTRY = f"""\
-- repo: local
-  hooks:
-    - id: loralint
-      name: loralint
-      entry: loralint check
-      language: python
-      additional_dependencies: ["loralint=={__version__}"]
-      types_or: [python, jupyter, yaml, json, toml, shell, dotenv, dockerfile, makefile]
-      # One run over the whole project: a single file cannot show a pair.
-      pass_filenames: false
-      require_serial: true
-"""
-
-
-class CannotAdd(Exception):
-    """Why the hook cannot be added by itself, in words."""
-
-
-def with_hook(text: str | None) -> str | None:
-    """The file with the hook; None where it is there already. Raises CannotAdd."""
-    if text is None or not text.strip():
-        return f"repos:\n{_indented(ENTRY, 2)}"
-    before = _loaded(text)
-    if _has_hook(before):
-        return None
-    after = _inserted(text, _repos(text))
-    expected = {**before, "repos": [*(before.get("repos") or []), yaml.safe_load(ENTRY)[0]]}
-    if _loaded(after) != expected:
-        raise CannotAdd("its layout is unusual")
-    return after
-
-
-def _loaded(text: str) -> dict[str, Any]:
-    try:
-        found = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise CannotAdd("it is not valid YAML") from error
-    if not isinstance(found, dict) or not isinstance(found.get("repos", []), list):
-        raise CannotAdd("it has no list `repos`")
-    return found
-
-
-def _has_hook(content: dict[str, Any]) -> bool:
-    hooks = (hook for repo in content.get("repos") or [] for hook in repo.get("hooks") or [])
-    return any(isinstance(hook, dict) and hook.get("id") == "loralint" for hook in hooks)
-
-
-def _repos(text: str) -> yaml.SequenceNode | None:
-    """The list that the hook goes into; None where there is no such key."""
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    pairs = root.value if isinstance(root, yaml.MappingNode) else []
-    found = next((value for key, value in pairs if key.value == "repos"), None)
-    if found is None:
-        return None
-    if not isinstance(found, yaml.SequenceNode) or found.flow_style or not found.value:
-        raise CannotAdd("its list `repos` is not written row by row")
-    return found
-
-
-def _inserted(text: str, repos: yaml.SequenceNode | None) -> str:
-    """The text with the hook behind the last repository, as far in as the others."""
-    rows = text.splitlines(keepends=True)
-    newline = "\r\n" if rows[0].endswith("\r\n") else "\n"
-    if not rows[-1].endswith(("\n", "\r")):
-        rows[-1] += newline
-    if repos is None:
-        at, entry = len(rows), f"repos:\n{_indented(ENTRY, 2)}"
-    else:
-        at, entry = _last_row(repos), _indented(ENTRY, repos.start_mark.column)
-    return "".join((*rows[:at], entry.replace("\n", newline), *rows[at:]))
-
-
-def _last_row(node: yaml.Node) -> int:
-    """The row behind the last scalar of a node: comments below may belong to what follows."""
-    if isinstance(node, yaml.SequenceNode) and node.value and not node.flow_style:
-        return _last_row(node.value[-1])
-    if isinstance(node, yaml.MappingNode) and node.value and not node.flow_style:
-        return _last_row(node.value[-1][1])
-    end = node.end_mark
-    return int(end.line) + (1 if end.column or not isinstance(node, yaml.ScalarNode) else 0)
-
-
-def _indented(text: str, column: int) -> str:
-    return "".join(f"{' ' * column}{row}" for row in text.splitlines(keepends=True))

@@ -21,6 +21,7 @@ from loralint.hub.candidates import Scope
 from loralint.hub.locking import LockedCommits
 from loralint.hub.pins import OldEnough, Planner, duration
 from loralint.project import Project
+from loralint.report.places import renamed
 from loralint.text import counted, visible
 
 
@@ -118,7 +119,8 @@ def _report(session: Session, made: Pinned, asked: dict[str, Any]) -> int:
 
 
 def _tell(session: Session, made: Pinned, *, aside: bool) -> None:
-    name = naming(session).where
+    report = naming(session)
+    name = report.where
     for one in made.pins:
         was = one.current[:12] or one.ref or "?"
         source = "" if one.origin == "cache" else f" ({one.origin})"
@@ -126,7 +128,8 @@ def _tell(session: Session, made: Pinned, *, aside: bool) -> None:
         click.echo(visible(line), err=aside)
     for left in made.left:
         level = "error" if left.grave else "note"
-        click.echo(visible(f"{level}: {name(left.load.place)}: {left.reason}"), err=True)
+        reason = renamed(left.reason, report.filename, session.is_file)
+        click.echo(visible(f"{level}: {name(left.load.place)}: {reason}"), err=True)
 
 
 def _sum_up(made: Pinned, writes: bool) -> None:

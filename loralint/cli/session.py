@@ -44,10 +44,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class Session:
-    """One command's project: its settings, and the request that says what to read."""
+    """One command's project: its settings, and the request that says what to read.
+
+    `isolated` tells that no settings file was wanted.
+    """
 
     settings: Settings
     request: Request
+    isolated: bool = False
 
     def check(self) -> Outcome:
         """The findings."""
@@ -77,6 +81,18 @@ class Session:
         """The working directory below the root, or nothing where it is not."""
         here, root = Path.cwd(), Path(self.request.root)
         return here.relative_to(root).as_posix() if root in here.parents else ""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the user stands in another folder than the root: names then differ."""
+        return bool(self.prefix)
+
+    def is_file(self, path: str) -> bool:
+        """Whether the project has a file of a name, relative to its root."""
+        try:
+            return Path(self.request.root, path).is_file()
+        except (OSError, ValueError):
+            return False
 
     def lines(self, path: str, cell: int | None) -> Sequence[str]:
         """The lines of a file of the project, as they are now."""
@@ -131,7 +147,7 @@ def open_session(
         scheduler=reading.scheduler,
         honour_ignores=honour_ignores,
     )
-    return Session(settings, request)
+    return Session(settings, request, reading.isolated)
 
 
 def _existing(paths: Sequence[str], stdin_filename: str | None) -> list[Path]:

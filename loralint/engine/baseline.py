@@ -13,6 +13,7 @@ import msgspec
 from loralint import atomic
 from loralint.config import ConfigError
 from loralint.diagnostics import Diagnostic
+from loralint.read.call_form import call_form
 
 Key: TypeAlias = tuple[str, str, str, str]
 """Rule, file, repo id, call."""
@@ -48,8 +49,8 @@ def read(path: str) -> Counter[Key]:
             f"{path}: is no baseline of loralint ({error}); write it again with `loralint baseline`"
         ) from error
     accepted: Counter[Key] = Counter()
-    for one in baseline.findings:
-        accepted[one.code, one.path, one.subject, one.call] += one.count
+    for one in baseline.findings:  # older ones have the calls as they were laid out
+        accepted[one.code, one.path, one.subject, call_form(one.call)] += one.count
     return accepted
 
 

@@ -1,5 +1,7 @@
 """Between judging and reporting: every flagged call is read again, and intents become edits.
 
+A finding is known by its call in the one form that no formatter changes (`read.call_form`).
+
 What a finding says of a call of Python has to be what LibCST reads there too (`read.flagged`), or
 it is no finding. What was read stays in the cache beside the facts of its file: a run in which
 nothing new is flagged imports no parser.
@@ -16,7 +18,9 @@ import msgspec
 from loralint.diagnostics import Diagnostic, Edit, Fix, Skipped
 from loralint.engine.gathering import CODE, Gathered
 from loralint.facts import CallFact
-from loralint.read.flagged import WrittenCall, first_import, written_calls
+from loralint.read.call_form import call_form
+from loralint.read.flagged import WrittenCall, written_calls
+from loralint.read.importing import importing
 from loralint.read.rewriting import rewritten
 from loralint.source import Place
 
@@ -40,7 +44,7 @@ class Confirming:
             misread.update(wrong)
             if not wrong:
                 fix = self._with_edits(one.fix) if one.fix is not None else None
-                kept.append(one if fix is one.fix else msgspec.structs.replace(one, fix=fix))
+                kept.append(msgspec.structs.replace(one, fix=fix, call=self._form(one)))
         return kept, [Skipped(place, "call", _MISREAD) for place in sorted(misread)]
 
     def fixes(self, fixes: Sequence[Fix]) -> list[Fix]:
@@ -56,11 +60,18 @@ class Confirming:
             made: tuple[Edit, ...] = ()
             written = self._written.get(intent.call)
             if written is not None and self._holds(intent.call):
-                made = rewritten(intent, written, partial(self._first_import, path))
+                made = rewritten(intent, written, partial(self._importing, path))
             if not made:
                 return Fix("display", fix.message)
             edits += made
         return msgspec.structs.replace(fix, edits=tuple(edits), intents=()) if fix.intents else fix
+
+    def _form(self, found: Diagnostic) -> str:
+        """The call that a finding is known by, whoever has laid it out."""
+        written = self._written.get(found.place)
+        if written is not None and written.form and found.call:
+            return written.form
+        return call_form(found.call)
 
     def _holds(self, place: Place) -> bool:
         """Whether what stands at a place is no call, or the one that the facts say."""
@@ -95,8 +106,8 @@ class Confirming:
             shelf.entries[path].flagged = msgspec.msgpack.encode(list(known.values()))
         self._written.update((place, known[place]) for place in places)
 
-    def _first_import(self, path: str, module: str) -> tuple[Place, str] | None:
-        return first_import(self._gathered.shelf.source(path), module)
+    def _importing(self, path: str, module: str, name: str) -> Edit | None:
+        return importing(self._gathered.shelf.source(path), module, name)
 
 
 def _decoded(flagged: bytes | None) -> list[WrittenCall]:

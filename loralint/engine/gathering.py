@@ -20,6 +20,7 @@ import msgspec
 
 from loralint.cache import Entry, Manifest
 from loralint.catalog.recipe_signs import LARGEST_RECIPE, may_be_named_so
+from loralint.config.load import OWN_FILE, SHARED_FILE
 from loralint.diagnostics import Skipped
 from loralint.discovery import walk
 from loralint.discovery.kinds import is_looked_at
@@ -65,6 +66,11 @@ class Gathered:
     def files(self) -> int:
         """How many of the files that were asked for were read."""
         return sum(self.request.reports(path) for path in self.shelf.looked_at())
+
+    @property
+    def unused_settings(self) -> tuple[str, ...]:
+        """The settings files below the root: the root's hold for all that is read."""
+        return tuple(path for path in self.shelf.tree.files if _holds_settings(self.shelf, path))
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
@@ -231,6 +237,19 @@ def _upward(root: str, scope: str) -> Iterator[str]:
         yield folder
         folder = os.path.dirname(folder)
     yield root
+
+
+# --- settings: the nearest to what was asked for hold for all of it ---------------------------------
+
+
+def _holds_settings(shelf: Shelf, path: str) -> bool:
+    """Whether a file below the root has settings."""
+    name = basename(path)
+    if name == path or path.startswith("../") or name not in (OWN_FILE, SHARED_FILE):
+        return False
+    if name == OWN_FILE:
+        return True
+    return shelf.entry(path) is not None and b"[tool.loralint" in shelf.text(path)
 
 
 # --- recipes --------------------------------------------------------------------------------------

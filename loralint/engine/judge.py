@@ -40,6 +40,7 @@ def judge(request: Request, gathered: Gathered, rules: tuple[Rule, ...]) -> Outc
         suppressed=suppressed,
         baselined=len(ordered) - len(fresh),
         files=gathered.files,
+        unused_settings=gathered.unused_settings,
     )
 
 

@@ -57,6 +57,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     """The findings of a run, sorted, and what else there is to say about it.
 
     `files` counts what was read of what was asked for; 0 means that nothing was checked.
+    `unused_settings` are settings files below the root: one run has one.
     """
 
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -64,3 +65,4 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     suppressed: int = 0
     baselined: int = 0
     files: int = 0
+    unused_settings: tuple[str, ...] = ()

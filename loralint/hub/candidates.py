@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import msgspec
-
 from loralint.catalog import loader_of
 from loralint.config.selectors import covers
-from loralint.facts import ABSENT, RECORDED, Default, Parameter, Unknown, Value, leaves
+from loralint.facts import ABSENT, RECORDED, Default, Unknown, Value, leaves
 from loralint.hub import MAIN, Ask, Repo, is_commit, plain
 from loralint.hub.wants import Sources, is_elsewhere, repos_of, stands_for
 from loralint.lockfile import NAME
 from loralint.project import Load, Project
 from loralint.refs import kind_of
 from loralint.rules.judgement import wording
+from loralint.rules.judgement.callers import is_named_by_callers
 from loralint.rules.judgement.fixes import revision_changes
 from loralint.rules.judgement.pinning import is_unpinned, judged_ids
 from loralint.rules.judgement.values import by_default, only
@@ -154,7 +153,7 @@ def _why_no_argument(project: Project, load: Load) -> str:
     if by_default(load.site.repo_id):
         option = wording.outside(_default(load.site.repo_id))
         return f"{option} may name another repository: let an option give the revision too"
-    if _is_named_by_callers(project, load):
+    if is_named_by_callers(project, load):
         return f"{load.site.function}() is told what to load: tell it the revision too"
     holder = _revision_holder(project, load)
     return f"its revision belongs into {holder}" if holder else ""
@@ -174,34 +173,6 @@ def _revision_holder(project: Project, load: Load) -> str:
     loader = loader_of(name) if "." in name else None
     is_method = loader is not None and loader.receiver
     return "adapter_kwargs" if is_method and name.startswith("transformers.") else ""
-
-
-def _is_named_by_callers(project: Project, load: Load) -> bool:
-    """Whether the id is a parameter, so that the load is of whatever the next caller names."""
-    loader = loader_of(load.site.loader)
-    names = loader.id if loader is not None else ("pretrained_model_name_or_path",)
-    position = loader.position if loader is not None else 0
-    for call in project.files[load.site.path].calls:
-        if call.span == load.site.span and call.cell == load.site.cell:
-            plain_ones = [one for one in call.arguments if one.name is None and not one.stars]
-            given = [one for one in call.arguments if one.name in names]
-            if position is not None and position < len(plain_ones):
-                given.append(plain_ones[position])
-            return any(_has_parameter(one.value) for one in given)
-    return False
-
-
-def _has_parameter(term: object) -> bool:
-    todo = [term]
-    while todo:
-        each = todo.pop()
-        if isinstance(each, Parameter):
-            return True
-        if isinstance(each, tuple):
-            todo.extend(each)
-        elif isinstance(each, msgspec.Struct):
-            todo.extend(getattr(each, name) for name in each.__struct_fields__)
-    return False
 
 
 _RULES = {

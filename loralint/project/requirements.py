@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping as Files
 
-from loralint.catalog import PACKAGES, REMOVED
+from loralint.catalog import PACKAGES, REMOVED, SINCE
 from loralint.facts import FileFacts, Known, Mapping, Sequence, Term
 from loralint.project import Requirement
 from loralint.source import Place
@@ -29,11 +29,15 @@ def asks_versions(facts: FileFacts) -> bool:
         given.name in _CHANGED or (given.stars == 2 and _mentions_removed(given.value))
         for call in facts.calls
         for given in call.arguments
-    )
+    ) or any(_WRITTEN_INTO.search(call.text) for call in facts.calls)
 
 
 _CHANGED = frozenset({*REMOVED, "peft_config"})
 """Keywords that do not mean the same in every version."""
+
+
+_WRITTEN_INTO = re.compile(rf"\b(?:{'|'.join(one.callee for one in SINCE)})\(")
+"""Calls that a fix may write into, or make, if the installed version takes it."""
 
 
 def _mentions_removed(term: Term) -> bool:

@@ -8,7 +8,6 @@ are Python like any other.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,10 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from loralint.facts import CallFact
-from loralint.read import cells, magics
+from loralint.read.call_form import call_form
+from loralint.read.importing import python_rows
 from loralint.read.magics import Row
 from loralint.read.python.newer import is_deep
-from loralint.read.python.parsing import NotPython, decode, parse, rows
 from loralint.source import Location, Place, Source, Span
 
 if TYPE_CHECKING:
@@ -51,13 +50,15 @@ class WrittenKeyword(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class WrittenCall(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
     """A call as it is written; `text` is "" where LibCST reads no such thing there.
 
-    Another keyword goes to `insert_at`, between the two `margins`: None for a dict that a framework
-    calls later. `bare` is a generator that then needs parentheses of its own.
+    `form` is what stays of it when somebody lays it out anew. Another keyword goes to `insert_at`,
+    between the two `margins`: None for a dict that a framework calls later. `bare` is a generator
+    that then needs parentheses of its own.
     """
 
     span: Span
     cell: int | None = None
     text: str = ""
+    form: str = ""
     keywords: tuple[WrittenKeyword, ...] = ()
     insert_at: Span | None = None
     margins: tuple[str, str] = ("", "")
@@ -80,46 +81,8 @@ def written_calls(source: Source, places: Iterable[Place]) -> Iterator[WrittenCa
     codes: dict[int | None, _Code] = {}
     for place in places:
         if place.cell not in codes:
-            codes[place.cell] = _Code(_rows(source, place.cell))
+            codes[place.cell] = _Code(python_rows(source, place.cell))
         yield _written(codes[place.cell], place)
-
-
-def first_import(source: Source, module: str) -> tuple[Place, str] | None:
-    """The first `from MODULE import …` outside functions, and what stands before it on its row."""
-    for cell in cells.cells_of(source):
-        found = _rows(source, cell)
-        for statement in _statements("\n".join(row.text for row in found)):
-            if not isinstance(statement, ast.ImportFrom) or statement.level:
-                continue
-            row = found[statement.lineno - 1]
-            before = row.text[: statement.col_offset]
-            if statement.module == module and not before.strip():
-                at = Location(row.row, statement.col_offset + 1 + row.shift)
-                return Place(source.path, Span(at, at), cell), before
-    return None
-
-
-def _statements(text: str) -> Iterator[ast.stmt]:
-    """The statements that run when a module is imported, in order; none where Python reads none."""
-    try:
-        todo: list[ast.AST] = list(reversed(parse(text).body))
-    except NotPython:
-        return
-    while todo:
-        node = todo.pop()
-        if isinstance(node, ast.stmt):
-            yield node
-        if not isinstance(node, (ast.expr, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            todo.extend(reversed(list(ast.iter_child_nodes(node))))
-
-
-def _rows(source: Source, cell: int | None) -> list[Row]:
-    """The rows of Python in a file, or in a cell of a notebook."""
-    if cell is not None:
-        text = "\n".join(cells.lines(source.content, cell))
-        parts = magics.read(text, f"{source.path}:")
-        return parts.python or [row for file in parts.written for row in file.rows]
-    return [Row(line, number) for number, line in enumerate(rows(decode(source.content)), 1)]
 
 
 class _Code:
@@ -178,13 +141,18 @@ def _written(code: _Code, place: Place) -> WrittenCall:
     pieces = _pieces(source, span.start)
     if pieces is None:
         is_display = source.startswith("{") and source.endswith("}")
-        return msgspec.structs.replace(nothing, text=text) if is_display else nothing
+        return (
+            msgspec.structs.replace(nothing, text=text, form=call_form(source))
+            if is_display
+            else nothing
+        )
     insert_at, margins = _insertion(code.lines, span, pieces[-1].span if pieces else None)
     bare = _bare_generator(pieces)
     return WrittenCall(
         span=place.span,
         cell=place.cell,
         text=text,
+        form=call_form(source),
         keywords=tuple(_keywords(code, pieces)),
         insert_at=code.outside(insert_at),
         margins=margins,

@@ -15,11 +15,11 @@ from loralint.diagnostics import AddKeyword, CollectKeywords, Edit, Intent, Rena
 from loralint.read.flagged import WrittenCall, WrittenKeyword
 from loralint.source import Place, Span
 
-FirstImport = Callable[[str], "tuple[Place, str] | None"]
-"""Where a file first imports names from a module, and the indent of that row."""
+Importing = Callable[[str, str], "Edit | None"]
+"""What imports one more name from a module; None where a file has no place for it."""
 
 
-def rewritten(intent: Intent, call: WrittenCall, imports: FirstImport) -> tuple[Edit, ...]:
+def rewritten(intent: Intent, call: WrittenCall, imports: Importing) -> tuple[Edit, ...]:
     """The edits that an intent comes to; none where it cannot be carried out."""
     if isinstance(intent, AddKeyword):
         return _added(intent, call)
@@ -71,7 +71,7 @@ class _Collection:
     intent: CollectKeywords
     call: WrittenCall
 
-    def edits(self, imports: FirstImport) -> tuple[Edit, ...]:
+    def edits(self, imports: Importing) -> tuple[Edit, ...]:
         """All edits, the import of the class among them where it needs one."""
         moved = self._moved
         certain = set(moved) == {name for name in self.intent.given if name in self._words}
@@ -120,15 +120,12 @@ class _Collection:
             return ()
         return tuple(Edit(self._place(span), "") for span in gone)
 
-    def _import(self, imports: FirstImport) -> tuple[Edit, ...] | None:
-        """The import of the class, before the first one from its module; None without a place."""
+    def _import(self, imports: Importing) -> tuple[Edit, ...] | None:
+        """The import of the class, beside others from its module; None without a place."""
         if self.intent.callee:
             return ()
-        found = imports(self.intent.module)
-        if found is None:
-            return None
-        place, indent = found
-        return (Edit(place, f"from {self.intent.module} import {self.intent.name}\n{indent}"),)
+        found = imports(self.intent.module, self.intent.name)
+        return (found,) if found is not None else None
 
     def _place(self, span: Span) -> Place:
         return Place(self.intent.call.path, span, self.call.cell)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from loralint.diagnostics import Diagnostic, Skipped
+from loralint.report.places import PLACE
 from loralint.source import Place
 
 Sources = Callable[[str, "int | None"], Sequence[str]]
@@ -41,7 +42,7 @@ class Report(msgspec.Struct, frozen=True):
     path below the root (`src`), so that `src/a.py` shows as `a.py` and not as `../src/a.py`.
     `fixable_note` tells to say which findings can be fixed, and `unsafe_fixes` that the unsafe
     fixes are wanted too. `fixed` is how many findings have just been fixed, None where none were
-    to be.
+    to be. `unused_settings` are settings files that decided nothing.
     """
 
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -59,6 +60,7 @@ class Report(msgspec.Struct, frozen=True):
     fixable_note: bool = True
     unsafe_fixes: bool = False
     fixed: int | None = None
+    unused_settings: tuple[str, ...] = ()
 
     def filename(self, path: str) -> str:
         """Return the path relative to the working directory."""
@@ -117,7 +119,8 @@ def fingerprints(report: Report) -> list[str]:
     digests = []
     for found in report.diagnostics:
         code, path, subject, call = found.identity
-        key = (code, path, str(found.place.cell or ""), subject, call or found.message)
+        said = call or PLACE.sub("", found.message)  # rows move, and names depend on who asks
+        key = (code, path, str(found.place.cell or ""), subject, said)
         seen[key] += 1
         text = "\0".join((*key, str(seen[key])))
         digests.append(sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32])

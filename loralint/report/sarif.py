@@ -26,17 +26,55 @@ def render(report: Report) -> str:
 
 
 def _run(report: Report) -> Object:
-    rules = {rule.code: rule for rule in report.rules()}
-    for found in report.diagnostics:
-        rules.setdefault(found.code, RuleDoc(found.code, found.name, found.severity, found.name))
+    rules = _used(report)
     index = {code: number for number, code in enumerate(rules)}
     pairs = zip(report.diagnostics, fingerprints(report), strict=True)
     driver = {"name": "loralint", "version": __version__, "semanticVersion": __version__}
     return {
         "tool": {"driver": driver | {"rules": list(map(_rule, rules.values()))}},
+        "automationDetails": {"id": _category(report)},
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(report)],
         "results": [_result(report, found, index[found.code], mark) for found, mark in pairs],
+    }
+
+
+def _used(report: Report) -> dict[str, RuleDoc]:
+    """The rules of the findings, by code: GitHub refuses large files, and shows no others."""
+    names = {found.code: found for found in report.diagnostics}
+    rules = {rule.code: rule for rule in report.rules() if rule.code in names} if names else {}
+    for code, found in names.items():
+        rules.setdefault(code, RuleDoc(code, found.name, found.severity, found.name))
+    return dict(sorted(rules.items()))
+
+
+def _category(report: Report) -> str:
+    """What tells runs of one analysis from those of others: the folder that was looked at."""
+    inside = report.working_directory.strip("/")
+    return f"loralint/{inside}/" if inside else "loralint/"
+
+
+_TAGS = {
+    "LOR0": ("maintainability",),
+    "LOR1": ("reproducibility", "supply-chain"),
+    "LOR2": ("correctness", "train-against-inference"),
+    "LOR3": ("correctness", "lost-adapter"),
+    "LOR4": ("correctness", "adapter-folder"),
+    "LOR5": ("correctness", "verification"),
+}
+"""What the rules of a family are about."""
+
+_SECURITY = {"LOR105": "8.1", "LOR409": "7.8"}
+"""Rules of code that runs unseen (as CVSS counts it): GitHub lists these as security alerts."""
+
+
+def _properties(rule: RuleDoc) -> Object:
+    grave = _SECURITY.get(rule.code)
+    tags = [*_TAGS.get(rule.code[:4], ()), *(("security",) if grave else ())]
+    return {
+        "tags": tags,
+        "precision": "high",
+        **({"security-severity": grave} if grave else {}),
     }
 
 
@@ -44,7 +82,10 @@ def _rule(rule: RuleDoc) -> Object:
     level = _LEVELS.get(rule.severity)
     # A rule that is off by default still needs a level for those who turn it on.
     configuration = {"level": level} if level else {"enabled": False, "level": "warning"}
-    text = {"text": rule.help, "markdown": rule.help} if rule.help else {"text": rule.summary}
+    page = rule.url or f"`loralint rule {rule.code}` explains it."
+    text = {"text": f"{rule.summary}. {page}"}
+    if rule.help:
+        text["markdown"] = f"{rule.help}\n\n{page}"
     return {
         "id": rule.code,
         "name": rule.name,
@@ -53,6 +94,7 @@ def _rule(rule: RuleDoc) -> Object:
         "help": text,
         **({"helpUri": rule.url} if rule.url else {}),
         "defaultConfiguration": configuration,
+        "properties": _properties(rule),
     }
 
 

@@ -94,7 +94,18 @@ def _summary(report: Report, paint: Paint) -> str:
     first = headline(report)
     style = "bold" if report.diagnostics or not report.files else "good"
     line = paint(first, style) + summary(report)[len(first) :]
-    return "\n".join(filter(None, (line, fixable(report))))
+    return "\n".join(filter(None, (line, fixable(report), _unused_settings(report))))
+
+
+def _unused_settings(report: Report) -> str:
+    """A settings file that decides nothing is said to: somebody has written it for something."""
+    names = [visible(report.filename(path)) for path in report.unused_settings]
+    if not names:
+        return ""
+    shown = names if report.verbose or len(names) == 1 else names[:1]
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    are = "is" if len(names) == 1 else "are"
+    return f"{', '.join(shown)}{more} {are} not used: one run has one settings file."
 
 
 # --- concise: one line a finding, `path:row:column: CODE name message` ----------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from loralint.diagnostics import SEVERITIES, Diagnostic, Fix, Severity
 from loralint.report.base import Report
@@ -52,6 +52,17 @@ def tally(diagnostics: tuple[Diagnostic, ...]) -> str:
     """Return `3 errors, 2 warnings`."""
     counts = {name: sum(one.severity == name for one in diagnostics) for name in SEVERITIES}
     return ", ".join(counted(count, _NOUNS[name]) for name, count in counts.items() if count)
+
+
+def by_rule(diagnostics: Sequence[Diagnostic]) -> str:
+    """A row for each rule, the gravest and most frequent first: how often, and how grave."""
+    counts = Counter((found.severity, found.code, found.name) for found in diagnostics)
+    rows = sorted(counts.items(), key=lambda row: (SEVERITIES.index(row[0][0]), -row[1], row[0]))
+    width = max((len(f"{count:,}") for _, count in rows), default=0)
+    return "\n".join(
+        f"  {count:>{width},}  {severity:<7}  {code} {name}"
+        for (severity, code, name), count in rows
+    )
 
 
 def _rest(report: Report) -> Iterator[str]:

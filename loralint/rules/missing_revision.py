@@ -77,7 +77,7 @@ def missing_revision(project: Project) -> Iterator[Finding]:
     - [PEFT issue 1678](https://github.com/huggingface/peft/issues/1678)
     """
     for load, ids in omitted_once(_bare(project)):
-        yield Finding.at(load, _message(load, ids), subject=ids[0], fix=_fix(load, ids))
+        yield Finding.at(load, _message(load, ids), subject=ids[0], fix=_fix(project, load, ids))
 
 
 def _bare(project: Project) -> Iterator[tuple[Load, tuple[str, ...]]]:
@@ -101,12 +101,12 @@ def _message(load: Load, ids: tuple[str, ...]) -> str:
     )
 
 
-def _fix(load: Load, ids: tuple[str, ...]) -> Fix:
+def _fix(project: Project, load: Load, ids: tuple[str, ...]) -> Fix:
     if is_mirrored(load) or is_dropped(load):
         return fixes.shown(_EXACT)
     what = "the commit" if len(ids) == 1 else "the commit of each"
     advice = wording.give(load, f"{what} you mean")
-    return fixes.shown(f"{advice}{wording.by_pin(load)}")
+    return fixes.shown(f"{advice}{wording.by_pin(project, load)}")
 
 
 _EXACT = (

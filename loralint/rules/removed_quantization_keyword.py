@@ -11,7 +11,7 @@ from loralint.project import Load, Project, Requirement
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.values import is_given, texts
-from loralint.rules.judgement.versions import pinned_below
+from loralint.rules.judgement.versions import may_lack, pinned_below
 from loralint.source import Place
 from loralint.text import listed
 
@@ -114,7 +114,8 @@ OPTIONS = frozenset(
 def _fix(project: Project, load: Load, words: list[str]) -> Fix:
     message, given = _advice(load, words), _keywords(load)
     moved = [name for name in given if name in REMOVED or name.startswith(("bnb_", "llm_int8_"))]
-    if not OPTIONS.union(REMOVED).issuperset(moved):
+    lacking = may_lack(project, load.site.path, CLASS, "load_in_4bit")
+    if lacking is not None or not OPTIONS.union(REMOVED).issuperset(moved):
         return fixes.shown(message)
     intent = CollectKeywords(
         call=Place(load.site.path, load.site.span, load.site.cell),

@@ -68,9 +68,9 @@ def unpinned_adapter(project: Project) -> Iterator[Finding]:
         if is_adapter and are(adapter_revision(load), ABSENT_ONLY):
             what = wording.named(load, ids)
             message = f"{what} is loaded with no revision: its owner's next push replaces it"
-            yield Finding.at(load, message, subject=ids[0], fix=_fix(load))
+            yield Finding.at(load, message, subject=ids[0], fix=_fix(project, load))
 
 
-def _fix(load: Load) -> Fix:
+def _fix(project: Project, load: Load) -> Fix:
     advice = wording.give(load, "the adapter's commit")
-    return fixes.shown(f"{advice}{wording.by_pin(load)}")
+    return fixes.shown(f"{advice}{wording.by_pin(project, load)}")

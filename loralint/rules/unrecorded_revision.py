@@ -48,7 +48,9 @@ def unrecorded_revision(project: Project) -> Iterator[Finding]:
 
     ## Fix safety
 
-    Safe: the revision is written into adapter_config.json and loads nothing.
+    Safe: the revision is written into adapter_config.json and loads nothing. Where the project's
+    requirements let in a PEFT before 0.12, whose `get_peft_model` takes no revision, the
+    configuration gets it; where that is out of reach, nothing is changed.
 
     ## Known problems
 
@@ -78,7 +80,15 @@ def _found(one: Unrecorded, base: Load) -> Finding:
 
 def _fix(one: Unrecorded, base: Load) -> Fix:
     given = base.site.revision
+    where = _where(one)
     if isinstance(given, Known):
-        advice = f'pass revision="{given.value}", as {base.place} does'
+        advice = f'pass revision="{given.value}"{where}, as {base.place} does'
         return fixes.made("safe", advice, one.changes(str(given.value)), "revision")
-    return fixes.shown(f"pass revision=, as {base.place} does")
+    return fixes.shown(f"pass revision={where}, as {base.place} does")
+
+
+def _where(one: Unrecorded) -> str:
+    """Who takes the revision, where that is not the call itself."""
+    if one.holder == one.place:
+        return ""
+    return " to the LoRA configuration (get_peft_model takes it from PEFT 0.12 on)"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from loralint.cli.init import ENTRY, CannotAdd, with_hook
+from loralint.cli.init_hook import CannotAdd, entry, with_hook
 from tests.hub.cache import FakeCache
 
 HOOKS = ".pre-commit-config.yaml"
@@ -153,7 +153,7 @@ def test_without_a_hook(root, run) -> None:
 def test_a_hook_file_that_cannot_be_added_to(root, run) -> None:
     commit(root, {HOOKS: "repos: []\n"})
     result = run("init")
-    assert result.exit_code == 0 and ENTRY in result.output
+    assert result.exit_code == 0 and entry() in result.output
     assert (root / HOOKS).read_text() == "repos: []\n"
 
 
@@ -168,6 +168,28 @@ def test_pre_commit_runs_the_hook_that_was_written(root, run) -> None:
         check=False,
     )
     assert answer.returncode == 0, answer.stdout
+
+
+def test_errors_stay_out_of_the_baseline_and_are_counted(root, run) -> None:
+    commit(root, {"y.py": CODE.replace('"org/a"', '"org/b", trust_remote_code=True')})
+    result = run("init", "--no-hook")
+    assert result.exit_code == 0, result.output
+    said = [row.split() for row in result.output.splitlines()]
+    assert ["1", "error", "LOR105", "unpinned-remote-code"] in said
+    assert ["2", "warning", "LOR101", "missing-revision"] in said
+    assert "2 findings of today, accepted." in result.output
+    assert "1 error not accepted" in result.output
+    assert "LOR105" not in (root / BASELINE).read_text()
+    left = run("check", "--output-format", "concise")
+    assert left.exit_code == 1 and [row.split()[1] for row in left.stdout.splitlines()] == [
+        "LOR105"
+    ]
+
+
+def test_errors_are_accepted_where_somebody_asks_for_it(root, run) -> None:
+    commit(root, {"y.py": CODE.replace('"org/a"', '"org/b", trust_remote_code=True')})
+    assert run("init", "--no-hook", "--accept-errors").exit_code == 0
+    assert run("check").exit_code == 0
 
 
 # --- the hook file ------------------------------------------------------------------------------
@@ -196,7 +218,7 @@ def test_the_rest_of_the_hook_file_stays(name: str) -> None:
     before = yaml.safe_load(text) or {}
     assert yaml.safe_load(after) == {
         **before,
-        "repos": [*before.get("repos", []), yaml.safe_load(ENTRY)[0]],
+        "repos": [*before.get("repos", []), yaml.safe_load(entry())[0]],
     }
     assert with_hook(after) is None
 

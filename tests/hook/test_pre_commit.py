@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -110,6 +111,30 @@ def test_a_commit_of_one_file_is_checked_with_the_project_around_it(project: Pat
     assert passing.returncode == 0, passing.stdout + passing.stderr
 
 
+def test_a_commit_that_holds_nothing_to_read_passes(tmp_path: Path) -> None:
+    """The hook is triggered by a JSON file that is none of ours; the command line ends with 3."""
+    git(tmp_path, "init", "-q")
+    (tmp_path / "a.json").write_text('{"name": "acme"}')
+    entry = re.search(r"entry: loralint (.*)", (ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert entry is not None
+    hook = local_hook(
+        (ROOT / ".pre-commit-hooks.yaml").read_text(),
+        f"env PYTHONPATH={ROOT} {sys.executable} -m loralint {entry[1]}",
+    )
+    (tmp_path / ".pre-commit-config.yaml").write_text(
+        "repos:\n- repo: local\n  hooks:\n" + "".join(f"  {line}\n" for line in hook)
+    )
+    git(tmp_path, "add", ".")
+    passing = pre_commit(tmp_path, "run", "--all-files", "--verbose")
+    assert passing.returncode == 0, passing.stdout + passing.stderr
+    assert "Nothing to check" in passing.stdout
+    bare = subprocess.run(
+        [sys.executable, "-m", "loralint", "check", "--no-cache"], cwd=tmp_path, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True,
+    )  # fmt: skip
+    assert bare.returncode == 3
+
+
 def local_hook(definition: str, command: str) -> list[str]:
     """Our hook definition as a local hook of this environment."""
     lines = [line for line in definition.splitlines() if line and not line.startswith("#")]
@@ -140,17 +165,12 @@ def test_the_hook_can_fix(project: Path) -> None:
     assert pre_commit(project, "run", "--files", "infer.py").returncode == 0
 
 
-def test_the_hook_that_init_writes_is_installed_and_runs(
-    project: Path, tmp_path_factory: pytest.TempPathFactory, index: None
-) -> None:
+def test_the_hook_that_init_writes_is_installed_and_runs(project: Path, index: None) -> None:
     """From `loralint init` to a commit that is stopped and one that is not.
 
-    The entry asks for `loralint` of this version from the index: here it is a wheel of this very
-    tree, in a folder that pip looks into first. All that loralint needs comes from the index.
+    The entry asks for the very copy that has written it: here the source tree of these tests. All
+    that loralint needs comes from the index.
     """
-    wheels = tmp_path_factory.mktemp("wheels")
-    built = pip("wheel", "--quiet", "--no-deps", "--wheel-dir", str(wheels), str(ROOT))
-    assert built.returncode == 0, built.stderr
     done = subprocess.run(
         [sys.executable, "-m", "loralint", "init", "--start", "nothing"],
         cwd=project, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
@@ -158,8 +178,8 @@ def test_the_hook_that_init_writes_is_installed_and_runs(
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     git(project, "add", ".")
-    links = f"{wheels} {os.environ.get('PIP_FIND_LINKS', '')}".strip()
-    assert_stops_and_lets_through(project, PIP_FIND_LINKS=links)
+    assert f"loralint @ {ROOT.as_uri()}" in (project / ".pre-commit-config.yaml").read_text()
+    assert_stops_and_lets_through(project)
 
 
 def test_the_hook_of_a_tagged_repository_is_installed_and_runs(

@@ -45,7 +45,7 @@ def test_the_schema_refuses_what_is_wrong(sample: Report) -> None:
 def test_each_result_points_to_its_rule(sample: Report) -> None:
     run = run_of(sample)
     rules = run["tool"]["driver"]["rules"]
-    assert [rule["id"] for rule in rules] == ["LOR101", "LOR103", "LOR201"]
+    assert [rule["id"] for rule in rules] == ["LOR101", "LOR201"]  # not LOR103
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
     assert [result["level"] for result in run["results"]] == [
@@ -54,13 +54,33 @@ def test_each_result_points_to_its_rule(sample: Report) -> None:
 
 
 def test_rules_have_help_and_a_level(sample: Report) -> None:
-    first, off, error = run_of(sample)["tool"]["driver"]["rules"]
+    strict = replace(sample.diagnostics[0], code="LOR103", name="mutable-revision")
+    report = replace(sample, diagnostics=(*sample.diagnostics, strict))
+    first, off, error = run_of(report)["tool"]["driver"]["rules"]
     assert "next push" in first["help"]["markdown"]
     assert first["helpUri"].endswith("/missing-revision")
     assert first["defaultConfiguration"] == {"level": "warning"}
     assert off["defaultConfiguration"] == {"enabled": False, "level": "warning"}
     assert error["defaultConfiguration"] == {"level": "error"}
     assert all(rule["help"]["text"] for rule in (first, off, error))
+
+
+def test_rules_say_what_they_are_about(sample: Report) -> None:
+    code = replace(sample.diagnostics[0], code="LOR105", name="unpinned-remote-code")
+    first, security, error = run_of(replace(sample, diagnostics=(*sample.diagnostics, code)))[
+        "tool"
+    ]["driver"]["rules"]
+    assert "supply-chain" in first["properties"]["tags"]
+    assert "security-severity" not in first["properties"]
+    assert 0 < float(security["properties"]["security-severity"]) <= 10
+    assert "security" in security["properties"]["tags"]
+    assert error["helpUri"] in error["help"]["text"]
+
+
+def test_folders_have_categories_of_their_own(sample: Report) -> None:
+    assert run_of(sample)["automationDetails"] == {"id": "loralint/"}
+    inside = replace(sample, working_directory="services/chat", root_prefix="../..")
+    assert run_of(inside)["automationDetails"] == {"id": "loralint/services/chat/"}
 
 
 def test_a_rule_that_nobody_described_is_still_there(sample: Report) -> None:

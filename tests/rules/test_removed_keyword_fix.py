@@ -36,8 +36,8 @@ def applied(text: str, edits: tuple[Edit, ...]) -> str:
     [
         (
             f"from transformers import AutoModelForCausalLM\n\n{CALL}",
-            "from transformers import BitsAndBytesConfig\n"
-            f"from transformers import AutoModelForCausalLM\n\n{NEW.format(CONFIG)}",
+            "from transformers import AutoModelForCausalLM, BitsAndBytesConfig\n\n"
+            + NEW.format(CONFIG),
         ),
         (
             f"from transformers import AutoModelForCausalLM, BitsAndBytesConfig as Bits\n{CALL}",
@@ -51,8 +51,8 @@ def applied(text: str, edits: tuple[Edit, ...]) -> str:
         (
             "try:\n    from transformers import (\n        AutoModelForCausalLM,\n    )\n"
             f"except ImportError:\n    raise\n{CALL}",
-            "try:\n    from transformers import BitsAndBytesConfig\n"
-            "    from transformers import (\n        AutoModelForCausalLM,\n    )\n"
+            "try:\n    from transformers import (\n        AutoModelForCausalLM,\n"
+            "        BitsAndBytesConfig,\n    )\n"
             f"except ImportError:\n    raise\n{NEW.format(CONFIG)}",
         ),
     ],

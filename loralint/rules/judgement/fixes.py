@@ -12,6 +12,7 @@ from loralint.facts import ABSENT, Known, LoadSite, RevisionKey, Writing, leaves
 from loralint.project import Action, Load, Project
 from loralint.rules.judgement.pinning import is_local
 from loralint.rules.judgement.values import same
+from loralint.rules.judgement.versions import may_lack
 from loralint.source import Place
 
 _PLAIN = re.compile(r"[\w./+@-]+")
@@ -80,7 +81,9 @@ def revision_changes(project: Project, load: Load, text: str) -> tuple[Change, .
     if _is_inside_another(load.site):
         return _inside_another(project, load, text)
     if load.site.revision == ABSENT:
-        return _entry(load, text) if _alone(load, _sharing(project, load)) else ()
+        lacking = may_lack(project, load.site.path, load.site.loader, load.site.revision_key.name)
+        alone = lacking is None and _alone(load, _sharing(project, load))
+        return _entry(load, text) if alone else ()
     places = _written(project, load)
     if not all(_alone(load, project.takers[place]) for place in places):
         return ()

@@ -10,22 +10,28 @@ from loralint.project import Action, Load, Project
 from loralint.rules.judgement.fixes import Change, add_keyword
 from loralint.rules.judgement.pinning import hub_ids, is_waived
 from loralint.rules.judgement.values import same
+from loralint.rules.judgement.versions import may_lack
 
 
 @dataclass(frozen=True, slots=True)
 class Unrecorded:
     """A call that makes an adapter and records no revision.
 
-    `place` is where the revision could be given: the call, or the LoRA configuration that it gets.
-    `bases` are the base models from the Hub that flow into the call.
+    `place` is where that is said: the call, or the LoRA configuration that it gets. `holder` is
+    what the revision can be given to, which is the configuration where the project may run with a
+    PEFT whose `get_peft_model` takes none; None where that is out of reach. `bases` are the base
+    models from the Hub that flow into the call.
     """
 
     place: Action
     bases: tuple[Load, ...]
+    holder: Action | None
 
     def changes(self, revision: str) -> tuple[Change, ...]:
         """What records a revision; nothing where not all bases are loaded at one."""
-        return add_keyword(self.place, "revision", f'"{revision}"') if self._are_one() else ()
+        if self.holder is None or not self._are_one():
+            return ()
+        return add_keyword(self.holder, "revision", f'"{revision}"')
 
     def _are_one(self) -> bool:
         one = self.bases[0].site
@@ -50,7 +56,22 @@ def unrecorded(project: Project) -> Iterator[Unrecorded]:
             taken = (*project.inputs_of(taker), *((own,) if own is not None else ()))
             bases = tuple(load for load in taken if _is_base(project, load))
             if bases and not _records(taker, configs):
-                yield Unrecorded(taker if is_place else configs[0], bases)
+                place = taker if is_place else configs[0]
+                yield Unrecorded(place, bases, _holder(project, place, configs))
+
+
+def _holder(project: Project, place: Action, configs: list[Action]) -> Action | None:
+    """What takes the revision in every version that the project lets in."""
+    for one in (place, *(_unshared(project, configs) if place.kind == "wrap" else ())):
+        if may_lack(project, one.path, one.callee, "revision") is None:
+            return one
+    return None
+
+
+def _unshared(project: Project, configs: list[Action]) -> list[Action]:
+    """The configuration, where it is one and no other call gets it: that may have another base."""
+    takers = [one for one in project.actions if configs and configs[0].index in one.actions]
+    return configs if len(configs) == 1 and len(takers) == 1 else []
 
 
 def _configs(project: Project, taker: Action) -> list[Action]:

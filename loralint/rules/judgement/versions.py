@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from loralint.catalog import Release, Since, since
 from loralint.project import Project, Requirement
 
 _CLAUSE = re.compile(r"(?P<operator>===|[<>=!~]=|[<>=^~])?\s*v?(?P<major>\d+)(?P<rest>[\w.*+-]*)")
@@ -27,6 +28,19 @@ def asked_from(project: Project, path: str, package: str, major: int) -> bool:
     """Whether the requirements of a file ask for a major version of a package, or a later one."""
     found = _for_file([one for one in project.requirements if one.package == package], path)
     return any(_is_from(one.version, major) for one in found)
+
+
+def may_lack(project: Project, path: str, callee: str, keyword: str) -> Since | None:
+    """What a file's libraries may be too old for: a keyword of a function that fixes write.
+
+    A project that says nothing of the library, or no lower limit, gets a current one. One lower
+    limit that is too low is enough: that version may well be installed.
+    """
+    row = since(callee, keyword)
+    if row is None:
+        return None
+    stated = _for_file([one for one in project.requirements if one.package == row.package], path)
+    return row if any(_allows_below(one.version, row.release) for one in stated) else None
 
 
 def _for_file(stated: list[Requirement], path: str) -> list[Requirement]:
@@ -55,6 +69,30 @@ def _is_from(version: str, major: int) -> bool:
         int(match["major"]) >= major and (match["operator"] or "") in _LEAST
         for match in _CLAUSE.finditer(version)
     )
+
+
+def _allows_below(version: str, release: Release) -> bool:
+    """Whether a specifier lets an older release in: `==0.8.2`, `>=0.8`, `<0.12`, `^0.9`."""
+    clauses = [(match["operator"] or "", _release(match)) for match in _CLAUSE.finditer(version)]
+    if any(found >= release for operator, found in clauses if operator in _LEAST):
+        return False
+    if any(found < release for operator, found in clauses if operator in _LEAST):
+        return True
+    return any(
+        found <= release if operator == "<" else found < release
+        for operator, found in clauses
+        if operator in _MOST
+    )
+
+
+_MOST = frozenset({"<", "<="})
+
+
+def _release(match: re.Match[str]) -> Release:
+    """The numbers of a version: `0.12.0rc1` → 0, 12, 0; `0.8.*` → 0, 8."""
+    rest = re.match(r"(?:\.\d+)*", match["rest"])
+    numbers = [int(number) for number in (rest[0] if rest is not None else "").split(".")[1:]]
+    return (int(match["major"]), *numbers)
 
 
 def _caps(match: re.Match[str], major: int) -> bool:

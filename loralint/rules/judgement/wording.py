@@ -8,8 +8,9 @@ from typing import TypeGuard
 
 from loralint.catalog import loader_of
 from loralint.facts import Absent, Default, Known, OriginKind, Unknown, Value, Writing, leaves
-from loralint.project import Load
+from loralint.project import Load, Project
 from loralint.refs import DEFAULT_BRANCHES
+from loralint.rules.judgement.callers import is_named_by_callers
 from loralint.rules.judgement.values import by_default, is_none_by_default, origin, texts
 from loralint.text import either
 
@@ -207,12 +208,46 @@ def _separate(what: str) -> str:
     return what if what.startswith('"') else f" with {what}"
 
 
-def by_pin(load: Load) -> str:
-    """Who finds the commit and writes it, where there is a place for one; in brackets."""
+def by_pin(project: Project, load: Load) -> str:
+    """Who finds the commit and writes it, where there is a place for one; in brackets.
+
+    Where an option may name another repository, no commit fits: then what works is shown.
+    """
     site, key = load.site, load.site.revision_key
     plain = re.fullmatch(r"[\w.-]+", key.name) is not None and not key.inside
     has_place = site.insert_at is not None or (site.takes_keywords and not load.shared)
-    return f" ({PIN})" if plain and has_place else ""
+    if not plain or not has_place or len(texts(site.repo_id)) > 1:
+        return ""
+    if by_default(site.repo_id):
+        return _by_option(load)
+    if is_named_by_callers(project, load):
+        return f": {code(f'{site.function}()')} is told what to load, tell it the revision, too"
+    return f" ({PIN})"
+
+
+def _by_option(load: Load) -> str:
+    """The code that pins what an option, a field or a variable gives by default."""
+    decides = origin(load.site.repo_id)
+    name = decides.written if decides is not None else ""
+    if load.site.writing is not Writing.CALL or decides is None or not name:
+        return ""
+    owner = name.rpartition(".")[0]
+    revision = f"{owner}.revision" if owner else "revision"
+    locked = code(f"revision=loralint.revision({name})")
+    lock = f"; or {locked}, once `loralint lock` has written the commits down"
+    if decides.kind is OriginKind.ENVIRONMENT:
+        variable = code(f'os.environ.get("{name}_REVISION", "<commit>")')
+        return f": another value may be given, so read {variable} beside it"
+    if decides.kind is OriginKind.OPTION:
+        option = code('add_argument("--revision", default="<commit>")')
+        return f": another one may be given, so add {option} and {code(f'revision={revision}')}{lock}"
+    if decides.kind is OriginKind.FIELD:
+        field = code('revision: str = "<commit>"')
+        return f": another one may be given, so add the field {field} and pass it{lock}"
+    if decides.kind is OriginKind.PARAMETER:
+        parameter = code('revision="<commit>"')
+        return f": another one may be given, so add the parameter {parameter} and pass it"
+    return ""
 
 
 def hint(*values: Value) -> str:
