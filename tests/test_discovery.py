@@ -12,7 +12,7 @@ import pytest
 from loralint.config import DEFAULT_EXCLUDE
 from loralint.discovery import walk
 from loralint.discovery.prefilter import encoded, matters, mentions
-from loralint.discovery.reading import LARGEST, Content, TooLarge, read
+from loralint.reading import LARGEST, Content, TooLarge, read
 
 
 def make(root: Path, *names: str, **texts: str) -> Path:

@@ -10,10 +10,11 @@ import os
 
 import msgspec
 
+from loralint.reading import LARGEST_NOTEBOOK, read_whole
 from loralint.stamps import NEVER, Stamp, digest, listing_digest, stamp_of, trusted
 
 # Paths are strings here: pathlib would cost more than the rest of a warm run.
-# ruff: noqa: PTH116, PTH123
+# ruff: noqa: PTH116
 
 State = tuple[Stamp, bytes]
 """The stamp of a file or folder and the digest of what it holds."""
@@ -96,8 +97,7 @@ def _file(path: str, known: State | None) -> State | None:
 
 def _content(path: str) -> bytes | None:
     try:
-        with open(path, "rb") as file:
-            return digest(file.read())
+        return digest(read_whole(path, LARGEST_NOTEBOOK))
     except OSError:
         return None
 

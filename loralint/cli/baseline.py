@@ -12,6 +12,7 @@ from loralint.cli import options
 from loralint.cli.session import BASELINE, Reading, Session, open_session
 from loralint.engine import baseline
 from loralint.text import counted
+from loralint.writing import Refused
 
 FLAGS = ("select", "extend_select", "ignore", "strict")
 
@@ -40,7 +41,10 @@ def command(paths: tuple[str, ...], output_file: str | None, **given: Any) -> No
     request = replace(session.request, config=replace(session.request.config, baseline=None))
     outcome = Session(session.settings, request).check()
     try:
-        count = baseline.write(target, outcome.diagnostics)
+        root = None if output_file else session.settings.root
+        count = baseline.write(target, outcome.diagnostics, root)
+    except Refused as error:
+        raise click.UsageError(str(error)) from error
     except OSError as error:
         raise click.UsageError(f"{target}: cannot be written: {error.strerror}") from error
     click.echo(f"Accepted {counted(count, 'finding')} in {os.path.relpath(target)}.")

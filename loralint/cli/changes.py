@@ -9,6 +9,8 @@ import click
 
 from loralint.cli.session import Session
 from loralint.source import Source
+from loralint.text import visible
+from loralint.writing import Refused, replace
 
 CANNOT_WRITE = 2
 
@@ -32,12 +34,10 @@ def write(session: Session, before: Sources, after: Sources, paths: Iterable[str
 
 
 def _written(root: str, path: str, old: Source, new: Source) -> int:
-    from loralint.fix.documents import HasChanged, replace
-
     try:
-        replace(Path(root, path), new.content, old=old.content)
-    except HasChanged as error:
-        click.echo(f"error: {error}: run again", err=True)
+        replace(Path(root, path), new.content, old=old.content, root=Path(root))
+    except Refused as error:
+        click.echo(visible(f"error: {error}"), err=True)
     except OSError as error:
         click.echo(f"error: {path}: it cannot be written: {error.strerror}", err=True)
     else:
@@ -45,11 +45,11 @@ def _written(root: str, path: str, old: Source, new: Source) -> int:
     return CANNOT_WRITE
 
 
-def put(path: Path, content: bytes, old: bytes | None, name: str) -> None:
+def put(path: Path, content: bytes, old: bytes | None, *, name: str, root: Path) -> None:
     """Write the one file that a command is about; without it there is no use in going on."""
-    from loralint.fix.documents import HasChanged, replace
-
     try:
-        replace(path, content, old=old)
-    except (OSError, HasChanged) as error:
+        replace(path, content, old=old, root=root)
+    except Refused as error:
+        raise click.UsageError(str(error)) from error
+    except OSError as error:
         raise click.UsageError(f"{name}: cannot be written: {error}") from error

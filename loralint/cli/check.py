@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 import click
@@ -22,7 +22,7 @@ from loralint.report.base import Report
 if TYPE_CHECKING:
     from loralint.fix.applying import Mended
 
-READING = ("config_file", "isolated", "no_cache", "jobs", "scheduler")
+READING = tuple(each.name for each in fields(Reading))
 FLAGS = ("select", "extend_select", "ignore", "strict", "fail_on", "baseline")
 
 

@@ -15,6 +15,7 @@ import yaml
 from loralint.cli import changes
 from loralint.cli.session import BASELINE
 from loralint.config.load import OWN_FILE, SHARED_FILE
+from loralint.reading import read_whole
 from loralint.text import counted
 from loralint.version import __version__
 
@@ -59,7 +60,7 @@ def command(folder: str, start: str | None, no_hook: bool, dry_run: bool) -> Non
     for change in planned:
         click.echo(f"{'Would write' if dry_run else 'Wrote'} {change.name}: {change.what}.")
         if not dry_run:
-            changes.put(root / change.name, change.new, change.old, change.name)
+            changes.put(root / change.name, change.new, change.old, name=change.name, root=root)
     if dry_run:
         click.echo(f"Would start with {start}.")
         return
@@ -95,7 +96,7 @@ def _settings(root: Path) -> _Change:
     shared = root / SHARED_FILE
     if (root / OWN_FILE).exists():
         raise click.UsageError(f"{OWN_FILE} is there already: this project is set up")
-    old = shared.read_bytes() if shared.is_file() else None
+    old = read_whole(shared) if shared.is_file() else None
     new = _with_section(old, shared) if old is not None else None
     if old is None or new is None:
         return _Change(OWN_FILE, None, SETTINGS.encode(), "the settings")
@@ -132,7 +133,7 @@ def _toml(content: bytes) -> dict[str, Any] | None:
 
 def _hook(root: Path) -> Iterator[_Change]:
     path = root / HOOKS_FILE
-    old = path.read_bytes() if path.is_file() else None
+    old = read_whole(path) if path.is_file() else None
     try:
         new = with_hook(old.decode() if old is not None else None)
     except (CannotAdd, UnicodeDecodeError) as error:
@@ -169,7 +170,7 @@ def _baseline(root: Path) -> None:
     if not outcome.diagnostics:
         click.echo("Nothing is found today: no baseline is needed.")
         return
-    count = baseline.write(str(root / BASELINE), outcome.diagnostics)
+    count = baseline.write(str(root / BASELINE), outcome.diagnostics, root)
     click.echo(f"Wrote {BASELINE}: {counted(count, 'finding')} of today, accepted.")
 
 

@@ -15,6 +15,7 @@ from loralint.cli.session import Reading, Session, open_session
 from loralint.hub.cache import LocalCache
 from loralint.hub.locking import Difference, Locker, Locking, differences
 from loralint.lockfile import Lock, serialise
+from loralint.reading import read_whole
 from loralint.text import counted, visible
 
 ALL = "*"
@@ -105,7 +106,7 @@ def _write(session: Session, locked: Sequence[Locking]) -> bool:
     for each in locked:
         for line in map(_line, differences(each.old or Lock(), each.new)):
             click.echo(visible(line))
-        changed = _put(Path(session.request.root, each.path), each)
+        changed = _put(Path(session.request.root), each)
         count = len(each.new.artifacts)
         what = counted(count, "artifact")
         click.echo(f"Locked {what} in {each.path}." if changed else f"{each.path} is up to date.")
@@ -114,13 +115,14 @@ def _write(session: Session, locked: Sequence[Locking]) -> bool:
     return any(each.failed for each in locked)
 
 
-def _put(path: Path, each: Locking) -> bool:
+def _put(root: Path, each: Locking) -> bool:
     """Write one lock file, at once; whether it changed. A project without artifacts gets none."""
-    old = path.read_bytes() if path.exists() else None
+    path = root / each.path
+    old = read_whole(path) if path.exists() else None
     new = serialise(each.new).encode()
     if new == old or (old is None and not each.new.artifacts):
         return False
-    changes.put(path, new, old, str(path))
+    changes.put(path, new, old, name=str(path), root=root)
     return True
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from loralint import writing
 from loralint.diagnostics import Diagnostic
 
 
@@ -45,7 +46,9 @@ def put(text: str, output_file: str | None, *, colour: bool = False, aside: bool
 
 def _put_in_file(text: str, path: Path) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        writing.put(path, text.encode(errors="surrogateescape"))
+    except writing.Refused as error:
+        raise click.UsageError(f"--output-file {error}") from error
     except OSError as error:
         raise click.UsageError(f"--output-file {path}: {error.strerror}") from error
 

@@ -22,6 +22,7 @@ from loralint.config import (
     SideStage,
 )
 from loralint.diagnostics import SEVERITIES
+from loralint.reading import read_whole
 
 OWN_FILE = "loralint.toml"
 SHARED_FILE = "pyproject.toml"
@@ -81,7 +82,7 @@ def _settings_file(folder: Path) -> Path | None:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_whole(path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
 

@@ -16,7 +16,8 @@ from loralint.config import compiled
 from loralint.diagnostics import Skipped
 from loralint.discovery.ignores import Ignores, Layer, above
 from loralint.discovery.kinds import companion_of, is_workflow, kind_of, may_be_script
-from loralint.discovery.reading import Content, Tree, read
+from loralint.discovery.tree import Tree
+from loralint.reading import Content, read
 from loralint.source import START, Place
 from loralint.stamps import VOLATILE, digest, leads_to_folder, listing_digest, stamp_of
 

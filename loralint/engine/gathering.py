@@ -24,10 +24,10 @@ from loralint.diagnostics import Skipped
 from loralint.discovery import walk
 from loralint.discovery.kinds import is_looked_at
 from loralint.discovery.prefilter import encoded, mentions
-from loralint.discovery.reading import Tree
+from loralint.discovery.tree import Tree
 from loralint.engine.request import Request
 from loralint.engine.shelf import DATA, Shelf
-from loralint.engine.workers import mapper
+from loralint.engine.workers import mapper, serialised
 from loralint.facts import BesideFact, FileFacts
 from loralint.lockfile import NAME
 from loralint.project import Project
@@ -152,9 +152,17 @@ class _Rounds:
             entries[path].facts = facts
             self.shelf.release(path)
         for path in paths:
-            serialised = entries[path].facts
-            assert serialised is not None
-            self.facts[path] = self._decoder.decode(serialised)
+            self.facts[path] = self._decoded(path)
+
+    def _decoded(self, path: str) -> FileFacts:
+        """The facts of a file; taken anew where an earlier run left what cannot be read."""
+        entry = self.shelf.entries[path]
+        assert entry.facts is not None
+        try:
+            return self._decoder.decode(entry.facts)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            entry.facts = serialised(self.shelf.source(path))
+            return self._decoder.decode(entry.facts)
 
 
 # --- adapter folders ------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ class Request:
     stdin: Source | None = None
     overlay: Mapping[str, Source] = field(default_factory=dict)
     cached: bool = True
+    cache_dir: str | None = None
     jobs: int | None = None
     scheduler: str | None = None
     honour_ignores: bool = True

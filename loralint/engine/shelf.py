@@ -13,8 +13,9 @@ from loralint.cache.manifest import State
 from loralint.catalog.recipe_signs import may_be_recipe
 from loralint.diagnostics import Skipped
 from loralint.discovery.prefilter import matters, notebook_matters, shell_matters
-from loralint.discovery.reading import Content, TooLarge, Tree, read, read_header
+from loralint.discovery.tree import Tree
 from loralint.facts import FileError, FileFacts
+from loralint.reading import Content, TooLarge, read, read_header
 from loralint.source import START, Place, Source
 from loralint.stamps import NEVER, digest, stamp_of
 
