@@ -44,6 +44,7 @@ class TooLarge:
 
     stamp: Stamp
     reason: str
+    beginning: bytes = b""
 
 
 def read(path: AnyPath) -> Content | TooLarge:
@@ -55,6 +56,16 @@ def read(path: AnyPath) -> Content | TooLarge:
         if text is None:
             return TooLarge(stamp_of(status), f"it is larger than {_megabytes(limit)}")
         return Content(stamp_of(status), text)
+
+
+def read_head(path: AnyPath, limit: int) -> Content | TooLarge:
+    """Read a file up to a limit of its own: where it is larger, its beginning alone."""
+    with opened(path) as file:
+        status = os.fstat(file.fileno())
+        text = file.read(min(limit, status.st_size) + 1)
+    if len(text) > limit:
+        return TooLarge(stamp_of(status), f"it is larger than {limit // 1000} kB", text[:limit])
+    return Content(stamp_of(status), text)
 
 
 def read_header(path: AnyPath) -> Content | TooLarge:

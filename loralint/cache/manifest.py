@@ -10,6 +10,7 @@ import os
 
 import msgspec
 
+from loralint.git_index import digest_of, is_index
 from loralint.reading import LARGEST_NOTEBOOK, read_whole
 from loralint.stamps import NEVER, Stamp, digest, listing_digest, stamp_of, trusted
 
@@ -96,6 +97,8 @@ def _file(path: str, known: State | None) -> State | None:
 
 
 def _content(path: str) -> bytes | None:
+    if is_index(path):
+        return digest_of(path)
     try:
         return digest(read_whole(path, LARGEST_NOTEBOOK))
     except OSError:

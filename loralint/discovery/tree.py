@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
-from loralint.diagnostics import Skipped
+from loralint.diagnostics import LeftOut, Skipped
 from loralint.source import SourceKind
 from loralint.stamps import Stamp
 
@@ -15,7 +15,8 @@ class Tree:
     """The files found, by path relative to the root, and what would change them.
 
     `folders` and `inputs` (.gitignore files) hold stamp and digest; an input is None where there
-    is no such file. `repositories` are the folders that hold a `.git`.
+    is no such file. `repositories` are the folders that hold a `.git`. `unreadable` says of files
+    why they cannot be read, `left_out` is what was not to be looked at.
     """
 
     root: str
@@ -23,6 +24,8 @@ class Tree:
     folders: dict[str, tuple[Stamp, bytes]] = field(default_factory=dict)
     inputs: dict[str, tuple[Stamp, bytes] | None] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
     repositories: set[str] = field(default_factory=set)
 
     def relative(self, path: str) -> str:

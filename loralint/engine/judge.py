@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -40,6 +40,8 @@ def judge(request: Request, gathered: Gathered, rules: tuple[Rule, ...]) -> Outc
         suppressed=suppressed,
         baselined=len(ordered) - len(fresh),
         files=gathered.files,
+        left_out=gathered.left_out,
+        ignored=len(run.silenced),
     )
 
 
@@ -48,6 +50,7 @@ class _Judgement:
     request: Request
     gathered: Gathered
     rules: tuple[Rule, ...]
+    silenced: list[Diagnostic] = field(default_factory=list)
 
     def found(self) -> Iterator[Diagnostic]:
         """What the rules find, without what `per-file-ignores` leaves out."""
@@ -55,6 +58,8 @@ class _Judgement:
             for found in rule.run(self.gathered.project):
                 if rule in self.rules_for(found.place.path):
                     yield found
+                elif self.is_asked_for(found):
+                    self.silenced.append(found)
 
     def told_exacter(self, found: list[Diagnostic]) -> frozenset[tuple[str, Place]]:
         """Rules and places of which another rule says more: its finding stands instead.

@@ -9,7 +9,7 @@ from functools import cached_property
 import msgspec
 
 from loralint.config import Config
-from loralint.diagnostics import Diagnostic, Skipped
+from loralint.diagnostics import Diagnostic, LeftOut, Skipped
 from loralint.source import Source
 
 
@@ -58,6 +58,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     """The findings of a run, sorted, and what else there is to say about it.
 
     `files` counts what was read of what was asked for; 0 means that nothing was checked.
+    `left_out` is what nobody looked at, because something in the project says so; `ignored` counts
+    the findings that `per-file-ignores` silences.
     """
 
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -65,3 +67,5 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     suppressed: int = 0
     baselined: int = 0
     files: int = 0
+    left_out: tuple[LeftOut, ...] = ()
+    ignored: int = 0

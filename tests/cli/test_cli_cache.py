@@ -11,7 +11,6 @@ from small_project import OTHER, PINNED
 
 HEAVY = (
     "libcst",
-    "pathspec",
     "yaml",
     "loralint.rules",
     "loralint.project.linking",
