@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from loralint.cli import options
+from loralint.cli.output import say
 from loralint.cli.session import BASELINE, Reading, Session, open_session
 from loralint.engine import baseline
 from loralint.text import counted
@@ -47,4 +48,4 @@ def command(paths: tuple[str, ...], output_file: str | None, **given: Any) -> No
         raise click.UsageError(str(error)) from error
     except OSError as error:
         raise click.UsageError(f"{target}: cannot be written: {error.strerror}") from error
-    click.echo(f"Accepted {counted(count, 'finding')} in {os.path.relpath(target)}.")
+    say(f"Accepted {counted(count, 'finding')} in {os.path.relpath(target)}.")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from loralint.cli.output import say
 from loralint.cli.session import Session
 from loralint.source import Source
-from loralint.text import visible
 from loralint.writing import Refused, replace
 
 CANNOT_WRITE = 2
@@ -37,9 +37,9 @@ def _written(root: str, path: str, old: Source, new: Source) -> int:
     try:
         replace(Path(root, path), new.content, old=old.content, root=Path(root))
     except Refused as error:
-        click.echo(visible(f"error: {error}"), err=True)
+        say(f"error: {error}", err=True)
     except OSError as error:
-        click.echo(f"error: {path}: it cannot be written: {error.strerror}", err=True)
+        say(f"error: {path}: it cannot be written: {error.strerror}", err=True)
     else:
         return 0
     return CANNOT_WRITE

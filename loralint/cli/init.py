@@ -13,6 +13,7 @@ import click
 import yaml
 
 from loralint.cli import changes
+from loralint.cli.output import say
 from loralint.cli.session import BASELINE
 from loralint.config.load import OWN_FILE, SHARED_FILE
 from loralint.reading import read_whole
@@ -58,11 +59,11 @@ def command(folder: str, start: str | None, no_hook: bool, dry_run: bool) -> Non
     start = start or _asked_for()
     _refuse(root, planned, start)
     for change in planned:
-        click.echo(f"{'Would write' if dry_run else 'Wrote'} {change.name}: {change.what}.")
+        say(f"{'Would write' if dry_run else 'Wrote'} {change.name}: {change.what}.")
         if not dry_run:
             changes.put(root / change.name, change.new, change.old, name=change.name, root=root)
     if dry_run:
-        click.echo(f"Would start with {start}.")
+        say(f"Would start with {start}.")
         return
     _START[start](root)
     _tell_how_to_undo(root)
@@ -142,7 +143,7 @@ def _hook(root: Path) -> Iterator[_Change]:
         )
         return
     if new is None:
-        click.echo(f"{HOOKS_FILE} has the hook already.")
+        say(f"{HOOKS_FILE} has the hook already.")
     else:
         yield _Change(HOOKS_FILE, old, new.encode(), "a hook for pre-commit")
 
@@ -171,7 +172,7 @@ def _baseline(root: Path) -> None:
         click.echo("Nothing is found today: no baseline is needed.")
         return
     count = baseline.write(str(root / BASELINE), outcome.diagnostics, root)
-    click.echo(f"Wrote {BASELINE}: {counted(count, 'finding')} of today, accepted.")
+    say(f"Wrote {BASELINE}: {counted(count, 'finding')} of today, accepted.")
 
 
 def _pins(root: Path) -> None:
@@ -218,7 +219,7 @@ def _tell_how_to_undo(root: Path) -> None:
     changed = any(not row.startswith("??") for row in rows)
     commands = (["git restore ."] if changed else []) + ([f"rm {' '.join(new)}"] if new else [])
     if commands:
-        click.echo(f"To undo all of it: {' && '.join(commands)}")
+        say(f"To undo all of it: {' && '.join(commands)}")
 
 
 def _is_ours(name: str) -> bool:

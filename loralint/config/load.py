@@ -97,6 +97,8 @@ def _section(path: Path) -> object:
         document = tomllib.loads(_bytes(path).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: is not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: is nested too deeply") from error
     tool = document.get("tool")
     nested = tool.get("loralint") if isinstance(tool, dict) else None
     if path.name == SHARED_FILE or nested is not None:

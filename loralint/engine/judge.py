@@ -51,6 +51,7 @@ class _Judgement:
     gathered: Gathered
     rules: tuple[Rule, ...]
     silenced: list[Diagnostic] = field(default_factory=list)
+    split: dict[tuple[str, int | None], Sequence[str]] = field(default_factory=dict)
 
     def found(self) -> Iterator[Diagnostic]:
         """What the rules find, without what `per-file-ignores` leaves out."""
@@ -109,7 +110,9 @@ class _Judgement:
         yield from Judge(rule, RULES, self.rules_for, self._lines).unused(comments)
 
     def _lines(self, path: str, cell: int | None) -> Sequence[str]:
-        return lines_of(self.gathered.shelf.text(path), cell)
+        if (path, cell) not in self.split:  # once, however many comments a file has
+            self.split[path, cell] = lines_of(self.gathered.shelf.text(path), cell)
+        return self.split[path, cell]
 
 
 def _order(found: Diagnostic) -> tuple[object, ...]:
