@@ -78,6 +78,7 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/doors.py
 	$(BIN)/loralint check loralint
 
 clean:

@@ -116,6 +116,18 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True, gc=False):
                 self.code, self.message)  # fmt: skip
 
 
+LeftOutBy = Literal["settings", "environment", "gitignore", "link"]
+"""Why nobody looked: the project's own settings, a Python environment, .gitignore, a link that
+leads out of the project."""
+
+
+class LeftOut(msgspec.Struct, frozen=True, gc=False):
+    """A file, or a folder (with a slash at the end), that was not looked at."""
+
+    path: str
+    by: LeftOutBy
+
+
 class Skipped(msgspec.Struct, frozen=True, gc=False):
     """Something that was not judged, and why."""
 

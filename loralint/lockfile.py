@@ -18,8 +18,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from loralint.reading import TooLarge, read
+from loralint.stamps import Stamp
+
 # Paths are strings here: this runs in other people's programs, and starts fast.
-# ruff: noqa: PTH100, PTH109, PTH113, PTH118, PTH120, PTH123
+# ruff: noqa: PTH100, PTH109, PTH113, PTH118, PTH120
 
 NAME = "loralint.lock"
 
@@ -258,7 +261,7 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-_kept: dict[str, tuple[tuple[int, int], Lock]] = {}
+_kept: dict[str, tuple[Stamp, Lock]] = {}
 
 
 def locked_commit(repo_id: str, ref: str | None, caller: str | None) -> str:
@@ -302,11 +305,11 @@ def _upward(folder: str) -> Iterator[str]:
 def _read(path: str) -> Lock:
     """The lock, parsed once for as long as the file stays the same."""
     try:
-        with open(path, encoding="utf-8") as file:
-            status = os.fstat(file.fileno())
-            stamp = (status.st_mtime_ns, status.st_size)
-            if path not in _kept or _kept[path][0] != stamp:
-                _kept[path] = stamp, parse(file.read())
+        content = read(path)
+        if isinstance(content, TooLarge):
+            raise LockError(f"cannot be read: {content.reason}")
+        if path not in _kept or _kept[path][0] != content.stamp:
+            _kept[path] = content.stamp, parse(content.text.decode())
     except (OSError, UnicodeDecodeError) as error:
         raise LockError(f"cannot be read: {error}") from None
     return _kept[path][1]

@@ -1,8 +1,17 @@
-"""What holds for all tests: generated examples may take the time that a busy evaluator needs."""
+"""What holds for all tests: a cache of their own, and time for generated examples."""
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
+
+
+@pytest.fixture(autouse=True)
+def cache_of_its_own(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No test sees what another one, or the user, has left in the cache."""
+    monkeypatch.setenv("LORALINT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from loralint.cache import FILE, FOLDER, KEPT_RESULTS, Cache, Entry, Manifest
+from loralint import engine
+from loralint.cache import FILE, KEPT_RESULTS, Cache, Entry, Manifest, cache_folder
 from loralint.cache.container import Container
+from loralint.config import Config
 from loralint.discovery import walk
+from loralint.engine.request import Request
 from loralint.stamps import GRAIN, NEVER, digest, stamp_of, trusted
 
 LATER = 10 * GRAIN
@@ -30,11 +32,19 @@ def manifest(root: Path) -> Manifest:
 
 def store(root: Path, key: str = "k", result: bytes = b"\x01", now: int | None = None) -> None:
     began = time.time_ns() + LATER if now is None else now
-    Cache(str(root), "v").store(key, result, manifest(root), {}, began)
+    opened(root).store(key, result, manifest(root), {}, began)
+
+
+def opened(root: Path, version: str = "v") -> Cache:
+    return Cache(str(root), version, folder_of(root))
+
+
+def folder_of(root: Path) -> Path:
+    return cache_folder(str(root))
 
 
 def recall(root: Path, key: str = "k", version: str = "v") -> bytes | None:
-    return Cache(str(root), version).recall(key)
+    return opened(root, version).recall(key)
 
 
 @pytest.fixture
@@ -42,7 +52,6 @@ def project(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "a.py").write_text("a = 1\n", encoding="utf-8")
     (tmp_path / "sub" / "b.py").write_text("b = 1\n", encoding="utf-8")
-    (tmp_path / FOLDER).mkdir()
     return tmp_path
 
 
@@ -96,9 +105,9 @@ def test_young_stamps_are_not_trusted(project, monkeypatch):
 
 def test_young_stamps_are_not_renewed_while_they_are_young(project):
     store(project, now=time.time_ns())
-    first = (project / FOLDER / FILE).read_bytes()
+    first = (folder_of(project) / FILE).read_bytes()
     assert recall(project) == b"\x01"
-    assert (project / FOLDER / FILE).read_bytes() == first, "still too young to be trusted"
+    assert (folder_of(project) / FILE).read_bytes() == first, "still too young to be trusted"
 
 
 def test_old_enough_stamps_are_renewed(project, monkeypatch):
@@ -121,7 +130,7 @@ def test_fresh_checkout_of_the_same_content_recalls(project):
 def test_missing_file_that_appears_is_a_change(project):
     found = manifest(project)
     found.files["absent.json"] = None
-    Cache(str(project), "v").store("k", b"\x01", found, {}, time.time_ns() + LATER)
+    opened(project).store("k", b"\x01", found, {}, time.time_ns() + LATER)
     assert recall(project) == b"\x01"
     (project / "absent.json").touch()
     assert recall(project) is None
@@ -139,16 +148,16 @@ def test_facts_come_back_by_path(project):
         "a.py": Entry((1, 2, 3), b"d" * 16, True, b"facts"),
         "b.py": Entry(NEVER, b"", False),
     }
-    Cache(str(project), "v").store_facts(entries, LATER)
-    assert Cache(str(project), "v").facts() == entries
-    assert Cache(str(project), "w").facts() == {}
+    opened(project).store_facts(entries, LATER)
+    assert opened(project).facts() == entries
+    assert opened(project, "w").facts() == {}
 
 
 def test_results_are_bounded_and_facts_survive(project):
-    Cache(str(project), "v").store_facts({"a.py": Entry(NEVER, b"", False)}, LATER)
+    opened(project).store_facts({"a.py": Entry(NEVER, b"", False)}, LATER)
     for number in range(KEPT_RESULTS + 3):
         store(project, key=str(number))
-    names = Container(project / FOLDER / FILE).names
+    names = Container(folder_of(project) / FILE).names
     assert len(names) <= KEPT_RESULTS + 2
     assert recall(project, key=str(KEPT_RESULTS + 2)) is not None
     assert recall(project, key="0") is None
@@ -156,8 +165,8 @@ def test_results_are_bounded_and_facts_survive(project):
 
 def test_another_version_leaves_nothing(project):
     store(project)
-    Cache(str(project), "w").store_facts({}, LATER)
-    assert Container(project / FOLDER / FILE).names == ("facts w",)
+    opened(project, "w").store_facts({}, LATER)
+    assert Container(folder_of(project) / FILE).names == ("facts w",)
 
 
 @pytest.mark.parametrize(
@@ -169,12 +178,12 @@ def test_another_version_leaves_nothing(project):
         lambda data: b"PK\x03\x04" + data,
         lambda data: data[:-3] + bytes([data[-3] ^ 1]) + data[-2:],
         lambda data: data[:17] + b"\xff\xff\xff\xff" + data[21:],
-        lambda data: data[:21] + b"\xc1" * 20 + data[41:],
+        lambda data: data[:53] + b"\xc1" * 20 + data[73:],
     ],
 )
 def test_damaged_cache_is_no_cache(project, damage):
     store(project)
-    path = project / FOLDER / FILE
+    path = folder_of(project) / FILE
     path.write_bytes(damage(path.read_bytes()))
     assert recall(project) is None
     store(project)
@@ -182,61 +191,89 @@ def test_damaged_cache_is_no_cache(project, damage):
 
 
 def test_section_that_is_not_what_it_should_be(project):
-    Container(project / FOLDER / FILE).write({"result v k": b"\xc0", "facts v": b"\x91\x01"})
+    Container(folder_of(project) / FILE).write({"result v k": b"\xc0", "facts v": b"\x91\x01"})
     assert recall(project) is None
-    assert Cache(str(project), "v").facts() == {}
+    assert opened(project).facts() == {}
 
 
-def test_folder_hides_itself_from_git_and_leaves_no_temporary_files(project):
+def test_no_single_byte_of_it_can_be_wrong_and_be_believed(project):
     store(project)
-    assert "*" in (project / FOLDER / ".gitignore").read_text(encoding="utf-8").splitlines()
-    assert sorted(path.name for path in (project / FOLDER).iterdir()) == [
-        ".gitignore",
-        "CACHEDIR.TAG",
-        FILE,
-    ]
+    path = folder_of(project) / FILE
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        assert recall(project) in (None, b"\x01"), place
+
+
+def test_facts_that_are_none_are_taken_anew(tmp_path):
+    (tmp_path / "a.py").write_text(
+        'from transformers import AutoModel\nAutoModel.from_pretrained("org/model")\n',
+        encoding="utf-8",
+    )
+    request = Request(str(tmp_path), (str(tmp_path),), Config())
+    first = engine.check(request)
+    cache = opened(tmp_path, engine.version())
+    entries = cache.facts()
+    entries["a.py"].facts = entries["a.py"].flagged = b"\x91\x01"
+    cache.store_facts(entries, time.time_ns() + LATER)
+    (tmp_path / "b.py").touch()
+    again = engine.check(request)
+    assert [found.code for found in first.diagnostics] == ["LOR101"]
+    assert again.diagnostics == first.diagnostics
+
+
+def test_nothing_is_left_in_the_project_or_beside_the_cache(project):
+    store(project)
+    assert sorted(path.name for path in project.iterdir()) == ["a.py", "sub"]
+    assert sorted(path.name for path in folder_of(project).iterdir()) == [FILE]
+    assert "Signature" in (folder_of(project).parent / "CACHEDIR.TAG").read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="permissions bind")
-def test_read_only_project(project):
-    project.chmod(0o500)
-    (project / FOLDER).rmdir()
+def test_folder_that_cannot_be_written_to(project, monkeypatch, tmp_path_factory):
+    locked = tmp_path_factory.mktemp("locked")
+    monkeypatch.setenv("LORALINT_CACHE_DIR", str(locked))
+    locked.chmod(0o500)
     try:
         store(project)
         assert recall(project) is None
     finally:
-        project.chmod(0o700)
+        locked.chmod(0o700)
 
 
-def test_cache_that_is_a_file_is_left_alone(tmp_path):
-    (tmp_path / FOLDER).write_text("mine", encoding="utf-8")
-    store(tmp_path)
-    assert recall(tmp_path) is None
-    assert (tmp_path / FOLDER).read_text(encoding="utf-8") == "mine"
-
-
-def test_cache_folder_that_is_a_link_is_not_followed(tmp_path):
-    project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
-    project.mkdir()
-    elsewhere.mkdir()
-    (project / FOLDER).symlink_to(elsewhere)
+def test_file_in_the_place_of_the_folder_is_left_alone(project, monkeypatch, tmp_path):
+    mine = tmp_path / "mine"
+    mine.write_text("mine", encoding="utf-8")
+    monkeypatch.setenv("LORALINT_CACHE_DIR", str(mine))
     store(project)
-    assert list(elsewhere.iterdir()) == []
-
-
-@pytest.mark.parametrize("inner", [".", "deep/project"])
-def test_cache_that_came_with_the_repository_is_not_believed(tmp_path, inner):
-    project = tmp_path / inner
-    project.mkdir(parents=True, exist_ok=True)
-    (project / "a.py").touch()
-    store(project)
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    assert recall(project) == b"\x01"
-    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
-    assert recall(project) == b"\x01", "its own .gitignore keeps the cache out"
-    subprocess.run(["git", "add", "-f", f"{inner}/{FOLDER}/{FILE}"], cwd=tmp_path, check=True)
     assert recall(project) is None
-    assert Cache(str(project), "v").facts() == {}
+    assert mine.read_text(encoding="utf-8") == "mine"
+
+
+def test_pipe_in_the_place_of_the_cache_is_not_waited_for(project):
+    folder_of(project).mkdir(parents=True)
+    os.mkfifo(folder_of(project) / FILE)
+    assert recall(project) is None
+
+
+def test_what_a_repository_brings_along_is_not_its_cache(project):
+    store(project)
+    brought = project / ".loralint_cache"
+    (folder_of(project)).rename(brought)
+    (brought / FILE).rename(brought / "v1.bin")
+    assert recall(project) is None
+
+
+def test_each_root_has_its_own_and_the_command_line_comes_first(tmp_path, monkeypatch):
+    monkeypatch.setenv("LORALINT_CACHE_DIR", str(tmp_path / "set"))
+    one, two = cache_folder("/a"), cache_folder("/b")
+    assert one != two
+    assert one.parent == two.parent == tmp_path / "set"
+    assert cache_folder("/a", str(tmp_path / "asked")).parent == tmp_path / "asked"
+    monkeypatch.setenv("LORALINT_CACHE_DIR", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    if sys.platform == "linux":
+        assert cache_folder("/a").parent == tmp_path / "xdg" / "loralint"
 
 
 def test_stamps_younger_than_the_grain_are_forgotten():

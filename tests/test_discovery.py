@@ -12,7 +12,7 @@ import pytest
 from loralint.config import DEFAULT_EXCLUDE
 from loralint.discovery import walk
 from loralint.discovery.prefilter import encoded, matters, mentioned
-from loralint.discovery.reading import LARGEST, Content, TooLarge, read
+from loralint.reading import LARGEST, Content, TooLarge, read
 
 
 def make(root: Path, *names: str, **texts: str) -> Path:
@@ -201,11 +201,13 @@ def test_pipes_are_no_files(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux only")
-def test_name_that_is_no_text_is_skipped_with_a_reason(tmp_path):
-    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.py")).touch()
+def test_name_that_is_no_text_is_told_with_a_reason(tmp_path):
+    for name in (b"/\xff.py", b"/\xfe.json"):
+        Path(os.fsdecode(os.fsencode(tmp_path) + name)).touch()
     tree = walk(str(tmp_path), [str(tmp_path)])
     assert tree.files == {}
-    assert [one.reason for one in tree.skipped] == ["its name is not UTF-8"]
+    assert tree.unreadable == {"\ufffd.py": "its name is not UTF-8: rename it"}
+    assert [one.reason for one in tree.skipped] == ["its name is not UTF-8"], "data, mostly"
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="permissions bind")

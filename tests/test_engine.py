@@ -18,7 +18,6 @@ from loralint.config import Config, ConfigError
 from loralint.config.selectors import enabled, severity
 from loralint.diagnostics import Diagnostic
 from loralint.discovery import walk
-from loralint.discovery.reading import LARGEST
 from loralint.engine import baseline, workers
 from loralint.engine.shelf import Shelf
 from loralint.engine.suppression import Judge, Suppressions
@@ -26,6 +25,7 @@ from loralint.engine.workers import SchedulerError, mapper, serialised
 from loralint.facts import FileFacts, Suppression
 from loralint.project import Project
 from loralint.read.cells import lines_of
+from loralint.reading import LARGEST
 from loralint.rules.base import Finding, Rule, rule as decorate
 from loralint.source import Place, Source, Span
 from loralint.stamps import NEVER, digest
@@ -244,7 +244,7 @@ def test_two_comments_that_hide_the_same_are_both_in_use():
 def test_baseline_counts_and_forgets_rows(tmp_path):
     path = str(tmp_path / "b.json")
     old = [found(row=row, subject="org/m", call="f(x)") for row in (3, 9)]
-    assert baseline.write(path, old) == 2
+    assert baseline.write(path, old, None) == 2
     accepted = baseline.read(path)
     moved = [found(row=row, subject="org/m", call="f(x)") for row in (30, 90)]
     assert baseline.unaccepted(moved, accepted) == []
@@ -262,7 +262,7 @@ def test_baseline_counts_and_forgets_rows(tmp_path):
 def test_baseline_file_is_sorted_and_readable(tmp_path):
     path = tmp_path / "b.json"
     baseline.write(
-        str(path), [found("LOR201", path="b.py"), found(subject="ü", path="b.py"), found()]
+        str(path), [found("LOR201", path="b.py"), found(subject="ü", path="b.py"), found()], None
     )
     document = json.loads(path.read_text(encoding="utf-8"))
     assert document["version"] == 1

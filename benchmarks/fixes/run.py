@@ -105,10 +105,10 @@ def _given(folder: Path, every: int = 1) -> Row:
     from loralint.diagnostics import Fix
     from loralint.engine import Request, gather
     from loralint.fix.applying import apply
-    from loralint.fix.documents import replace
     from loralint.rules.judgement import fixes
     from loralint.rules.judgement.pinning import hub_loads
     from loralint.rules.judgement.values import only
+    from loralint.writing import replace
 
     request = Request(str(folder), (str(folder),), Config(), jobs=1)
     gathered = gather(request)

@@ -1,12 +1,13 @@
-"""What earlier runs found out about a project, in `.loralint_cache/v1.bin` at its root.
+"""What earlier runs found out about a project, in a folder of the user's that is named by its root.
 
 Two levels: whole results, each with the manifest of what it rests on, and the facts of single
-files by their content. Both are bound to the version of loralint that made them. A project that
+files by their content. Both are bound to the version of loralint that made them. A folder that
 cannot be written to, a damaged file, another version: all of them only cost time.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,9 +17,10 @@ import msgspec
 
 from loralint.cache.container import Container
 from loralint.cache.manifest import Entry, Manifest, dump_entries, load_entries
+from loralint.stamps import digest
+from loralint.writing import put
 
-FOLDER = ".loralint_cache"
-FILE = "v1.bin"
+FILE = "v2.bin"
 KEPT_RESULTS = 6
 """Results of other settings and paths that are kept beside the newest one."""
 
@@ -28,19 +30,29 @@ class _Stored(msgspec.Struct, array_like=True, gc=False):
     result: msgspec.Raw
 
 
-class Cache:
-    """The cache of a project, seen by one version of loralint.
+def cache_folder(root: str, chosen: str | None = None) -> Path:
+    """Where the cache of a project lies: never in the project, which may be a stranger's.
 
-    The project may be anybody's: a link in the cache's place, or a cache that came with the
-    repository, is left alone.
+    `chosen` (`--cache-dir`) comes before LORALINT_CACHE_DIR, and that before the user's own folder
+    of caches. Below it every project's root has a folder of its own.
     """
+    base = chosen or os.environ.get("LORALINT_CACHE_DIR")
+    if not base:
+        from platformdirs import user_cache_dir
 
-    def __init__(self, root: str, version: str) -> None:
+        base = user_cache_dir("loralint", appauthor=False)
+    name = digest(os.fsencode(root)).hex()
+    return Path(base).absolute() / name
+
+
+class Cache:
+    """The cache of a project, seen by one version of loralint."""
+
+    def __init__(self, root: str, version: str, folder: Path) -> None:
         self.root = root
         self._version = version
-        self._folder = Path(root, FOLDER)
-        foreign = self._folder.is_symlink() or _is_committed(self._folder)
-        self._container = None if foreign else Container(self._folder / FILE)
+        self._folder = folder
+        self._container = Container(folder / FILE)
 
     def recall(self, key: str) -> bytes | None:
         """The stored result of a run with these settings, if nothing has changed since."""
@@ -85,11 +97,11 @@ class Cache:
         return f"result {self._version} {key}"
 
     def _section(self, name: str) -> bytes | None:
-        return self._container.section(name) if self._container else None
+        return self._container.section(name)
 
     def _write(self, sections: Mapping[str, bytes]) -> None:
         """Write new sections over the old ones of this version; the oldest results go."""
-        if self._container is None or not _prepared(self._folder):
+        if not _prepared(self._folder):
             return
         names = self._container.names
         others = [name for name in names if self._version in name and name not in sections]
@@ -103,48 +115,21 @@ def _encoded(manifest: Manifest, result: bytes) -> bytes:
     return msgspec.msgpack.encode(_Stored(manifest, msgspec.Raw(result)))
 
 
+_TAG = """\
+Signature: 8a477f597d28d172789f06886806bc55
+# This folder is a cache made by loralint: see https://bford.info/cachedir/
+"""
+
+
 def _prepared(folder: Path) -> bool:
-    """Make the folder, out of git's and of backup programs' sight; False where that fails."""
-    with suppress(OSError):
-        folder.mkdir(exist_ok=True)
-        for name, text in _FRAME.items():
-            with suppress(FileExistsError), (folder / name).open("x", encoding="utf-8") as file:
-                file.write(text)
+    """Make the folder, out of backup programs' sight; False where that fails."""
+    with suppress(OSError, ValueError):
+        folder.mkdir(parents=True, exist_ok=True)
+        tag = folder.parent / "CACHEDIR.TAG"
+        if not tag.exists():
+            put(tag, _TAG.encode())
         return True
     return False
 
 
-_FRAME = {
-    ".gitignore": "# Made by loralint.\n*\n",
-    "CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n"
-    "# This folder is a cache made by loralint: see https://bford.info/cachedir/\n",
-}
-
-__all__ = ["Cache", "Entry", "Manifest"]
-
-
-# --- caches that a project brought along ----------------------------------------------------------
-
-# A cache in a repository would let whoever wrote it decide what is found: it is not read. Ours
-# keeps itself out by its .gitignore, so only somebody who forced it in is turned down.
-
-
-def _is_committed(folder: Path) -> bool:
-    """Whether git keeps anything in this folder under version control."""
-    index = _index(folder)
-    try:
-        return index is not None and f"{folder.name}/".encode() in index.read_bytes()
-    except OSError:
-        return False
-
-
-def _index(folder: Path) -> Path | None:
-    """The index of the repository around a folder; paths stand in it as they are."""
-    for parent in folder.parents:
-        git = parent / ".git"
-        if git.is_dir():
-            return git / "index"
-        if git.is_file():  # a work tree or a submodule: "gitdir: <path>"
-            named = git.read_text(encoding="utf-8", errors="replace").partition("gitdir:")[2]
-            return parent / named.strip() / "index"
-    return None
+__all__ = ["Cache", "Entry", "Manifest", "cache_folder"]

@@ -1,6 +1,6 @@
 """One file of named sections, each read alone and never believed unchecked.
 
-    magic, length of the index, index {name: (offset, size, digest)}, sections
+    magic, length and digest of the index, index {name: (offset, size, digest)}, sections
 
 A file that is cut off, garbled or somebody else's is as good as none. Writing goes to a temporary
 file that takes the old one's place at once, so two runs cannot spoil each other's.
@@ -8,16 +8,17 @@ file that takes the old one's place at once, so two runs cannot spoil each other
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from loralint.reading import opened
 from loralint.stamps import digest
+from loralint.writing import writing
 
-MAGIC = b"loralint-cache-1\n"
+MAGIC = b"loralint-cache-2\n"
 _LENGTH = 4
 _LARGEST_INDEX = 1_000_000
 
@@ -45,7 +46,7 @@ class Container:
             return None
         offset, size, expected = self._index[name]
         try:
-            with self.path.open("rb") as file:
+            with opened(self.path) as file:
                 file.seek(self._start + offset)
                 content = file.read(size)
         except (OSError, ValueError, OverflowError):
@@ -60,27 +61,17 @@ class Container:
             index[name] = offset, len(content), digest(content)
             offset += len(content)
         head = msgspec.msgpack.encode(index)
-        parts = [MAGIC, len(head).to_bytes(_LENGTH, "big"), head, *sections.values()]
-        with suppress(OSError):
-            _replace(self.path, parts)
+        parts = [MAGIC, len(head).to_bytes(_LENGTH, "big"), digest(head), head, *sections.values()]
+        with suppress(OSError), writing(self.path, ".tmp", durable=False) as file:
+            file.writelines(parts)
 
     def _read_index(self) -> None:
-        with self.path.open("rb") as file:
+        with opened(self.path) as file:
             if file.read(len(MAGIC)) != MAGIC:
                 return
             size = int.from_bytes(file.read(_LENGTH), "big")
-            if size <= _LARGEST_INDEX:
-                self._index = msgspec.msgpack.decode(file.read(size), type=_Index)
+            expected = file.read(len(digest(b"")))
+            head = file.read(size) if size <= _LARGEST_INDEX else b""
+            if digest(head) == expected:
+                self._index = msgspec.msgpack.decode(head, type=_Index)
                 self._start = file.tell()
-
-
-def _replace(path: Path, parts: list[bytes]) -> None:
-    # A name that nobody can foresee, made anew: a link that lies in wait is not followed.
-    temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.writelines(parts)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -10,10 +10,12 @@ import os
 
 import msgspec
 
+from loralint.git_index import digest_of, is_index
+from loralint.reading import LARGEST_NOTEBOOK, read_whole
 from loralint.stamps import NEVER, Stamp, digest, listing_digest, stamp_of, trusted
 
 # Paths are strings here: pathlib would cost more than the rest of a warm run.
-# ruff: noqa: PTH116, PTH123
+# ruff: noqa: PTH116
 
 State = tuple[Stamp, bytes]
 """The stamp of a file or folder and the digest of what it holds."""
@@ -95,9 +97,10 @@ def _file(path: str, known: State | None) -> State | None:
 
 
 def _content(path: str) -> bytes | None:
+    if is_index(path):
+        return digest_of(path)
     try:
-        with open(path, "rb") as file:
-            return digest(file.read())
+        return digest(read_whole(path, LARGEST_NOTEBOOK))
     except OSError:
         return None
 

@@ -24,6 +24,7 @@ _KEY = re.compile(rb"""(?:^[\s-]*|[{,]\s*)["']?([A-Za-z_]+)["']?\s*[:=]""", re.M
 _TARGETS = (b"pretrained", b"peft.", b"SentenceTransformer", b"load_dataset", b"vllm.", b"trl.")
 _TRIGGERS = (b"base_model", b"model_name_or_path", b"training_type", b"_component_", b"_target_")
 _SWIFT_TRIGGERS = tuple(sorted(word.encode() for word in SWIFT.evidence[0][1]))
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _COMMENTS = (b"loralint:", b"noqa: LOR", b"noqa:LOR")
 
 
@@ -31,6 +32,8 @@ def may_be_recipe(path: str, text: bytes) -> bool:
     """Whether a file has, as words, the keys that some framework's recipes need."""
     if len(text) > LARGEST_RECIPE or not may_be_named_so(path):
         return False
+    if text.startswith(_WIDE):
+        text = text.decode("utf-16", errors="replace").encode()
     if any(comment in text for comment in _COMMENTS):
         return True
     if not any(word in text for word in (*_TRIGGERS, *_SWIFT_TRIGGERS)):

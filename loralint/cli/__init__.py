@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from signal import SIG_DFL, SIGTERM, signal
 from typing import TYPE_CHECKING, Any
 
 from loralint.version import __version__
@@ -18,15 +19,24 @@ def main() -> int:
         print(f"loralint {__version__}")
         return 0
     gc.disable()  # a run makes no cycles, and to look for some takes a fifth of its time
-    from loralint.cli.group import loralint
-
+    signal(SIGTERM, _terminated)
     try:
+        from loralint.cli.group import loralint
+
         loralint.main(prog_name="loralint")
+    except KeyboardInterrupt:  # in the first moments: later the group says so
+        sys.exit(130)
     except SystemExit as left:
         if "torch" in sys.modules:
             _leave_at_once(left.code)
         raise
     return 0
+
+
+def _terminated(number: int, _frame: object) -> None:
+    """Leave as after an error, so that what was begun is cleared away."""
+    signal(SIGTERM, SIG_DFL)  # a second one ends it whatever it is at
+    sys.exit(128 + number)
 
 
 def _leave_at_once(code: object) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 import click
 
 from loralint.cli import options
+from loralint.cli.output import say
 from loralint.cli.session import BASELINE, Reading, Session, open_session
 from loralint.engine import baseline
 from loralint.report.text import by_rule
 from loralint.text import counted
+from loralint.writing import Refused
 
 FLAGS = ("select", "extend_select", "ignore", "strict")
 
@@ -41,9 +43,12 @@ def command(paths: tuple[str, ...], output_file: str | None, **given: Any) -> No
     request = replace(session.request, config=replace(session.request.config, baseline=None))
     outcome = Session(session.settings, request).check()
     try:
-        count = baseline.write(target, outcome.diagnostics)
+        root = None if output_file else session.settings.root
+        count = baseline.write(target, outcome.diagnostics, root)
+    except Refused as error:
+        raise click.UsageError(str(error)) from error
     except OSError as error:
         raise click.UsageError(f"{target}: cannot be written: {error.strerror}") from error
-    click.echo(f"Accepted {counted(count, 'finding')} in {os.path.relpath(target)}.")
+    say(f"Accepted {counted(count, 'finding')} in {os.path.relpath(target)}.")
     if outcome.diagnostics:
         click.echo(by_rule(outcome.diagnostics))

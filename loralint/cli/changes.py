@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from loralint.cli.output import say
 from loralint.cli.session import Session
 from loralint.source import Source
+from loralint.writing import Refused, replace
 
 CANNOT_WRITE = 2
 
@@ -32,24 +34,22 @@ def write(session: Session, before: Sources, after: Sources, paths: Iterable[str
 
 
 def _written(root: str, path: str, old: Source, new: Source) -> int:
-    from loralint.fix.documents import HasChanged, replace
-
     try:
-        replace(Path(root, path), new.content, old=old.content)
-    except HasChanged as error:
-        click.echo(f"error: {error}: run again", err=True)
+        replace(Path(root, path), new.content, old=old.content, root=Path(root))
+    except Refused as error:
+        say(f"error: {error}", err=True)
     except OSError as error:
-        click.echo(f"error: {path}: it cannot be written: {error.strerror}", err=True)
+        say(f"error: {path}: it cannot be written: {error.strerror}", err=True)
     else:
         return 0
     return CANNOT_WRITE
 
 
-def put(path: Path, content: bytes, old: bytes | None, name: str) -> None:
+def put(path: Path, content: bytes, old: bytes | None, *, name: str, root: Path) -> None:
     """Write the one file that a command is about; without it there is no use in going on."""
-    from loralint.fix.documents import HasChanged, replace
-
     try:
-        replace(path, content, old=old)
-    except (OSError, HasChanged) as error:
+        replace(path, content, old=old, root=root)
+    except Refused as error:
+        raise click.UsageError(str(error)) from error
+    except OSError as error:
         raise click.UsageError(f"{name}: cannot be written: {error}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 import click
@@ -18,11 +18,15 @@ from loralint.diagnostics import SEVERITIES, Diagnostic
 from loralint.engine.request import Outcome
 from loralint.report import FORMATS, renderer
 from loralint.report.base import Report
+from loralint.report.text import silenced
 
 if TYPE_CHECKING:
     from loralint.fix.applying import Mended
 
-READING = ("config_file", "isolated", "no_cache", "jobs", "scheduler")
+READING = tuple(each.name for each in fields(Reading))
+SUMMARISED = frozenset({"full", "markdown"})
+"""Formats that say themselves what was not looked at, and what was silenced."""
+
 FLAGS = ("select", "extend_select", "ignore", "strict", "fail_on", "baseline")
 
 
@@ -64,6 +68,11 @@ class _Answer:
     metavar="FILE",
     help="Accepted findings, as `loralint baseline` writes them.",
 )
+@click.option(
+    "--stranger",
+    is_flag=True,
+    help="For code that you do not trust: no settings, comments or baseline of its own count.",
+)
 @click.option("--no-ignores", is_flag=True, help="Honour no suppressing comment.")
 @click.option(
     "--stdin-filename", metavar="FILE", help="Take this file's content from standard input."
@@ -97,6 +106,8 @@ def command(paths: tuple[str, ...], **given: Any) -> None:
     what touches it is reported.
     """
     began = time.perf_counter()
+    if given["stranger"]:
+        given |= {"isolated": True, "no_ignores": True}
     flags = {name: given[name] for name in FLAGS}
     if given["exit_zero"]:
         flags["fail_on"] = "never"
@@ -168,6 +179,8 @@ def _rendered(session: Session, outcome: Outcome, answer: _Answer, seconds: floa
         suppressed=outcome.suppressed,
         baselined=outcome.baselined,
         files=outcome.files,
+        left_out=outcome.left_out,
+        ignored=outcome.ignored,
         seconds=seconds,
         sources=session.lines,
         rules=_rule_docs,
@@ -181,6 +194,9 @@ def _rendered(session: Session, outcome: Outcome, answer: _Answer, seconds: floa
     )
     if session.is_elsewhere:
         report = _from_here(session, report)
+    told = silenced(report)
+    if told and answer.output_format not in SUMMARISED and answer.verbose >= 0:
+        click.echo(told, err=True)
     render = renderer(answer.output_format)
     if answer.output_format != "full":
         return render(report)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from loralint.cli import changes
-from loralint.cli.output import leave, put
+from loralint.cli.output import leave, put, say, steerless
 from loralint.cli.session import Session
 from loralint.engine.request import Outcome
-from loralint.text import counted, visible
+from loralint.text import counted
 
 if TYPE_CHECKING:
     from loralint.fix.applying import Mended
@@ -57,7 +57,7 @@ def show_diff(session: Session, mended: Mended, output_file: str | None) -> int:
     """Print what would change; 1 if that is something."""
     text = changes.diff(session, mended.before, mended.after, mended.after)
     leave(mended.outcome.files)
-    put(text, output_file)
+    put(text if output_file else steerless(text), output_file)
     _explain(session, mended)
     would = f"Would fix {counted(mended.fixed, 'finding')} in {counted(len(mended.after), 'file')}."
     click.echo(would if text else "Nothing to fix.", err=True)
@@ -81,6 +81,6 @@ def _explain(session: Session, mended: Mended) -> None:
 
     for one in mended.dropped:
         where, code = naming(session).where(one.found.place), one.found.code
-        click.echo(visible(f"warning: {where}: {code} is not fixed: {one.reason}"), err=True)
+        say(f"warning: {where}: {code} is not fixed: {one.reason}", err=True)
     if not mended.settled:
         click.echo("warning: some fixes undo one another: there is more to fix", err=True)

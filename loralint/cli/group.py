@@ -11,7 +11,9 @@ from typing import Any, NoReturn
 
 import click
 
+from loralint.cli.output import say
 from loralint.config import ConfigError
+from loralint.text import visible
 from loralint.version import __version__
 
 COMMANDS = MappingProxyType(
@@ -65,13 +67,23 @@ class _Group(click.Group):
         try:
             code = super().main(*args, **kwargs)
         except click.ClickException as error:
-            error.show()
+            _shown(error).show()
             code = FAILED
         except (click.Abort, KeyboardInterrupt):
             code = INTERRUPTED
+        except BrokenPipeError:
+            code = FAILED
         except Exception as error:
             code = _failed(error)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _shown(error: click.ClickException) -> click.ClickException:
+    """The same error in words that steer no terminal."""
+    words = visible(error.format_message())
+    if isinstance(error, click.UsageError):
+        return click.UsageError(words, error.ctx)
+    return click.ClickException(words)
 
 
 def _meant(word: str, message: str) -> str:
@@ -97,15 +109,32 @@ def _failed(error: Exception) -> int:
 
         traceback.print_exc()
     if isinstance(error, (ConfigError, *_expected())):
-        click.echo(f"error: {error}", err=True)
+        say(f"error: {error}", err=True)
         return FAILED
-    click.echo(
-        f"error: internal error: {type(error).__name__}: {error}\n"
+    if (known := _of_the_machine(error)) is not None:
+        say(f"error: {known}", err=True)
+        return FAILED
+    say(f"error: internal error: {type(error).__name__}: {error}", err=True)
+    say(
         "This is a bug in loralint. Please report it, with the output of the same command "
         "under LORALINT_TRACEBACK=1.",
         err=True,
     )
     return FAILED
+
+
+def _of_the_machine(error: Exception) -> str | None:
+    """What the system has refused, in words; None for what only a fault of ours explains."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory"
+    if not isinstance(error, OSError):
+        return None
+    try:
+        Path.cwd()
+    except OSError:
+        return "the working directory is not there any more"
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 def _expected() -> tuple[type[Exception], ...]:

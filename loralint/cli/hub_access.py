@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import click
@@ -23,7 +24,13 @@ _Command: TypeAlias = Callable[..., None]
 
 
 def network(command: _Command) -> _Command:
-    """`--online`, without which nothing leaves the machine."""
+    """`--online`, without which nothing leaves the machine, and which Hub that asks."""
+    command = click.option(
+        "--endpoint",
+        metavar="URL",
+        help="With --online: the Hub to ask. One that only the project's settings name decides"
+        " nothing that is written.",
+    )(command)
     return click.option(
         "--online/--offline",
         default=False,
@@ -31,21 +38,40 @@ def network(command: _Command) -> _Command:
     )(command)
 
 
-def hub_place(session: Session, *, not_after: float | None = None) -> Hub:
+@dataclass(frozen=True)
+class Asking:
+    """How a command asks for commits: over the network at all, where, and whether it then writes.
+
+    A project that is checked out may name a Hub of its owner's choice: what that one answers gets
+    into no file unless somebody says `--endpoint`.
+    """
+
+    online: bool
+    endpoint: str | None = None
+    writes: bool = False
+
+
+def hub_place(session: Session, asking: Asking, *, not_after: float | None = None) -> Hub:
     """The Hub itself; a usage error where huggingface_hub is not installed."""
     from loralint.hub.online import Endpoint, Hub, HubUnavailable
 
-    endpoint = Endpoint.chosen(os.environ, session.settings.config.hub_endpoint)
+    setting = session.settings.config.hub_endpoint
+    endpoint = Endpoint.chosen(os.environ, setting, asking.endpoint)
+    if asking.writes and not endpoint.named:
+        raise click.UsageError(
+            f"the project's settings name {setting} as the Hub: nothing is written from what it"
+            f" answers, unless you say `--endpoint {setting}`"
+        )
     try:
         return Hub(endpoint, not_after=not_after)
     except HubUnavailable as error:
         raise click.UsageError(str(error)) from error
 
 
-def places(session: Session, *, online: bool) -> list[Place]:
+def places(session: Session, asking: Asking) -> list[Place]:
     """The local cache, and the Hub where it may be asked."""
     found: list[Place] = [LocalCache()]
-    return [*found, hub_place(session)] if online else found
+    return [*found, hub_place(session, asking)] if asking.online else found
 
 
 def sources_of(gathered: Gathered) -> Sources:

@@ -13,8 +13,10 @@ import click
 
 from loralint.cli import changes
 from loralint.cli.init_hook import HOOKS_FILE, CannotAdd, entry, is_of_this_disk, with_hook
+from loralint.cli.output import say
 from loralint.cli.session import BASELINE
 from loralint.config.load import OWN_FILE, SHARED_FILE
+from loralint.reading import read_whole
 from loralint.text import counted
 
 SETTINGS = """\
@@ -63,11 +65,11 @@ def command(
     start = start or _asked_for()
     _refuse(root, planned, start)
     for change in planned:
-        click.echo(f"{'Would write' if dry_run else 'Wrote'} {change.name}: {change.what}.")
+        say(f"{'Would write' if dry_run else 'Wrote'} {change.name}: {change.what}.")
         if not dry_run:
-            changes.put(root / change.name, change.new, change.old, change.name)
+            changes.put(root / change.name, change.new, change.old, name=change.name, root=root)
     if dry_run:
-        click.echo(f"Would start with {start}.")
+        say(f"Would start with {start}.")
         return
     if start == "baseline":
         _baseline(root, accept_errors)
@@ -106,7 +108,7 @@ def _settings(root: Path) -> _Change:
     shared = root / SHARED_FILE
     if (root / OWN_FILE).exists():
         raise click.UsageError(f"{OWN_FILE} is there already: this project is set up")
-    old = shared.read_bytes() if shared.is_file() else None
+    old = read_whole(shared) if shared.is_file() else None
     new = _with_section(old, shared) if old is not None else None
     if old is None or new is None:
         return _Change(OWN_FILE, None, SETTINGS.encode(), "the settings")
@@ -143,7 +145,7 @@ def _toml(content: bytes) -> dict[str, Any] | None:
 
 def _hook(root: Path) -> Iterator[_Change]:
     path = root / HOOKS_FILE
-    old = path.read_bytes() if path.is_file() else None
+    old = read_whole(path) if path.is_file() else None
     try:
         new = with_hook(old.decode() if old is not None else None)
     except (CannotAdd, UnicodeDecodeError) as error:
@@ -152,7 +154,7 @@ def _hook(root: Path) -> Iterator[_Change]:
         )
         return
     if new is None:
-        click.echo(f"{HOOKS_FILE} has the hook already.")
+        say(f"{HOOKS_FILE} has the hook already.")
     else:
         where = ", which installs the copy of this disk: change that" if is_of_this_disk() else ""
         yield _Change(HOOKS_FILE, old, new.encode(), f"a hook for pre-commit{where}")
@@ -185,7 +187,7 @@ def _baseline(root: Path, accept_errors: bool) -> None:
     click.echo(f"Today's findings:\n{by_rule(found)}")
     accepted = [one for one in found if accept_errors or one.severity != "error"]
     if accepted:
-        count = baseline.write(str(root / BASELINE), accepted)
+        count = baseline.write(str(root / BASELINE), accepted, root)
         click.echo(f"Wrote {BASELINE}: {counted(count, 'finding')} of today, accepted.")
     left = len(found) - len(accepted)
     if left:
@@ -228,7 +230,7 @@ def _tell_how_to_undo(root: Path) -> None:
     changed = any(not row.startswith("??") for row in rows)
     commands = (["git restore ."] if changed else []) + ([f"rm {' '.join(new)}"] if new else [])
     if commands:
-        click.echo(f"To undo all of it: {' && '.join(commands)}")
+        say(f"To undo all of it: {' && '.join(commands)}")
 
 
 def _is_ours(name: str) -> bool:

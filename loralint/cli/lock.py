@@ -10,12 +10,13 @@ from typing import Any
 import click
 
 from loralint.cli import changes, hub_access, options
-from loralint.cli.output import leave
+from loralint.cli.output import leave, say
 from loralint.cli.session import Reading, Session, open_session
 from loralint.hub.cache import LocalCache
 from loralint.hub.locking import Difference, Locker, Locking, differences
 from loralint.lockfile import Lock, serialise
-from loralint.text import counted, visible
+from loralint.reading import read_whole
+from loralint.text import counted
 
 ALL = "*"
 SIGNS = {"new": "+", "gone": "-", "moved": "~", "changed": "~"}
@@ -35,7 +36,12 @@ SIGNS = {"new": "+", "gone": "-", "moved": "~", "changed": "~"}
 @hub_access.network
 @options.reading
 def command(
-    paths: tuple[str, ...], check: bool, upgrade: tuple[str, ...], online: bool, **reading: Any
+    paths: tuple[str, ...],
+    check: bool,
+    upgrade: tuple[str, ...],
+    online: bool,
+    endpoint: str | None,
+    **reading: Any,
 ) -> None:
     """Lock the commit of every Hub artifact that the project loads, in `loralint.lock`.
 
@@ -52,7 +58,7 @@ def command(
     locker = Locker(
         gathered.project,
         hub_access.sources_of(gathered),
-        hub_access.places(session, online=online and not check),
+        hub_access.places(session, hub_access.Asking(online and not check, endpoint, writes=True)),
         cache.files,
         _upgrades(upgraded),
     )
@@ -91,12 +97,12 @@ def _check(session: Session, locked: Sequence[Locking]) -> bool:
         if each.old is None and not missing and not found:
             continue
         for line in (*map(_line, found), *(f"+ {text}" for text in missing)):
-            click.echo(visible(line))
+            say(line)
         if each.old is None or missing or found:
             stale = True
-            click.echo(f"{each.path} is stale: run `loralint lock`.")
+            say(f"{each.path} is stale: run `loralint lock`.")
         else:
-            click.echo(f"{each.path} is up to date.")
+            say(f"{each.path} is up to date.")
     return stale
 
 
@@ -104,23 +110,24 @@ def _write(session: Session, locked: Sequence[Locking]) -> bool:
     """Write what has changed; whether something could not be locked."""
     for each in locked:
         for line in map(_line, differences(each.old or Lock(), each.new)):
-            click.echo(visible(line))
-        changed = _put(Path(session.request.root, each.path), each)
+            say(line)
+        changed = _put(Path(session.request.root), each)
         count = len(each.new.artifacts)
         what = counted(count, "artifact")
-        click.echo(f"Locked {what} in {each.path}." if changed else f"{each.path} is up to date.")
+        say(f"Locked {what} in {each.path}." if changed else f"{each.path} is up to date.")
         for ask, reason in each.failed:
-            click.echo(visible(f"error: {ask} is not locked: {reason}"), err=True)
+            say(f"error: {ask} is not locked: {reason}", err=True)
     return any(each.failed for each in locked)
 
 
-def _put(path: Path, each: Locking) -> bool:
+def _put(root: Path, each: Locking) -> bool:
     """Write one lock file, at once; whether it changed. A project without artifacts gets none."""
-    old = path.read_bytes() if path.exists() else None
+    path = root / each.path
+    old = read_whole(path) if path.exists() else None
     new = serialise(each.new).encode()
     if new == old or (old is None and not each.new.artifacts):
         return False
-    changes.put(path, new, old, str(path))
+    changes.put(path, new, old, name=str(path), root=root)
     return True
 
 

@@ -41,6 +41,12 @@ def reading(command: _Command) -> _Command:
             click.option("--isolated", is_flag=True, help="Use no settings file."),
             click.option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
             click.option(
+                "--cache-dir",
+                type=click.Path(file_okay=False),
+                metavar="FOLDER",
+                help="Where the cache lies: LORALINT_CACHE_DIR or your own cache folder otherwise.",
+            ),
+            click.option(
                 "--jobs",
                 "-j",
                 type=click.IntRange(min=1),

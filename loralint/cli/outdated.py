@@ -32,6 +32,7 @@ def command(
     output_format: str,
     output_file: str | None,
     online: bool,
+    endpoint: str | None,
     **reading: Any,
 ) -> None:
     """Show what moved since it was pinned, and whether files that matter changed.
@@ -43,11 +44,15 @@ def command(
     gathered = session.gather()
     hub_access.refuse_unreadable_locks(gathered)
     leave(gathered.files)
-    cache, hub = LocalCache(), hub_access.hub_place(session) if online else None
+    asking = hub_access.Asking(online, endpoint)
+    cache, hub = LocalCache(), hub_access.hub_place(session, asking) if online else None
     places: list[Place] = [hub] if hub is not None else [cache]
     found = reports(gathered.project, hub_access.sources_of(gathered), cache, places, hub)
     found = [one for one in found if any(session.request.reports(w.path) for w in one.places)]
-    put({"text": _text, "json": _json}[output_format](session, found), output_file)
+    if output_format == "json":
+        put(_json(session, found), output_file)
+    else:
+        put(_text(found, "" if hub is None or hub.name == "hub" else hub.name), output_file)
     click.get_current_context().exit(_code(found))
 
 
@@ -84,9 +89,10 @@ def _place(session: Session, where: Where) -> dict[str, Any]:
             "location": {"row": start.row, "column": start.column}}  # fmt: skip
 
 
-def _text(session: Session, found: Sequence[Report]) -> str:
+def _text(found: Sequence[Report], hub: str) -> str:
+    """A table of what has moved; `hub` is the address of one that is not everybody's."""
     moved = [one for one in found if one.status == "moved"]
-    rows = [HEAD, *(_row(one) for one in moved)]
+    rows = [HEAD, *(_row(one, hub) for one in moved)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     lines = [
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -100,9 +106,11 @@ def _text(session: Session, found: Sequence[Report]) -> str:
     return "\n".join(visible(line) for line in (*(lines if moved else ()), *unknown, total)) + "\n"
 
 
-def _row(one: Report) -> tuple[str, ...]:
+def _row(one: Report, hub: str) -> tuple[str, ...]:
     held = one.held
-    return (str(held.repo), held.ref, held.commit[:SHORT], one.latest[:SHORT], _changes(one))
+    by = f" ({hub})" if hub else ""
+    latest = f"{one.latest[:SHORT]}{by}"
+    return (str(held.repo), held.ref, held.commit[:SHORT], latest, _changes(one))
 
 
 def _name(one: Report) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import click
 
+from loralint import writing
 from loralint.diagnostics import Diagnostic
+from loralint.text import visible
 
 
 def in_colour(choice: str, output_file: str | None = None) -> bool:
@@ -24,7 +27,7 @@ def in_colour(choice: str, output_file: str | None = None) -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def put(text: str, output_file: str | None, *, colour: bool = False, aside: bool = False) -> None:
@@ -35,6 +38,8 @@ def put(text: str, output_file: str | None, *, colour: bool = False, aside: bool
     if output_file is not None:
         _put_in_file(text, Path(output_file))
         return
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "standard output is closed: the answer has nowhere to go")
     try:
         click.echo(text, nl=False, color=colour, err=aside)
         sys.stdout.flush()
@@ -45,9 +50,28 @@ def put(text: str, output_file: str | None, *, colour: bool = False, aside: bool
 
 def _put_in_file(text: str, path: Path) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        writing.put(path, text.encode(errors="surrogateescape"))
+    except writing.Refused as error:
+        raise click.UsageError(f"--output-file {error}") from error
     except OSError as error:
         raise click.UsageError(f"--output-file {path}: {error.strerror}") from error
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """One line of words, in which nothing of a project can steer a terminal or a log."""
+    click.echo(visible(text), err=err)
+
+
+def steerless(diff: str) -> str:
+    """A diff for a terminal or a log: what would steer it is escaped, tabs and ends are not.
+
+    For `patch` and `git apply` nothing changes, unless the code itself holds such a character.
+    """
+    return "\n".join(
+        "\t".join(map(visible, line.removesuffix("\r").split("\t")))
+        + ("\r" if line.endswith("\r") else "")
+        for line in diff.split("\n")
+    )
 
 
 READ = "Python files, notebooks, recipes, command lines and adapter folders"

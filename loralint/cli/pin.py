@@ -12,7 +12,7 @@ import click
 
 from loralint.cli import changes, hub_access, options
 from loralint.cli.loads import naming
-from loralint.cli.output import leave, put
+from loralint.cli.output import leave, put, steerless
 from loralint.cli.pinning import Pinned, pin
 from loralint.cli.session import Reading, Session, open_session
 from loralint.hub import Place
@@ -60,7 +60,7 @@ def command(paths: tuple[str, ...], **given: Any) -> None:
     --online, from the Hub. A comment says what it stood for: `# main, 2026-11-24`.
     """
     wanted = ("upgrade", "from_lock", "prefer", "min_age", "datasets", "check", "dry_run", "diff",
-              "online")  # fmt: skip
+              "online", "endpoint")  # fmt: skip
     asked = {name: given.pop(name) for name in wanted}
     session = open_session(paths, Reading(**given))
     gathered = session.gather()
@@ -82,8 +82,10 @@ def _places(session: Session, project: Project, asked: dict[str, Any]) -> list[P
     if asked["from_lock"]:
         return [LockedCommits.of(project, sole=True)]
     limit = time.time() - asked["min_age"]
-    hub = asked["online"] and hub_access.hub_place(
-        session, not_after=limit if asked["min_age"] else None
+    writes = not (asked["check"] or asked["dry_run"] or asked["diff"])
+    asking = hub_access.Asking(asked["online"], asked["endpoint"], writes)
+    hub = asking.online and hub_access.hub_place(
+        session, asking, not_after=limit if asked["min_age"] else None
     )
     cache: Place = LocalCache()
     cache = OldEnough(cache, limit) if asked["min_age"] else cache
@@ -107,7 +109,7 @@ def _report(session: Session, made: Pinned, asked: dict[str, Any]) -> int:
     failed = changes.write(session, made.before, made.after, paths)
     _tell(session, made, aside=asked["diff"])
     if asked["diff"]:
-        put(changes.diff(session, made.before, made.after, made.changed), None)
+        put(steerless(changes.diff(session, made.before, made.after, made.changed)), None)
     _sum_up(made, writes)
     if made.pins and asked["locked"] and not asked["from_lock"]:
         click.echo("The code has moved: `loralint lock` brings the lock file up to date.", err=True)

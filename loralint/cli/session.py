@@ -19,6 +19,7 @@ from loralint.config.load import Settings, load
 from loralint.discovery.kinds import BY_SUFFIX, kind_of
 from loralint.engine.request import Outcome, Request
 from loralint.read.cells import lines_of
+from loralint.reading import LARGEST_NOTEBOOK, read_whole
 from loralint.source import Source
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Reading:
     config_file: str | None = None
     isolated: bool = False
     no_cache: bool = False
+    cache_dir: str | None = None
     jobs: int | None = None
     scheduler: str | None = None
 
@@ -114,7 +116,7 @@ class Session:
 
 @lru_cache(maxsize=64)
 def _lines(path: Path, cell: int | None) -> Sequence[str]:
-    return lines_of(path.read_bytes(), cell)
+    return lines_of(read_whole(path, LARGEST_NOTEBOOK), cell)
 
 
 def _relative(path: Path, folder: Path) -> str:
@@ -143,6 +145,7 @@ def open_session(
         targets=None if folders_only else _targets(settings.root, asked),
         stdin=_stdin(typed, settings.root) if typed else None,
         cached=not reading.no_cache,
+        cache_dir=reading.cache_dir,
         jobs=reading.jobs,
         scheduler=reading.scheduler,
         honour_ignores=honour_ignores,

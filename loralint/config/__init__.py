@@ -9,14 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from loralint.config.globs import compiled
 from loralint.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
-
 
 Policy = Literal["commit", "ref", "any"]
 SideStage = Literal["train", "infer"]
@@ -105,16 +101,8 @@ def _specificity(glob: str) -> tuple[bool, int]:
 
 def matches(path: str, globs: tuple[str, ...]) -> bool:
     """Whether a path relative to the project's root is named by the globs, last match first."""
-    return bool(globs) and compiled(tuple(map(_plain, globs))).match_file(path)
+    return bool(globs) and compiled(tuple(map(_plain, globs))).match(path)
 
 
 def _plain(glob: str) -> str:
     return glob.removeprefix("./")
-
-
-@lru_cache(maxsize=512)
-def compiled(globs: tuple[str, ...]) -> GitIgnoreSpec:
-    """The globs ready to match; pathspec is imported here, as most runs need none."""
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines(globs)

@@ -22,6 +22,7 @@ from loralint.config import (
     SideStage,
 )
 from loralint.diagnostics import SEVERITIES
+from loralint.reading import read_whole
 
 OWN_FILE = "loralint.toml"
 SHARED_FILE = "pyproject.toml"
@@ -81,7 +82,7 @@ def _settings_file(folder: Path) -> Path | None:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_whole(path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
 
@@ -96,6 +97,8 @@ def _section(path: Path) -> object:
         document = tomllib.loads(_bytes(path).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: is not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: is nested too deeply") from error
     tool = document.get("tool")
     nested = tool.get("loralint") if isinstance(tool, dict) else None
     if path.name == SHARED_FILE or nested is not None:

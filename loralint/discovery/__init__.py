@@ -12,11 +12,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from loralint.config import compiled
-from loralint.diagnostics import Skipped
-from loralint.discovery.ignores import Ignores, Layer, above
+from loralint.config.globs import compiled
+from loralint.diagnostics import LeftOut, LeftOutBy, Skipped
+from loralint.discovery.ignores import Ignores, Layer, above, globs_of, repository_of
 from loralint.discovery.kinds import companion_of, is_workflow, kind_of, may_be_script
-from loralint.discovery.reading import Content, Tree, read
+from loralint.discovery.tree import Tree
+from loralint.git_index import NoIndex, digest_of_names, index_of, tracked
+from loralint.reading import Content, read
 from loralint.source import START, Place
 from loralint.stamps import VOLATILE, digest, leads_to_folder, listing_digest, stamp_of
 
@@ -24,12 +26,15 @@ MARKS_OF_AN_ENVIRONMENT = frozenset({"pyvenv.cfg", "conda-meta"})
 """A folder that holds one of these is a whole Python environment: nobody's project."""
 
 
-def walk(root: str, scopes: Sequence[str], exclude: Sequence[str] = ()) -> Tree:
+def walk(
+    root: str, scopes: Sequence[str], exclude: Sequence[str] = (), by_project: Sequence[str] = ()
+) -> Tree:
     """Find the files in some files and folders; all paths absolute and without links.
 
-    What is named outright is taken, whatever .gitignore and `exclude` say of it.
+    What is named outright is taken, whatever .gitignore and `exclude` say of it. What the globs
+    `by_project` among those of `exclude` leave out is told: the project has said so, not loralint.
     """
-    walker = _Walker(Tree(root), tuple(exclude))
+    walker = _Walker(Tree(root), tuple(exclude), tuple(by_project))
     for scope in sorted(set(scopes)):
         if os.path.isdir(scope):
             walker.walk(scope)
@@ -43,12 +48,14 @@ def walk(root: str, scopes: Sequence[str], exclude: Sequence[str] = ()) -> Tree:
 class _Walker:
     """One walk. Links wait until everything that is really there has been seen."""
 
-    def __init__(self, tree: Tree, exclude: tuple[str, ...]) -> None:
+    def __init__(self, tree: Tree, exclude: tuple[str, ...], by_project: tuple[str, ...]) -> None:
         self.tree = tree
         self.exclude = compiled(exclude)
         self.links: list[tuple[str, Ignores]] = []
         self.entered: set[str] = set()
         self.named: set[str] = set()
+        self._by_project = Layer(tree.root, compiled(by_project))
+        self._tracked: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
         self._inside = f"{tree.root.rstrip(os.sep)}{os.sep}"
 
     def walk(self, folder: str) -> None:
@@ -62,7 +69,7 @@ class _Walker:
         name = self.tree.relative(path)
         if kind == "shell" and not may_be_script(path):
             return
-        if kind is not None and self._writable(name):
+        if kind is not None and self._writable(name, is_code=kind in ("python", "notebook")):
             self.tree.files[name] = "shell" if is_workflow(name) else kind
             if kind == "adapter":
                 self._companions(os.path.dirname(path))
@@ -73,6 +80,7 @@ class _Walker:
             path, ignores = self.links.pop()
             target = os.path.realpath(path)
             if not target.startswith(self._inside):
+                self._leave_out(path, "link", os.path.isdir(target))
                 continue
             if os.path.isdir(target):
                 self._below(path, target, ignores)
@@ -94,7 +102,10 @@ class _Walker:
         entries = self._entries(folder)
         names = {entry.name for entry in entries}
         if names & MARKS_OF_AN_ENVIRONMENT and folder not in self.named:
-            return
+            if not self._is_tracked(folder, is_folder=True):
+                self._leave_out(folder, "environment", is_folder=True)
+                return
+            ignores = ignores.everything(folder)
         if ".git" in names:
             self.tree.repositories.add(self.tree.relative(folder))
         if ".gitignore" in names:
@@ -110,7 +121,7 @@ class _Walker:
         is_link = entry.is_symlink()
         if not (is_folder or is_link or kind_of(entry.name, real)):
             return
-        if ignores.ignore(entry.path, is_folder or leads_to_folder(entry)):
+        if self._is_left_out(entry, ignores, is_folder or leads_to_folder(entry)):
             return
         if is_link:
             self.links.append((entry.path, ignores))
@@ -118,6 +129,50 @@ class _Walker:
             yield entry.path, os.path.join(real, entry.name), ignores
         elif entry.is_file():
             self.take(entry.path)
+
+    def _is_left_out(self, entry: os.DirEntry[str], ignores: Ignores, is_folder: bool) -> bool:
+        """Whether settings or a .gitignore name an entry; what git tracks is read all the same."""
+        if ignores.exclude(entry.path, is_folder):
+            if self._by_project.verdict(entry.path, is_folder):
+                self._leave_out(entry.path, "settings", is_folder)
+            return True
+        if not ignores.ignore(entry.path, is_folder) or self._is_tracked(entry.path, is_folder):
+            return False
+        self._leave_out(entry.path, "gitignore", is_folder)
+        return True
+
+    def _leave_out(self, path: str, by: LeftOutBy, is_folder: bool) -> None:
+        name = self.tree.relative(path).encode(errors="surrogateescape").decode(errors="replace")
+        self.tree.left_out.append(LeftOut(f"{name}/" if is_folder else name, by))
+
+    def _is_tracked(self, path: str, is_folder: bool) -> bool:
+        """Whether git has a file, or something in a folder, whatever .gitignore says today."""
+        repository = repository_of(os.path.dirname(path))
+        if repository is None:
+            return False
+        if repository not in self._tracked:
+            self._tracked[repository] = self._index(repository)
+        files, folders = self._tracked[repository]
+        name = os.path.relpath(path, repository).replace(os.sep, "/")
+        return name in (folders if is_folder else files)
+
+    def _index(self, repository: str) -> tuple[frozenset[str], frozenset[str]]:
+        """The files that git tracks, and the folders that they are in."""
+        path = index_of(repository)
+        if path is None:
+            return frozenset(), frozenset()
+        name = self.tree.relative(path)
+        try:
+            stamp = stamp_of(os.stat(path))
+            files = tracked(path)
+        except OSError:
+            self.tree.inputs[name] = None
+            return frozenset(), frozenset()
+        except NoIndex as error:
+            self._skip(name, f"{error}: what .gitignore names is not read, tracked or not")
+            return frozenset(), frozenset()
+        self.tree.inputs[name] = stamp, digest_of_names(files)
+        return files, frozenset(above for file in files for above in _folders_of(file))
 
     def _companions(self, folder: str) -> None:
         """Take what belongs to an adapter's configuration, although .gitignore names weights."""
@@ -147,7 +202,8 @@ class _Walker:
         ignores = Ignores((), Layer(self.tree.root, self.exclude))
         for path in above(self.tree.root, folder):
             ignores = ignores.within(_base(path), self._input(path))
-        if folder != self.tree.root and ignores.ignore(folder, is_folder=True):
+        is_named = ignores.exclude(folder, is_folder=True) or ignores.ignore(folder, is_folder=True)
+        if folder != self.tree.root and is_named:
             return Ignores((), Layer(folder, self.exclude))
         return ignores
 
@@ -159,20 +215,31 @@ class _Walker:
             self.tree.inputs[self.tree.relative(path)] = None
             return b""
         text = content.text if isinstance(content, Content) else b""
+        for line in globs_of(text).bad:
+            self._skip(self.tree.relative(path), f"`{line}` matches nothing: it is no pattern")
         self.tree.inputs[self.tree.relative(path)] = content.stamp, digest(text)
         return text
 
-    def _writable(self, name: str) -> bool:
+    def _writable(self, name: str, *, is_code: bool) -> bool:
         try:
             name.encode()
         except UnicodeEncodeError:
             shown = name.encode(errors="surrogateescape").decode(errors="replace")
-            self._skip(shown, "its name is not UTF-8")
+            if is_code:
+                self.tree.unreadable[shown] = "its name is not UTF-8: rename it"
+            else:
+                self._skip(shown, "its name is not UTF-8")
             return False
         return True
 
     def _skip(self, path: str, reason: str) -> None:
         self.tree.skipped.append(Skipped(Place(path, START), "file", reason))
+
+
+def _folders_of(file: str) -> Iterator[str]:
+    while "/" in file:
+        file = file.rpartition("/")[0]
+        yield file
 
 
 def _base(path: str) -> str:

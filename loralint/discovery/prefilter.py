@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from unicodedata import is_normalized, normalize
 
 from loralint.catalog import FILE_MARKS, PROGRAMS, Mark
 from loralint.discovery.kinds import COMMANDS as COMMAND_FILE, PROGRAM
@@ -53,15 +54,40 @@ class _Sought:
 _SOUGHT = tuple(_Sought.of(mark) for mark in FILE_MARKS)
 
 
+_UNUSUAL = re.compile(
+    rb"\A(?:[ \t\f]*(?:#[^\n]*)?\r?\n)?[ \t\f]*#.*?coding[:=][ \t]*"
+    rb"(?!utf-?8|u8|latin|iso|ascii|cp1252)",
+    re.IGNORECASE,
+)
+"""An encoding (PEP 263) in which a name may be written in other bytes than its letters."""
+
+
 def matters(text: bytes) -> bool:
     """Whether a Python file uses one of the ecosystem's names."""
     if any(each.stands_in(text) and each.use.search(text) for each in _SOUGHT):
         return True
     if any(word in text for word in _STARTING) and _LINES.search(text):
         return True
-    if text.startswith(UTF_16):
+    if text.startswith(UTF_16) or _UNUSUAL.match(text):
         return True
-    return any(comment in text for comment in COMMENTS)
+    if any(comment in text for comment in COMMENTS):
+        return True
+    plain = _as_python_reads_it(text)
+    return plain is not None and matters(plain)
+
+
+def _as_python_reads_it(text: bytes) -> bytes | None:
+    """The text with its names as Python takes them (PEP 3131); None where it stays the same.
+
+    `from_pretrained` in full-width letters is `from_pretrained`.
+    """
+    if text.isascii():
+        return None
+    read = text.decode(errors="replace")
+    if is_normalized("NFKC", read):
+        return None
+    plain = normalize("NFKC", read).encode()
+    return plain if plain != text else None
 
 
 _CELLS = re.compile(rb"%%bash|%%sh|%%script|! ?python|%run|" + PROGRAMS.pattern)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from loralint.cache import Cache, Entry
+from loralint.cache import Cache, Entry, cache_folder
 from loralint.engine.request import Outcome, Request
 from loralint.read import FRONTEND_VERSION
 from loralint.stamps import digest
@@ -80,7 +80,9 @@ def _judged(request: Request, known: Mapping[str, Entry]) -> tuple[Outcome, Gath
 
 def _cache(request: Request) -> Cache | None:
     """The project's cache; what is typed in has no stamp, so it goes without."""
-    return Cache(request.root, version()) if request.cached and not request.typed else None
+    if not request.cached or request.typed:
+        return None
+    return Cache(request.root, version(), cache_folder(request.root, request.cache_dir))
 
 
 def _key(request: Request) -> str:

@@ -10,10 +10,11 @@ from typing import TypeAlias
 
 import msgspec
 
-from loralint import atomic
 from loralint.config import ConfigError
 from loralint.diagnostics import Diagnostic
 from loralint.read.call_form import call_form
+from loralint.reading import read_whole
+from loralint.writing import put
 
 Key: TypeAlias = tuple[str, str, str, str]
 """Rule, file, repo id, call."""
@@ -36,8 +37,7 @@ class _Baseline(msgspec.Struct, frozen=True):
 def read(path: str) -> Counter[Key]:
     """The accepted findings with their numbers."""
     try:
-        content = Path(path).read_bytes()
-        baseline = msgspec.json.decode(content, type=_Baseline)
+        baseline = msgspec.json.decode(read_whole(path), type=_Baseline)
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: there is no such baseline; `loralint baseline` writes one"
@@ -66,8 +66,12 @@ def unaccepted(diagnostics: Iterable[Diagnostic], accepted: Counter[Key]) -> lis
     return fresh
 
 
-def write(path: str, diagnostics: Iterable[Diagnostic]) -> int:
-    """Accept these findings and return how many they are; the file is sorted and diffs well."""
+def write(path: str, diagnostics: Iterable[Diagnostic], root: Path | None) -> int:
+    """Accept these findings and return how many they are; the file is sorted and diffs well.
+
+    Raises Refused where the path leads out of `root` (None: somebody typed it), or where the file
+    that is there is no baseline; OSError where it cannot be written.
+    """
     names = {found.code: found.name for found in diagnostics}
     counts = Counter(found.identity for found in diagnostics)
     findings = [
@@ -82,6 +86,13 @@ def write(path: str, diagnostics: Iterable[Diagnostic]) -> int:
         for (code, file, subject, call), count in sorted(counts.items())
     ]
     text = json.dumps({"version": 1, "findings": findings}, indent=2, ensure_ascii=False)
-    with atomic.writing(Path(path), ".tmp") as file:
-        file.write(f"{text}\n".encode())
+    put(Path(path), f"{text}\n".encode(), root=root, is_ours=_is_baseline)
     return counts.total()
+
+
+def _is_baseline(content: bytes) -> bool:
+    try:
+        msgspec.json.decode(content, type=_Baseline)
+    except msgspec.MsgspecError:
+        return False
+    return True

@@ -111,7 +111,10 @@ class Confirming:
 
 
 def _decoded(flagged: bytes | None) -> list[WrittenCall]:
-    return msgspec.msgpack.decode(flagged, type=list[WrittenCall]) if flagged else []
+    try:
+        return msgspec.msgpack.decode(flagged, type=list[WrittenCall]) if flagged else []
+    except (msgspec.MsgspecError, UnicodeDecodeError):  # an earlier run left what it should not
+        return []
 
 
 def _places(found: Diagnostic) -> tuple[Place, ...]:

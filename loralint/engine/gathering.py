@@ -6,7 +6,7 @@ the next, and so on.
 """
 
 # Paths are strings here: pathlib would cost more than the rest of a warm run.
-# ruff: noqa: PTH112, PTH113, PTH116, PTH118, PTH120, PTH202
+# ruff: noqa: PTH112, PTH113, PTH116, PTH118, PTH120
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ from posixpath import basename, dirname
 import msgspec
 
 from loralint.cache import Entry, Manifest
-from loralint.catalog.recipe_signs import LARGEST_RECIPE, may_be_named_so
+from loralint.catalog.recipe_signs import may_be_named_so
+from loralint.config import Config
 from loralint.config.load import OWN_FILE, SHARED_FILE
-from loralint.diagnostics import Skipped
+from loralint.diagnostics import LeftOut, Skipped
 from loralint.discovery import walk
 from loralint.discovery.kinds import is_looked_at
 from loralint.discovery.prefilter import encoded, mentioned
-from loralint.discovery.reading import Tree
+from loralint.discovery.tree import Tree
 from loralint.engine.request import Request
 from loralint.engine.shelf import DATA, Shelf
-from loralint.engine.workers import mapper
+from loralint.engine.workers import mapper, serialised
 from loralint.facts import BesideFact, FileFacts
 from loralint.lockfile import NAME
 from loralint.project import Project
@@ -63,6 +64,16 @@ class Gathered:
         return Manifest(tree.folders, {**tree.inputs, **self.shelf.states})
 
     @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What nobody looked at, because something in the project says so."""
+        return tuple(
+            sorted(
+                (one for one in self.shelf.tree.left_out if self.request.reports(one.path)),
+                key=lambda one: (one.path, one.by),
+            )
+        )
+
+    @property
     def files(self) -> int:
         """How many of the files that were asked for were read."""
         return sum(self.request.reports(path) for path in self.shelf.looked_at())
@@ -83,7 +94,9 @@ def gather(request: Request, known: Mapping[str, Entry]) -> Gathered:
     """Read and link a project; `known` is what earlier runs know of its files."""
     began = time.time_ns()
     config = request.config
-    tree = walk(request.root, request.scopes, (*config.exclude, *config.extend_exclude))
+    exclude = (*config.exclude, *config.extend_exclude)
+    by_project = [glob for glob in exclude if glob not in Config().exclude]
+    tree = walk(request.root, request.scopes, exclude, by_project)
     tree.files.update((path, source.kind) for path, source in request.typed.items())
     _add_locks(tree, request.scopes)
     shelf = Shelf(tree, known, request.typed)
@@ -163,9 +176,17 @@ class _Rounds:
             entries[path].facts = facts
             self.shelf.release(path)
         for path in paths:
-            serialised = entries[path].facts
-            assert serialised is not None
-            self.facts[path] = self._decoder.decode(serialised)
+            self.facts[path] = self._decoded(path)
+
+    def _decoded(self, path: str) -> FileFacts:
+        """The facts of a file; taken anew where an earlier run left what cannot be read."""
+        entry = self.shelf.entries[path]
+        assert entry.facts is not None
+        try:
+            return self._decoder.decode(entry.facts)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            entry.facts = serialised(self.shelf.source(path))
+            return self._decoder.decode(entry.facts)
 
 
 # --- adapter folders ------------------------------------------------------------------------------
@@ -239,7 +260,7 @@ def _upward(root: str, scope: str) -> Iterator[str]:
     yield root
 
 
-# --- settings: the nearest to what was asked for hold for all of it ---------------------------------
+# --- settings: the nearest to what was asked for hold for all of it -------------------------------
 
 
 def _holds_settings(shelf: Shelf, path: str) -> bool:
@@ -256,18 +277,13 @@ def _holds_settings(shelf: Shelf, path: str) -> bool:
 
 
 def _recipes(shelf: Shelf) -> Iterator[str]:
-    """The files that have a framework's keys as words; what is too large is not even opened."""
+    """The files that have a framework's keys as words; of what is too large only the beginning is
+    looked at.
+    """
     for path, kind in shelf.tree.files.items():
-        if kind in DATA and may_be_named_so(path) and _is_small(shelf, path):
+        if kind in DATA and may_be_named_so(path) and shelf.is_small(path):
             entry = shelf.entry(path)
             if entry is not None and entry.matters:
                 yield path
             else:
                 shelf.release(path)
-
-
-def _is_small(shelf: Shelf, path: str) -> bool:
-    try:
-        return os.path.getsize(os.path.join(shelf.tree.root, path)) <= LARGEST_RECIPE
-    except OSError:  # typed in, or gone
-        return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -41,6 +41,8 @@ def judge(request: Request, gathered: Gathered, rules: tuple[Rule, ...]) -> Outc
         baselined=len(ordered) - len(fresh),
         files=gathered.files,
         unused_settings=gathered.unused_settings,
+        left_out=gathered.left_out,
+        ignored=len(run.silenced),
     )
 
 
@@ -49,6 +51,8 @@ class _Judgement:
     request: Request
     gathered: Gathered
     rules: tuple[Rule, ...]
+    silenced: list[Diagnostic] = field(default_factory=list)
+    split: dict[tuple[str, int | None], Sequence[str]] = field(default_factory=dict)
 
     def found(self) -> Iterator[Diagnostic]:
         """What the rules find, without what `per-file-ignores` leaves out."""
@@ -56,6 +60,8 @@ class _Judgement:
             for found in rule.run(self.gathered.project):
                 if rule in self.rules_for(found.place.path):
                     yield found
+                elif self.is_asked_for(found):
+                    self.silenced.append(found)
 
     def told_exacter(self, found: list[Diagnostic]) -> frozenset[tuple[str, Place]]:
         """Rules and places of which another rule says more: its finding stands instead.
@@ -105,7 +111,9 @@ class _Judgement:
         yield from Judge(rule, RULES, self.rules_for, self._lines).unused(comments)
 
     def _lines(self, path: str, cell: int | None) -> Sequence[str]:
-        return lines_of(self.gathered.shelf.text(path), cell)
+        if (path, cell) not in self.split:  # once, however many comments a file has
+            self.split[path, cell] = lines_of(self.gathered.shelf.text(path), cell)
+        return self.split[path, cell]
 
 
 def _order(found: Diagnostic) -> tuple[object, ...]:

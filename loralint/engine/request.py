@@ -9,7 +9,7 @@ from functools import cached_property
 import msgspec
 
 from loralint.config import Config
-from loralint.diagnostics import Diagnostic, Skipped
+from loralint.diagnostics import Diagnostic, LeftOut, Skipped
 from loralint.source import Source
 
 
@@ -30,6 +30,7 @@ class Request:
     stdin: Source | None = None
     overlay: Mapping[str, Source] = field(default_factory=dict)
     cached: bool = True
+    cache_dir: str | None = None
     jobs: int | None = None
     scheduler: str | None = None
     honour_ignores: bool = True
@@ -58,6 +59,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     `files` counts what was read of what was asked for; 0 means that nothing was checked.
     `unused_settings` are settings files below the root: one run has one.
+    `left_out` is what nobody looked at, because something in the project says so; `ignored` counts
+    the findings that `per-file-ignores` silences.
     """
 
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -66,3 +69,5 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     baselined: int = 0
     files: int = 0
     unused_settings: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    ignored: int = 0

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 
 from loralint.cache import Entry
 from loralint.cache.manifest import State
-from loralint.catalog.recipe_signs import may_be_recipe
+from loralint.catalog.recipe_signs import LARGEST_RECIPE, may_be_recipe
 from loralint.diagnostics import Skipped
 from loralint.discovery.prefilter import matters, notebook_matters, shell_matters
-from loralint.discovery.reading import Content, TooLarge, Tree, read, read_header
+from loralint.discovery.tree import Tree
 from loralint.facts import FileError, FileFacts
+from loralint.reading import Content, TooLarge, read, read_head, read_header
 from loralint.source import START, Place, Source
 from loralint.stamps import NEVER, digest, stamp_of
 
@@ -41,6 +42,8 @@ class Shelf:
         self._typed = typed
         self._texts: dict[str, bytes] = {}
         self._room = ROOM
+        for path, reason in tree.unreadable.items():
+            self._refuse(path, reason)
 
     def entry(self, path: str) -> Entry | None:
         """What is known of a file; None where it cannot be read."""
@@ -129,14 +132,34 @@ class Shelf:
             reader = read_header if self.tree.files[path] == "weights" else read
             content = reader(os.path.join(self.tree.root, path))
         except OSError as error:
-            message = f"it cannot be read: {error.strerror or error}"
-            self.unreadable[path] = FileFacts(path=path, error=FileError(message, START))
+            self._refuse(path, f"it cannot be read: {error.strerror or error}")
             return None
         if isinstance(content, TooLarge):
-            self.skipped.append(Skipped(Place(path, START), "file", content.reason))
+            if self.tree.files[path] in DATA:
+                self.skipped.append(Skipped(Place(path, START), "file", content.reason))
+            else:
+                self._refuse(path, content.reason)
             self.states[path] = content.stamp, b""
             return None
         return content
+
+    def is_small(self, path: str) -> bool:
+        """Whether a file may be a recipe by its size; one that has only outgrown that is told."""
+        if path in self._typed:
+            return True
+        try:
+            head = read_head(os.path.join(self.tree.root, path), LARGEST_RECIPE)
+        except OSError:  # its reader says so
+            return True
+        if isinstance(head, Content):
+            return True
+        self.states[path] = head.stamp, b""
+        if may_be_recipe(path, head.beginning):
+            self._refuse(path, f"{head.reason}, and begins as a recipe does")
+        return False
+
+    def _refuse(self, path: str, reason: str) -> None:
+        self.unreadable[path] = FileFacts(path=path, error=FileError(reason, START))
 
     def _keep(self, path: str, text: bytes) -> None:
         if len(text) <= self._room:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from loralint.config.selectors import covers, known, suggestion
 from loralint.diagnostics import Diagnostic, Edit, Fix
@@ -16,40 +17,48 @@ EXEMPT = "LOR002"
 """What a comment on its own line cannot hide: that it hides nothing."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Comment:
-    """A suppressing comment, and the selectors in it that have hidden something."""
+    """A suppressing comment; `used` are those of its selectors that have hidden something.
+
+    Comments that reach the same rows share it: two that hide the same are both in use.
+    """
 
     path: str
     suppression: Suppression
+    used: set[str]
+
+
+@dataclass
+class _Reach:
+    """What the comments that reach the same rows hide together."""
+
+    selectors: dict[str, None] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
 
     def hides(self, found: Diagnostic) -> bool:
-        """Whether the comment hides a finding; it is noted down if so."""
-        if not self._reaches(found):
-            return False
-        fitting = [one for one in self.suppression.selectors if covers(one, found.code, found.name)]
+        """Whether these comments hide a finding; it is noted down if so."""
+        fitting = [one for one in self.selectors if covers(one, found.code, found.name)]
         self.used.update(fitting)
         return bool(fitting)
 
-    def _reaches(self, found: Diagnostic) -> bool:
-        one, place = self.suppression, found.place
-        if one.whole_file:
-            return True
-        if found.code == EXEMPT or one.cell != place.cell:
-            return False
-        return one.first_row <= place.span.start.row <= one.last_row
+
+_Rows: TypeAlias = "tuple[str, int | None, int, int] | tuple[str]"
+"""File, cell, first and last row; the file alone of a comment that speaks for all of it."""
 
 
 class Suppressions:
     """All comments of a project."""
 
     def __init__(self, files: Mapping[str, FileFacts]) -> None:
-        self._comments = {
-            path: [Comment(path, one) for one in facts.suppressions]
-            for path, facts in files.items()
-            if facts.suppressions
-        }
+        self._comments: list[Comment] = []
+        self._by_rows: dict[_Rows, _Reach] = {}
+        self._by_row: dict[tuple[str, int | None, int], list[_Reach]] = {}
+        for path, facts in files.items():
+            for one in facts.suppressions:
+                reach = self._reach(path, one)
+                reach.selectors.update(dict.fromkeys(one.selectors))
+                self._comments.append(Comment(path, one, reach.used))
 
     def remaining(self, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
         """The findings that no comment hides. Only their own place counts, no related one."""
@@ -57,11 +66,26 @@ class Suppressions:
 
     def comments(self) -> list[Comment]:
         """Every comment, in order."""
-        return [one for comments in self._comments.values() for one in comments]
+        return self._comments
+
+    def _reach(self, path: str, one: Suppression) -> _Reach:
+        if one.whole_file:
+            return self._by_rows.setdefault((path,), _Reach())
+        rows = path, one.cell, one.first_row, one.last_row
+        if rows not in self._by_rows:
+            self._by_rows[rows] = _Reach()
+            for row in range(one.first_row, one.last_row + 1):
+                self._by_row.setdefault((path, one.cell, row), []).append(self._by_rows[rows])
+        return self._by_rows[rows]
 
     def _hidden(self, found: Diagnostic) -> bool:
-        # Each comment is asked, not only the first: two that hide the same are both in use.
-        hidden = [comment.hides(found) for comment in self._comments.get(found.place.path, ())]
+        place = found.place
+        whole = self._by_rows.get((place.path,))
+        reaching = [whole] if whole is not None else []
+        if found.code != EXEMPT:
+            reaching += self._by_row.get((place.path, place.cell, place.span.start.row), ())
+        # Each is asked, not only the first: two that hide the same are both in use.
+        hidden = [each.hides(found) for each in reaching]
         return any(hidden)
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
@@ -139,9 +141,29 @@ def _pool(count: int) -> ProcessPoolExecutor | None:
     from multiprocessing import get_context
 
     try:
-        return ProcessPoolExecutor(count, mp_context=get_context(START_METHOD))
+        return ProcessPoolExecutor(
+            count,
+            mp_context=get_context(START_METHOD),
+            initializer=_end_with,
+            initargs=(os.getpid(),),
+        )
     except (ImportError, NotImplementedError, OSError):
         return None
+
+
+_LOOKS_AFTER = 0.5
+"""Seconds after which a worker looks whether its parent is still there."""
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after its parent: killed or terminated, that one cannot tell it."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOKS_AFTER)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _on_cluster(sources: Sources, address: str) -> Iterator[bytes]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from loralint.lockfile import RepoType
 from loralint.refs import DEFAULT_BRANCHES, is_commit
 
-Origin = Literal["cache", "lock", "hub"]
+Origin: TypeAlias = str
+"""Who has answered: `cache`, `lock`, `hub`, or the address of another Hub."""
 
 MAIN = "main"
 

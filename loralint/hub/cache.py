@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from loralint.hub import Answer, Ask, Failure, Found, Repo, is_commit
+from loralint.reading import read_whole
 
 _SHORT = re.compile(r"[0-9a-f]{7,39}")
 
@@ -94,7 +95,7 @@ def ref_commit(repository: Path, ref: str) -> str | None:
     with suppress(OSError, UnicodeDecodeError):
         path = repository / "refs" / ref
         if path.stat().st_size <= 100:
-            text = path.read_text(encoding="ascii").strip()
+            text = read_whole(path, 100).decode("ascii").strip()
             return text if is_commit(text) else None
     return None
 
@@ -138,7 +139,7 @@ def _hash(path: Path) -> str | None:
             return name
         if path.stat().st_size > LARGEST_SMALL:
             return None
-        return name if name == f"git:{blob_id(path.read_bytes())}" else None
+        return name if name == f"git:{blob_id(read_whole(path, LARGEST_SMALL))}" else None
     except OSError:  # no link: a cache without links says nothing of its blobs
         return None
 

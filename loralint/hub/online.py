@@ -47,12 +47,20 @@ class Endpoint:
     url: str | None = None
     trusted: bool = True
 
+    named: bool = True
+
     @staticmethod
-    def chosen(environment: Mapping[str, str], setting: str | None) -> Endpoint:
-        """The environment's, which its user trusts with a token, or else the project's."""
+    def chosen(
+        environment: Mapping[str, str], setting: str | None, typed: str | None = None
+    ) -> Endpoint:
+        """The one that was typed, the environment's, which its user trusts with a token, or else
+        the project's; one that nobody but the project has `named` writes no pin and no lock.
+        """
+        if typed is not None:
+            return Endpoint(typed.rstrip("/"), trusted=False)
         if environment.get("HF_ENDPOINT") or not setting:
             return Endpoint()
-        return Endpoint(setting.rstrip("/"), trusted=False)
+        return Endpoint(setting.rstrip("/"), trusted=False, named=False)
 
 
 class Hub:
@@ -68,6 +76,7 @@ class Hub:
         self._patience = patience or Patience()
         self._not_after = not_after
         self._api = _client(endpoint)
+        self.name = "hub" if endpoint.url is None else endpoint.url
 
     def answers(self, asked: Sequence[Ask]) -> Iterator[tuple[Ask, Answer]]:
         """What the Hub says today, or said until `not_after` (seconds since 1970)."""
@@ -135,7 +144,9 @@ class Hub:
         commit = getattr(info, "sha", None)
         if not isinstance(commit, str) or not is_commit(commit):
             return Failure("the Hub's answer names no commit")
-        return Found(commit, "hub", dict(_files(info.siblings or ())), _time(info.last_modified))
+        return Found(
+            commit, self.name, dict(_files(info.siblings or ())), _time(info.last_modified)
+        )
 
     def _older(self, ask: Ask) -> str | None:
         """The newest commit of a ref that is not younger than asked for."""
@@ -148,6 +159,14 @@ class Hub:
         return next((commit for at, commit in times if at is not None and at <= limit), None)
 
 
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # `http://[::1`
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
 def _client(endpoint: Endpoint) -> Any:
     try:
         from huggingface_hub import HfApi
@@ -155,8 +174,8 @@ def _client(endpoint: Endpoint) -> Any:
         raise HubUnavailable(
             "--online needs huggingface_hub: `pip install 'loralint[hub]'`"
         ) from None
-    if endpoint.url is not None and urlsplit(endpoint.url).scheme not in ("http", "https"):
-        raise HubUnavailable("hub-endpoint must be an http or https address")
+    if endpoint.url is not None and not _is_address(endpoint.url):
+        raise HubUnavailable(f"the endpoint {endpoint.url} must be an http or https address")
     return HfApi(
         endpoint=endpoint.url,
         token=None if endpoint.trusted else False,

@@ -16,7 +16,9 @@ Status = Literal["current", "moved", "unknown"]
 
 
 class Hub(Protocol):
-    """Who knows every file of a commit."""
+    """Who knows every file of a commit; `name` is what its answers call their origin."""
+
+    name: str
 
     def files(self, repo: Repo, commit: str) -> dict[str, str] | Failure:
         """The hashes of the files that matter."""
@@ -99,7 +101,7 @@ class _Comparison:
 
     def changed(self, one: Held, answer: Found) -> Mapping[Part, Sequence[str]] | None:
         """The files that differ; None where too little is known of one of the commits."""
-        if self.hub is not None and answer.origin == "hub":
+        if self.hub is not None and answer.origin == self.hub.name:
             old = self.hub.files(one.repo, one.commit)
             if not isinstance(old, Failure):
                 return changed(old, answer.files)

@@ -58,6 +58,8 @@ def _configuration(source: Source) -> FileFacts:
         return FileFacts(path=source.path, error=FileError(_POINTER, START))
     source = Source(source.path, "json", source.content)
     facts = data.plain(source)
+    if facts.error is None and not isinstance(facts.data, Mapping):
+        return FileFacts(path=source.path, error=FileError("it is no JSON object", START))
     values = dict(facts.data.entries) if isinstance(facts.data, Mapping) else {}
     if "peft_type" not in values:  # mlx and others use the name for files of their own
         return facts

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -176,7 +177,8 @@ def lines_of(content: bytes, cell: int | None = None) -> list[str]:
     """
     if cell is not None:
         return lines(content, cell)
-    text = content.decode("utf-8-sig", errors="replace")
+    is_wide = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    text = content.decode("utf-16" if is_wide else "utf-8-sig", errors="replace")
     return _ENDS.split(text) if "\r" in text else text.split("\n")
 
 

@@ -14,9 +14,11 @@ from loralint.catalog.recipe_signs import may_be_recipe
 from loralint.facts import FileError, FileFacts, Known, Mapping, Reason, Term, Unknown
 from loralint.literals import by_identity, held, with_literals
 from loralint.read import comments, recipe
-from loralint.read.documents import LONGEST, TooLarge, Tree, parse
+from loralint.read.documents import LONGEST, MAX_DEPTH, MAX_NODES, TooLarge, Tree, decoded, parse
 from loralint.read.plain import ERRORS, of_node, of_value
 from loralint.source import START, Source, Span
+
+_TOO_LARGE = f"it has more than {MAX_NODES:,} values, or some nested deeper than {MAX_DEPTH}"
 
 
 def extract(source: Source) -> FileFacts:
@@ -30,6 +32,8 @@ def extract(source: Source) -> FileFacts:
     try:
         tree = parse(source)
     except ERRORS as error:
+        if is_recipe and isinstance(error, TooLarge):
+            return FileFacts(path=source.path, error=FileError(_TOO_LARGE, START))
         return facts if source.kind == "json" else _failed(source, error)
     return _of_tree(source, tree, is_recipe=is_recipe)
 
@@ -37,7 +41,7 @@ def extract(source: Source) -> FileFacts:
 def plain(source: Source) -> FileFacts:
     """What a JSON or `.env` file holds, without the places of its texts, and as no recipe."""
     try:
-        text = source.content.decode("utf-8-sig")
+        text = decoded(source.content)
         if len(text) > LONGEST:
             raise TooLarge
         term = of_value(json.loads(text)) if source.kind != "dotenv" else _dotenv(text)
@@ -74,7 +78,7 @@ def _of_tree(source: Source, tree: Tree, *, is_recipe: bool) -> FileFacts:
             facts,
             loads=tuple(sites.loads),
             saves=tuple(sites.saves),
-            suppressions=comments.of_document(source.content.decode("utf-8-sig"), tree.scalars),
+            suppressions=comments.of_document(decoded(source.content), tree.scalars),
         )
     return with_literals(facts, by_identity(literals))
 

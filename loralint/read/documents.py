@@ -11,6 +11,7 @@ import json
 import re
 import sys
 from bisect import bisect_right
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from typing import Any
 
@@ -113,9 +114,15 @@ def mappings(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
 # --- texts → trees ------------------------------------------------------------------------------
 
 
+def decoded(content: bytes) -> str:
+    """The text of a configuration: UTF-8, or UTF-16 where a byte order mark says so."""
+    is_wide = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    return content.decode("utf-16" if is_wide else "utf-8-sig")
+
+
 def parse(source: Source) -> Tree:
     """The tree of a file; an error of its parser, or TooLarge, where there is none."""
-    text = source.content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    text = decoded(source.content).replace("\r\n", "\n").replace("\r", "\n")
     if source.kind == "toml":
         return Tree((_Toml(text).root(),))
     return Tree((_Json(text).root(),)) if source.kind == "json" else parse_yaml(text)

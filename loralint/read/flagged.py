@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import normalize
 
 import msgspec
 
@@ -216,7 +217,8 @@ def _keywords(code: _Code, pieces: Sequence[_Piece]) -> Iterator[WrittenKeyword]
             code_of = piece.text.partition("=")[2].strip()
             fitting = code_of if len(code_of) <= MAX_CODE else ""
             span = code.outside(piece.span)
-            yield WrittenKeyword(piece.node.keyword.value, span, fitting, removal)
+            name = normalize("NFKC", piece.node.keyword.value)  # as Python takes it (PEP 3131)
+            yield WrittenKeyword(name, span, fitting, removal)
         before = piece.span if gone is None or gone.end == piece.span.end else None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from loralint.diagnostics import Diagnostic, Skipped
+from loralint.diagnostics import Diagnostic, LeftOut, Skipped
 from loralint.report.places import PLACE
 from loralint.source import Place
 
@@ -50,6 +50,8 @@ class Report(msgspec.Struct, frozen=True):
     suppressed: int = 0
     baselined: int = 0
     files: int = 0
+    left_out: tuple[LeftOut, ...] = ()
+    ignored: int = 0
     seconds: float = 0.0
     sources: Sources = _no_sources
     rules: Callable[[], Iterable[RuleDoc]] = _no_rules

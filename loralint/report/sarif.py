@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from loralint.diagnostics import Diagnostic, Edit, Fix, Related, Skipped
 from loralint.report.base import Report, RuleDoc, cell_note, fingerprints
-from loralint.report.text import to_json
+from loralint.report.text import silenced, to_json
 from loralint.source import Place
 from loralint.version import __version__
 
@@ -100,6 +100,8 @@ def _rule(rule: RuleDoc) -> Object:
 
 def _invocation(report: Report) -> Object:
     notes = [_notification(report, one) for one in report.skipped] if report.verbose else []
+    if told := silenced(report):
+        notes.append({"level": "note", "message": {"text": told}})
     return {"executionSuccessful": True} | ({"toolExecutionNotifications": notes} if notes else {})
 
 

@@ -8,7 +8,7 @@ from loralint.diagnostics import Diagnostic, Fix, Related
 from loralint.report.base import Report
 from loralint.report.grouping import Group, also, group, taken_in
 from loralint.report.snippet import Pen, snippet
-from loralint.report.text import Paint, fixable, headline, option_for, palette, summary
+from loralint.report.text import BY, Paint, fixable, headline, option_for, palette, summary
 from loralint.source import Place
 from loralint.text import visible
 
@@ -22,6 +22,8 @@ def full(report: Report, width: int = 100) -> str:
     blocks = [_block(report, found, width, paint) for found in group(report.diagnostics)]
     if report.verbose and report.skipped:
         blocks.append(_skipped(report, paint))
+    if report.verbose and report.left_out:
+        blocks.append(_left_out(report, paint))
     return "\n\n".join([*map("\n".join, blocks), _summary(report, paint)]) + "\n"
 
 
@@ -88,6 +90,11 @@ def _skipped(report: Report, paint: Paint) -> list[str]:
         where, what, reason = map(visible, (report.where(one.place), one.what, one.reason))
         lines.append(f"  {where}: {what}: {reason}")
     return lines
+
+
+def _left_out(report: Report, paint: Paint) -> list[str]:
+    lines = [f"  {visible(report.filename(one.path))}: {BY[one.by]}" for one in report.left_out]
+    return [paint("not looked at:", "bold"), *lines]
 
 
 def _summary(report: Report, paint: Paint) -> str:

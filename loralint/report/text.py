@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from loralint.diagnostics import SEVERITIES, Diagnostic, Fix, Severity
+import msgspec
+
+from loralint.diagnostics import SEVERITIES, Diagnostic, Fix, LeftOut, LeftOutBy, Severity
 from loralint.report.base import Report
 from loralint.text import counted, well_formed
 
@@ -69,7 +71,7 @@ def _rest(report: Report) -> Iterator[str]:
     if report.fixed is not None:
         yield f"[{report.fixed:,} fixed, {len(report.diagnostics):,} remaining]"
     if unjudged := ", ".join(_unjudged(report)):
-        yield f"{unjudged}."
+        yield f"{unjudged[0].upper()}{unjudged[1:]}."
     if report.verbose:
         yield f"Took {report.seconds:.2f} s."
 
@@ -79,9 +81,38 @@ def _unjudged(report: Report) -> Iterator[str]:
         yield f"{report.suppressed:,} suppressed"
     if report.baselined:
         yield f"{report.baselined:,} in the baseline"
+    if report.ignored:
+        yield f"{report.ignored:,} silenced by per-file-ignores"
+    hint = "" if report.verbose else " (-v lists them)"
+    if report.left_out:
+        yield f"not looked at: {_left_out(report.left_out)}{hint}"
     if report.skipped:
-        hint = "" if report.verbose else " (-v lists them)"
         yield f"{len(report.skipped):,} not decided{hint}"
+
+
+def silenced(report: Report) -> str:
+    """What a report of findings alone does not tell: what was silenced, and not looked at."""
+    told = ", ".join(_unjudged(msgspec.structs.replace(report, skipped=())))
+    return f"{told}." if told else ""
+
+
+BY: dict[LeftOutBy, str] = {
+    "settings": "by the settings",
+    "environment": "as a Python environment",
+    "gitignore": "by .gitignore",
+    "link": "as a link out of the project",
+}
+"""Who says that a file or a folder is not looked at."""
+
+
+def _left_out(left_out: Iterable[LeftOut]) -> str:
+    counts = Counter((one.by, one.path.endswith("/")) for one in left_out)
+    return ", ".join(
+        f"{counted(counts[by, is_folder], 'folder' if is_folder else 'file')} {text}"
+        for by, text in BY.items()
+        for is_folder in (False, True)
+        if counts[by, is_folder]
+    )
 
 
 # --- colours: without them, no escape at all ------------------------------------------------------

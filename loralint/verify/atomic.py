@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from loralint import atomic
+from loralint import writing
 
 ABANDONED = 600
 """Seconds after which a temporary file of ours belongs to a process that was killed."""
@@ -12,6 +12,6 @@ ABANDONED = 600
 
 def replace(path: Path, content: bytes) -> None:
     """Put `content` at `path`; OSError where that fails, and then nothing has changed."""
-    atomic.sweep(path.parent.glob(f".{path.name}.*.tmp"), ABANDONED)
-    with atomic.writing(path, ".tmp") as file:
+    writing.sweep(path.parent.glob(f".{path.name}.*.tmp"), ABANDONED)
+    with writing.writing(path, ".tmp") as file:
         file.write(content)

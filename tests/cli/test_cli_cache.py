@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+from pathlib import Path
 
 import pytest
 from small_project import OTHER, PINNED
 
 HEAVY = (
     "libcst",
-    "pathspec",
     "yaml",
     "loralint.rules",
     "loralint.project.linking",
@@ -69,8 +70,16 @@ def test_warm_run_gives_the_same(project, run):
 
 
 def test_no_cache_leaves_nothing(project, run):
-    run("check", "--no-cache")
-    assert not (project / ".loralint_cache").exists()
+    run("check", "--no-cache", "--cache-dir", "cache")
+    assert not (project / "cache").exists()
+
+
+def test_cache_lies_where_it_is_asked_for_and_never_in_the_project(project, run, tmp_path_factory):
+    before = sorted(project.rglob("*"))
+    asked = tmp_path_factory.mktemp("asked")
+    run("check", "--cache-dir", str(asked))
+    assert sorted(project.rglob("*")) == before
+    assert len(list(asked.glob("*/v2.bin"))) == 1
 
 
 def written(name, text):
@@ -146,7 +155,8 @@ def test_only_what_changed_is_parsed_again(project, run, monkeypatch):
 
 def test_damaged_cache_costs_only_time(project, run):
     first = listed(run)
-    (project / ".loralint_cache" / "v1.bin").write_bytes(b"loralint-cache-1\n\xff\xff\xff\xff")
+    (kept,) = Path(os.environ["LORALINT_CACHE_DIR"]).glob("*/v2.bin")
+    kept.write_bytes(b"loralint-cache-2\n\xff\xff\xff\xff")
     assert listed(run) == first
 
 

@@ -6,9 +6,10 @@ import pytest
 
 from loralint.diagnostics import Edit, Fix
 from loralint.fix.applying import Applied, apply
-from loralint.fix.documents import HasChanged, replace, unified
+from loralint.fix.documents import unified
 from loralint.read import extract
 from loralint.source import Place, Source, Span
+from loralint.writing import HasChanged, replace
 
 A = b"""from transformers import AutoModel
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loralint import atomic
+from loralint import writing
 
 pytest.importorskip("fcntl", reason="the system has no locks")
 HOUR = 3600
@@ -23,24 +23,24 @@ def test_a_dead_writer_leaves_nothing(tmp_path: Path) -> None:
     left = tmp_path / ".a.py.0.tmp"
     left.touch()
     made_a_minute_old(left)
-    atomic.sweep([left], HOUR)
+    writing.sweep([left], HOUR)
     assert not left.exists()
 
 
 def test_a_living_writer_keeps_its_file(tmp_path: Path) -> None:
-    with atomic.writing(tmp_path / "a.py", ".tmp") as file:
+    with writing.writing(tmp_path / "a.py", ".tmp") as file:
         temporary = Path(file.name)
         file.write(b"new")
         file.flush()
         made_a_minute_old(temporary)
-        atomic.sweep([temporary], HOUR)
+        writing.sweep([temporary], HOUR)
     assert (tmp_path / "a.py").read_bytes() == b"new"
 
 
 def test_a_file_that_is_not_locked_yet_stays(tmp_path: Path) -> None:
     fresh = tmp_path / ".a.py.0.tmp"
     fresh.touch()
-    atomic.sweep([fresh], HOUR)
+    writing.sweep([fresh], HOUR)
     assert fresh.exists()
 
 
@@ -48,7 +48,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     link = tmp_path / ".a.py.0.tmp"
     link.symlink_to(os.devnull)
     os.utime(link, (0, time.time() - 60), follow_symlinks=False)
-    atomic.sweep([link], HOUR)
+    writing.sweep([link], HOUR)
     assert link.is_symlink()
 
 
@@ -56,5 +56,5 @@ def test_a_pipe_is_not_waited_at(tmp_path: Path) -> None:
     pipe = tmp_path / ".a.py.0.tmp"
     os.mkfifo(pipe)
     made_a_minute_old(pipe)
-    atomic.sweep([pipe], HOUR)
+    writing.sweep([pipe], HOUR)
     assert pipe.is_fifo()

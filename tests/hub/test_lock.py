@@ -258,7 +258,10 @@ def test_online_the_hub_is_asked_for_the_rest(project, phi, run, write, monkeypa
         _edit(project / "pyproject.toml", "URL", hub.url)
         hub.add("org/far", Commit(D, {"config.json": "1" * 40, "model.safetensors": "5" * 64}))
         hub.script["org/gone"] = [Step(401)] * 9
-        result = run("lock", "--online")
+        refused = run("lock", "--online")
+        assert refused.exit_code == 2 and f"--endpoint {hub.url}" in refused.output
+        assert not (project / "loralint.lock").exists()
+        result = run("lock", "--online", "--endpoint", hub.url)
     assert result.exit_code == 1
     assert commits(project)["org/far", "main"] == D
     assert commits(project)["org/base", "refs/pr/23"] == A

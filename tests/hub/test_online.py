@@ -73,7 +73,8 @@ def one(hub: FakeHub, name: str, ref: str = "main", **more) -> Answer:
 )
 def test_a_ref_stands_at_a_commit(hub: FakeHub, ref: str, commit: str) -> None:
     found = one(hub, "org/model", ref)
-    assert isinstance(found, Found) and (found.commit, found.origin) == (commit, "hub")
+    assert isinstance(found, Found) and found.commit == commit
+    assert found.origin.startswith("http://127.0.0.1:"), "no other Hub than everybody's is `hub`"
 
 
 def test_hashes_come_without_a_download(hub: FakeHub) -> None:
@@ -232,7 +233,7 @@ def test_a_redirect_to_another_host_gets_no_token(hub: FakeHub) -> None:
     ("environment", "setting", "endpoint"),
     [
         ({}, None, Endpoint(None, True)),
-        ({}, "https://hub.example/", Endpoint("https://hub.example", False)),
+        ({}, "https://hub.example/", Endpoint("https://hub.example", False, named=False)),
         ({"HF_ENDPOINT": "https://mine"}, "https://hub.example", Endpoint(None, True)),
     ],
 )
@@ -241,8 +242,14 @@ def test_which_endpoint_is_asked(environment, setting, endpoint) -> None:
 
 
 def test_an_endpoint_that_is_no_address() -> None:
-    with pytest.raises(HubUnavailable, match="http or https"):
-        Hub(Endpoint("file:///etc", False))
+    for url in ("file:///etc", "http://[::1", "https://", "hub.example"):
+        with pytest.raises(HubUnavailable, match="http or https"):
+            Hub(Endpoint(url, False))
+
+
+def test_endpoint_that_was_typed_comes_first_and_gets_no_token() -> None:
+    chosen = Endpoint.chosen({"HF_ENDPOINT": "https://mine"}, "https://theirs", "https://typed/")
+    assert chosen == Endpoint("https://typed", trusted=False, named=True)
 
 
 def test_no_reason_holds_a_token(hub: FakeHub) -> None:

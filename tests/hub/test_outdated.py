@@ -118,6 +118,8 @@ def test_online_all_files_are_compared(cache, run, write) -> None:
             }
         )
         code, found = told(run, "--online")
+        said = run("outdated", "--online").output
+    assert [hub.url in row for row in said.splitlines() if "org/moved" in row] == [True]
     assert code == 1
     assert found["org/moved"]["latest"] == C
     assert found["org/moved"]["changed"] == {"code": ["modeling.py"], "weights": ["w.bin"]}

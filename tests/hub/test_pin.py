@@ -706,7 +706,7 @@ def test_online_the_hub_answers_what_nobody_here_knows(project, cache, hub, run,
     )
     write({"x.py": HEAD + text, "loralint.toml": f'hub-endpoint = "{hub.url}"\n'})
     hub.script["org/no"] = [Step(403, (("X-Error-Code", "GatedRepo"),))] * 9
-    result = run("pin", "--online")
+    result = run("pin", "--online", "--endpoint", hub.url)
     assert result.exit_code == 1 and "org/no is gated" in result.output
     after = (project / "x.py").read_text()
     assert f'"org/a", revision="{A}")' in after and f'"org/far", revision="{B}")' in after
@@ -718,16 +718,32 @@ def test_online_the_hub_answers_what_nobody_here_knows(project, cache, hub, run,
 
 def test_online_upgrades_ask_the_hub_alone(project, cache, hub, run, write) -> None:
     write({"x.py": HEAD + SHAPES["a call"][1], "loralint.toml": f'hub-endpoint = "{hub.url}"\n'})
-    assert run("pin", "--upgrade", "--online").exit_code == 0
+    assert run("pin", "--upgrade", "--online", "--endpoint", hub.url).exit_code == 0
     assert C in (project / "x.py").read_text()
 
 
 def test_online_the_newest_that_is_old_enough(project, cache, hub, run, write) -> None:
     text = HEAD + 'AutoModel.from_pretrained("org/far")\n'
     write({"x.py": text, "loralint.toml": f'hub-endpoint = "{hub.url}"\n'})
-    assert run("pin", "--online", "--min-age", "520w").exit_code == 1
-    assert run("pin", "--online", "--min-age", "52w").exit_code == 0
+    online = ("pin", "--online", "--endpoint", hub.url)
+    assert run(*online, "--min-age", "520w").exit_code == 1
+    assert run(*online, "--min-age", "52w").exit_code == 0
     assert C in (project / "x.py").read_text()
+
+
+def test_hub_of_a_stranger_decides_nothing_that_is_written(project, cache, hub, run, write) -> None:
+    text = HEAD + 'AutoModel.from_pretrained("org/far")\n'
+    write({"x.py": text, "loralint.toml": f'hub-endpoint = "{hub.url}"\n'})
+    refused = run("pin", "--online")
+    assert refused.exit_code == 2
+    assert f"--endpoint {hub.url}" in refused.output
+    assert (project / "x.py").read_text() == text
+    shown = run("pin", "--online", "--dry-run")
+    assert f"→ {B} ({hub.url})" in shown.output
+    assert (project / "x.py").read_text() == text
+    written = run("pin", "--online", "--endpoint", hub.url)
+    assert f"→ {B} ({hub.url})" in written.output
+    assert B in (project / "x.py").read_text()
 
 
 # --- comments -----------------------------------------------------------------------------------

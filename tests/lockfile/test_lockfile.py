@@ -187,7 +187,7 @@ def test_nothing_heavy_is_imported(project: Path) -> None:
         + "import sys\nprint(sorted(m for m in sys.modules if m.startswith('loralint')))\n"
         + "print(sys.modules.keys() & {'click', 'libcst', 'yaml', 'torch', 'huggingface_hub'})\n"
     )
-    ours = "['loralint', 'loralint.lockfile']"
+    ours = "['loralint', 'loralint.lockfile', 'loralint.reading', 'loralint.stamps']"
     assert _run(script, project).stdout.splitlines() == [ours, "set()"]
 
 

@@ -144,13 +144,19 @@ def test_a_notebook_says_its_cell_and_claims_no_row(sample: Report) -> None:
 
 
 def test_what_was_not_decided_comes_with_verbose(sample: Report) -> None:
-    assert run_of(sample)["invocations"] == [{"executionSuccessful": True}]
-    (invocation,) = run_of(replace(sample, verbose=1))["invocations"]
-    texts = [note["message"]["text"] for note in invocation["toolExecutionNotifications"]]
-    assert texts == [
+    assert notes_of(sample) == ["2 suppressed."]
+    assert notes_of(replace(sample, suppressed=0)) == []
+    assert notes_of(replace(sample, verbose=1)) == [
         "not decided: revision: the adapter is a local folder",
         "not decided: cell 3, row 1: repo id: comes from `args.model`",
+        "2 suppressed.",
     ]
+
+
+def notes_of(report: Report) -> list[str]:
+    (invocation,) = run_of(report)["invocations"]
+    assert invocation["executionSuccessful"]
+    return [note["message"]["text"] for note in invocation.get("toolExecutionNotifications", [])]
 
 
 @pytest.mark.parametrize(

@@ -62,10 +62,11 @@ def unrecorded(project: Project) -> Iterator[Unrecorded]:
 
 def _holder(project: Project, place: Action, configs: list[Action]) -> Action | None:
     """What takes the revision in every version that the project lets in."""
-    for one in (place, *(_unshared(project, configs) if place.kind == "wrap" else ())):
-        if may_lack(project, one.path, one.callee, "revision") is None:
-            return one
-    return None
+    further = _unshared(project, configs) if place.kind == "wrap" else []
+    takers = [place, *further]
+    return next(
+        (one for one in takers if may_lack(project, one.path, one.callee, "revision") is None), None
+    )
 
 
 def _unshared(project: Project, configs: list[Action]) -> list[Action]:
