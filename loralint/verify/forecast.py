@@ -156,23 +156,13 @@ UNUSED = ("bitsandbytes", "pandas")
 
 @contextmanager
 def _hastily() -> Iterator[None]:
-    """No garbage collection, and modules leave their new weights as they are: there are none."""
-    from torch.nn import init
-
+    """No garbage collection. First values of weights are not switched off: whatever is imported
+    meanwhile would keep functions that fill nothing, and load models with them later.
+    """
     collected = gc.isenabled()
     gc.disable()
-    ours = {name: getattr(init, name) for name in dir(init)
-            if name.endswith("_") and not name.startswith("_")}  # fmt: skip
-    for name in ours:
-        setattr(init, name, _unchanged)
     try:
         yield
     finally:
-        for name, function in ours.items():
-            setattr(init, name, function)
         if collected:
             gc.enable()
-
-
-def _unchanged(tensor: Any, *_: Any, **__: Any) -> Any:
-    return tensor

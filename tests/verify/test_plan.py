@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import textwrap
 import time
 from pathlib import Path
@@ -22,6 +24,7 @@ from loralint.verify.outcome import TierResult, Verification
 from loralint.verify.plan import between, flagged, plans
 from loralint.verify.runtime import Runner
 from loralint.verify.side_case import Surroundings
+from tests.verify.fake_hub import publish
 
 TRAIN = """
 from peft import LoraConfig, get_peft_model
@@ -208,6 +211,54 @@ def test_crash_is_one_undecided_case_and_the_others_run(project, tmp_path):
     assert not outcome.decided
 
 
+# --- two bases that the adapter fits ---------------------------------------------------------
+
+
+def published(cache, tmp_path, *contents: str) -> None:
+    """Two revisions of acme/phi: configuration and weights, equal but for the contents given."""
+    for number, (content, ref) in enumerate(zip(contents, ("refs/pr/23", "main"), strict=True)):
+        folder = tmp_path / f"v{number}"
+        folder.mkdir()
+        config = '{"architectures": ["PhiForCausalLM"]}'
+        (folder / "config.json").write_text(config)
+        (folder / "model.safetensors").write_text(content)
+        (folder / "README.md").write_text(f"revision {number}")
+        publish(cache, "acme/phi", folder, ref)
+
+
+def test_equal_names_and_other_weights_are_two_models(project, tmp_path, hub_cache):
+    """No load can tell: every name and every shape is right on either side."""
+    published(hub_cache, tmp_path, "old", "new")
+    (outcome,) = Runner(run=verified).pairs(planned(project(), tmp_path))
+    assert outcome.fitting == ("training", "inference")
+    (found,) = runtime.findings([outcome])
+    assert (found.code, str(found.place)) == ("LOR510", "infer.py:5")
+    assert "model.safetensors differs between acme/phi at refs/pr/23 (PhiFor" in found.message
+    assert found.fix.message == 'write revision="refs/pr/23" in infer.py:5'
+    assert "but they are two models: model.safetensors differs" in runtime.in_words(outcome)
+
+
+def test_equal_files_under_two_names_are_no_mismatch(project, tmp_path, hub_cache):
+    published(hub_cache, tmp_path, "same", "same")
+    made = project()
+    (outcome,) = Runner(run=verified).pairs(planned(made, tmp_path))
+    assert "they are the same files under two names" in runtime.in_words(outcome)
+    assert "LOR201" in {one.code for one in made[1]}
+    read, loaded = runtime.joined_with(made[1], [outcome])
+    assert "LOR201" not in {one.code for one in read}
+    assert loaded == []
+
+
+def test_what_is_not_proved_is_not_cleared(project, tmp_path, hub_cache):
+    published(hub_cache, tmp_path, "same", "same")
+    made = project()
+    (outcome,) = Runner(run=failed_without_revision).pairs(planned(made, tmp_path))
+    read, loaded = runtime.joined_with(made[1], [outcome])
+    (one,) = [one for one in read if one.code == "LOR201"]
+    assert "; proved by loading (LOR501): 8 get nothing" in one.message
+    assert loaded == []
+
+
 # --- the processes --------------------------------------------------------------------------
 
 
@@ -254,6 +305,39 @@ def test_what_a_child_has_started_ends_with_it(task, monkeypatch, tmp_path):
     if not ends(grandchild):
         os.kill(grandchild, signal.SIGKILL)
         pytest.fail("it lives on")
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_parent_leaves_neither_child_nor_folder(task, tmp_path, how):
+    """A CI ends us with SIGTERM when its time is over; nobody is told of a SIGKILL."""
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from loralint.verify import children\n"
+        "from loralint.verify.child import read_task\n"
+        "children.end_on_sigterm()\n"
+        "children.BOOT = 'import os, sys, time; from loralint.verify.child import end_with_parent;'"
+        " 'from pathlib import Path; end_with_parent(Path(sys.argv[1]).parent);'"
+        " 'open(sys.argv[-1], \"w\").write(str(os.getpid())); time.sleep(60)'\n"
+        "children._path = lambda: [sys.argv[2]]\n"
+        "children.run(read_task(Path(sys.argv[1])), 60)\n"
+    )
+    write(tmp_path / "task", task)
+    pid, scratch = tmp_path / "pid", tmp_path / "scratch"
+    scratch.mkdir()
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    parent = subprocess.Popen([sys.executable, "-c", code, tmp_path / "task", pid], env=environment)
+    for _ in range(300):
+        if pid.exists() and pid.read_text():
+            break
+        time.sleep(0.1)
+    parent.send_signal(how)
+    parent.wait(20)
+    assert ends(int(pid.read_text()))
+    for _ in range(50):
+        if not any(scratch.iterdir()):
+            break
+        time.sleep(0.1)
+    assert list(scratch.iterdir()) == []
 
 
 def ends(process: int) -> bool:
