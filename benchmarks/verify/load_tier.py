@@ -41,9 +41,9 @@ def peak():
 
 import torch, transformers, peft, bitsandbytes
 from transformers.models.llama import modeling_llama
-from loralint.verify.resolve import Asked, case_for
+from loralint.verify.case import Asked, case_for
 from loralint.verify.tiers import verify
-from loralint.verify import bench
+from loralint.verify import attempts as bench
 
 plain_load, after_load = bench.load, []
 def load(*given):

@@ -24,7 +24,7 @@ import sys, time
 from pathlib import Path
 import torch, peft, transformers
 from loralint.verify.case import Case
-from loralint.verify.merge import check_merged
+from loralint.verify.merged import check_merged
 
 def peak():
     # Not getrusage: that would be the peak of the process that started this one.

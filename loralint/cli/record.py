@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from loralint.contract import Contract
-    from loralint.verify.progress import Progress
+    from loralint.verify.result import Progress
 
 _ASKED = ("base", "revision", "quantization", "dtype", "device", "trust_remote_code", "offline")
 
@@ -50,7 +50,7 @@ def command(adapter: Path, **given: Any) -> None:
     model answers to fixed tokens. `loralint verify` holds the adapter to it from then on. Best
     done where it is trained: loralint.RecordCallback records at every save.
     """
-    from loralint.verify.outcome import UnusableInputError
+    from loralint.verify.result import UnusableInputError
 
     prepare(given["offline"])
     try:
@@ -81,11 +81,11 @@ def _model(adapter: Path, given: dict[str, Any], progress: Progress) -> Any:
     """The adapter on its base; an error that says what is in the way where it does not load."""
     import msgspec
 
+    from loralint.verify.case import Asked, case_for
     from loralint.verify.folder import open_folder
     from loralint.verify.loading import load
-    from loralint.verify.outcome import RefusedError, UndecidedError
     from loralint.verify.record import RecordError
-    from loralint.verify.resolve import Asked, case_for
+    from loralint.verify.result import RefusedError, UndecidedError
 
     asked = Asked(**{name: given[name] for name in _ASKED})
     case = case_for(str(adapter), asked, with_contract=False)

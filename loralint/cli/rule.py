@@ -13,9 +13,9 @@ from loralint.cli.output import put
 from loralint.report.base import RuleDoc
 from loralint.rules import RULES
 from loralint.rules.base import Rule
-from loralint.verify.codes import CODES, Code
+from loralint.verify import codes
 
-Page: TypeAlias = "Rule | Code"
+Page: TypeAlias = "Rule | codes.Page"
 """What has a page: a rule of a project, or a code that only verification finds."""
 
 PAGES = ""
@@ -39,7 +39,7 @@ def rule_docs() -> Iterable[RuleDoc]:
 
 def every_page() -> tuple[Page, ...]:
     """The rules, then the codes of verification."""
-    return (*RULES, *CODES)
+    return (*RULES, *codes.CODES)
 
 
 def level(rule: Page) -> str:

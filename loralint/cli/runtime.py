@@ -18,9 +18,8 @@ from loralint.engine.request import Outcome
 from loralint.engine.suppression import Suppressions
 from loralint.project import Project
 from loralint.verify import runtime
-from loralint.verify.plan import flagged, plans
+from loralint.verify.pairs import Surroundings, flagged, plans
 from loralint.verify.runtime import PairOutcome, Runner
-from loralint.verify.side_case import Surroundings
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ import click
 from loralint.cli import options
 from loralint.cli.output import in_colour, put
 from loralint.report import FORMATS
-from loralint.verify import children
+from loralint.verify import child
 from loralint.verify.case import DTYPES, QUANTIZATIONS
-from loralint.verify.outcome import (
+from loralint.verify.result import (
     EXIT_CODES,
     TIERS,
     UnusableInputError,
@@ -26,9 +26,8 @@ from loralint.verify.outcome import (
 )
 
 if TYPE_CHECKING:
-    from loralint.verify.case import Case
-    from loralint.verify.progress import Progress
-    from loralint.verify.resolve import Asked
+    from loralint.verify.case import Asked, Case
+    from loralint.verify.result import Progress
 import logging
 import sys
 import warnings
@@ -39,7 +38,7 @@ from loralint.report import renderer
 from loralint.report.base import Report, RuleDoc
 from loralint.report.json_ import finding
 from loralint.report.text import to_json
-from loralint.verify.progress import SILENT, Progress
+from loralint.verify.result import SILENT, Progress
 
 LIBRARIES = ("torch", "transformers", "peft", "safetensors", "accelerate")
 WEIGHTLESS = {"header", "dry-run"}
@@ -88,7 +87,7 @@ _SAID = ("base", "revision", "quantization", "dtype", "device", "trust_remote_co
 @click.option(
     "--timeout",
     type=click.FloatRange(min=1),
-    default=children.TIMEOUT,
+    default=child.TIMEOUT,
     show_default=True,
     metavar="SECONDS",
     help="Give up after this: a hanging load, or an adapter's patterns without end.",
@@ -107,7 +106,7 @@ def command(adapter: str | None, **given: Any) -> None:
     if (adapter is None) == (given["pair"] is None):
         raise click.UsageError("name an adapter, or two files with --pair")
     prepare(given["offline"])
-    ended = children.watched(given["timeout"]) if given["pair"] is None else None
+    ended = child.watched(given["timeout"]) if given["pair"] is None else None
     if ended is not None and ended.code is not None:
         click.get_current_context().exit(_exit_code(ended.code))
     _hasten(given)
@@ -139,7 +138,7 @@ def _exit_code(code: int) -> int:
 def _not_in_time(adapter: str | None, given: dict[str, Any]) -> Verification:
     from loralint.verify.tiers import undecided
 
-    return undecided(str(adapter), given["base"], given["revision"], children.NOT_IN_TIME)
+    return undecided(str(adapter), given["base"], given["revision"], child.NOT_IN_TIME)
 
 
 def prepare(offline: bool) -> None:
@@ -151,7 +150,7 @@ def prepare(offline: bool) -> None:
         raise click.UsageError(
             f"verification needs {', '.join(missing)}: pip install 'loralint[runtime]'"
         )
-    children.end_on_sigterm()
+    child.end_on_sigterm()
     gc.enable()  # models hold tensors in cycles
     if offline:
         os.environ["HF_HUB_OFFLINE"] = "1"
@@ -160,7 +159,7 @@ def prepare(offline: bool) -> None:
 
 def _outcomes(adapter: str | None, given: dict[str, Any]) -> tuple[Verification, ...]:
     from loralint.cli.verify import progress_for
-    from loralint.verify.resolve import Asked
+    from loralint.verify.case import Asked
 
     asked = Asked(**{name: given[name] for name in _SAID})
     with progress_for(given["quiet"]) as progress:
@@ -177,8 +176,8 @@ def _outcomes(adapter: str | None, given: dict[str, Any]) -> tuple[Verification,
 
 def _cases(adapter: str, asked: Asked, *, alone: bool) -> list[Case | Verification]:
     """A case for each adapter of the folder, or why there is none; `alone` leaves subfolders."""
+    from loralint.verify.case import NotAvailableError, case_for, several
     from loralint.verify.folder import PickledError
-    from loralint.verify.resolve import NotAvailableError, case_for, several
     from loralint.verify.tiers import undecided
 
     found: list[Case | Verification] = []

@@ -8,8 +8,7 @@ from loralint.diagnostics import Diagnostic
 from loralint.report.text import Paint, palette
 from loralint.text import visible
 from loralint.verify.codes import BY_CODE
-from loralint.verify.outcome import TierResult, Verdict, Verification
-from loralint.verify.wording import count, layer
+from loralint.verify.result import TierResult, Verdict, Verification, count, layer
 
 _WORDS: dict[Verdict, tuple[str, str]] = {
     "verified": ("verified", "good"),

@@ -9,17 +9,50 @@ from contextlib import contextmanager
 from typing import Any
 
 from loralint.facts import TensorFact
-from loralint.verify.folder import AdapterFolder
+from loralint.verify.folder import DTYPE_NAMES, AdapterFolder
 from loralint.verify.offload import kept, spills
-from loralint.verify.outcome import RefusedError, UndecidedError
-from loralint.verify.sharded import own_class
+from loralint.verify.result import RefusedError, UndecidedError
 from loralint.verify.values import FileTensors, sameness
-from loralint.verify.weights_file import DTYPE_NAMES
+
+# --- sharded --------------------------------------------------------------------------------------
+
+
+SHARDED = "the model is spread over several processes; run `loralint record FOLDER` afterwards"
+
+_WRAPPERS = frozenset({"FullyShardedDataParallel", "FSDPModule"})
+_TYPES = frozenset({"DTensor", "FlatParameter"})
+
+
+def is_sharded(model: Any) -> bool:
+    """Whether some of the model is on other processes."""
+    wrapped = any(_is_wrapper(module) for module in model.modules())
+    return wrapped or any(is_shard(one) for one in model.parameters())
+
+
+def is_shard(tensor: Any) -> bool:
+    """Whether a tensor is a part, kept by FSDP 1 or 2, by ZeRO-3, or by a plan of parallelism."""
+    names = {each.__name__ for each in type(tensor).__mro__}
+    flat = bool(getattr(tensor, "_fsdp_flattened", False))
+    return flat or hasattr(tensor, "ds_id") or not names.isdisjoint(_TYPES)
+
+
+def own_class(model: Any) -> type:
+    """The class of a model, from before FSDP 2 has put one of its own in its place."""
+    names = [each.__name__ for each in type(model).__mro__]
+    return type(model).__mro__[2 if names[1:2] == ["FSDPModule"] else 0]
+
+
+def _is_wrapper(module: Any) -> bool:
+    return any(each.__name__ in _WRAPPERS for each in type(module).__mro__)
+
+
+# --- adapter --------------------------------------------------------------------------------------
+
 
 ADAPTER = "default"
 PREFIX = "base_model.model."
 
-_WRAPPERS = ("_orig_mod.", "_fsdp_wrapped_module.")
+_NAME_PARTS = ("_orig_mod.", "_fsdp_wrapped_module.")
 """Parts of names that torch puts in: of modules that are compiled inside a model, or wrapped."""
 
 
@@ -193,7 +226,7 @@ def adapter_tensors(model: Any, adapter: str = ADAPTER) -> dict[str, Any]:
 
 def plain(name: str) -> str:
     """A name without the parts that torch's wrappers put into it."""
-    for part in _WRAPPERS:
+    for part in _NAME_PARTS:
         name = name.replace(part, "")
     return name
 

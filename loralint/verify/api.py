@@ -11,14 +11,16 @@ import msgspec
 
 from loralint.contract import Contract
 from loralint.diagnostics import Diagnostic, Skipped
-from loralint.verify import contract_tier, promised, record as recording
-from loralint.verify.adapter import unwrapped
-from loralint.verify.case import Case, Dtype, Quantization
-from loralint.verify.folder import CONFIG, AdapterFolder, open_folder
+from loralint.verify import record as recording
+from loralint.verify.adapter import is_sharded, unwrapped
+from loralint.verify.attempts import drawn_anew, refused
+from loralint.verify.case import Asked, Case, Dtype, NotAvailableError, Quantization, case_for
+from loralint.verify.contract import of_answers, of_base_files, of_base_in_memory, of_loaded
+from loralint.verify.folder import CONFIG, AdapterFolder, open_folder, read_contract
 from loralint.verify.forecast import foresee
-from loralint.verify.load import drawn_anew, refused
 from loralint.verify.loading import Loaded, load
-from loralint.verify.outcome import (
+from loralint.verify.record import RecordError, Wish
+from loralint.verify.result import (
     Checked,
     RefusedError,
     UndecidedError,
@@ -26,9 +28,6 @@ from loralint.verify.outcome import (
     left_open,
     together,
 )
-from loralint.verify.record import RecordError, Wish
-from loralint.verify.resolve import Asked, NotAvailableError, case_for
-from loralint.verify.sharded import is_sharded
 from loralint.verify.tiers import guarded
 
 
@@ -107,16 +106,16 @@ def verify_loaded(
             f" `loralint verify {name}`"
         )
     model = unwrapped(model)
-    contract = promised.read(opened.path)
+    contract = read_contract(opened.path)
     base = opened.text("base_model_name_or_path")
     case = Case(adapter=opened.path, name=name, base=base, revision=opened.text("revision"))
 
     def all_of_it() -> Checked:
-        checked = contract_tier.of_loaded(model, case, opened, contract, adapter_name)
+        checked = of_loaded(model, case, opened, contract, adapter_name)
         if contract is not None:
-            checked = together(checked, contract_tier.of_base_in_memory(model, case, contract))
+            checked = together(checked, of_base_in_memory(model, case, contract))
         if golden:
-            checked = together(checked, contract_tier.of_answers(model, case, contract))
+            checked = together(checked, of_answers(model, case, contract))
         return checked
 
     return _insisted(name, guarded(case, "loaded model's", all_of_it))
@@ -169,18 +168,18 @@ def load_verified(  # noqa: PLR0913  # keyword arguments are what its callers re
 
 def _verified(case: Case, folder: AdapterFolder, golden: bool | None) -> Any:
     """The steps of the command in their order, without its forecast and its round trip."""
-    contract = promised.read(case.adapter)
+    contract = read_contract(case.adapter)
     if contract is not None:
-        _insisted(case.name, contract_tier.of_base_files(case, contract))
+        _insisted(case.name, of_base_files(case, contract))
     loaded = _loaded(case, folder)
 
     def all_of_it() -> Checked:
         checked = together(
-            contract_tier.of_loaded(loaded.model, case, folder, contract),
+            of_loaded(loaded.model, case, folder, contract),
             drawn_anew(case, folder, loaded),
         )
         if golden or (golden is None and _needs_answers(loaded, folder, contract)):
-            answers = contract_tier.of_answers(loaded.model, case, contract)
+            answers = of_answers(loaded.model, case, contract)
             checked = together(checked, answers)
         return checked
 

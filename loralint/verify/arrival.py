@@ -7,38 +7,54 @@ called, and by which factor it counts is what PEFT says of this model; nothing h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from math import isclose
 from typing import Any
 
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
 from loralint.verify.adapter import (
-    active_adapters,
     adapter_name,
     adapter_tensors,
     converted,
     drawn_anew,
     everything,
-    made_anew,
     on_meta,
     passed_on,
     unwrapped,
 )
-from loralint.verify.case import Case
-from loralint.verify.codes import finding
+from loralint.verify.case import Case, named, other_base
+from loralint.verify.codes import LOR501, LOR502, LOR503, LOR504, LOR509, LOR513, finding
 from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder
 from loralint.verify.header import integers
 from loralint.verify.offload import kept
-from loralint.verify.outcome import Checked, RefusedError, UndecidedError
-from loralint.verify.untrained import partly_untrained, untrained
-from loralint.verify.values import FileTensors, Look, Values, compare as compare_values
-from loralint.verify.wording import count, listed, short, where
+from loralint.verify.result import (
+    Checked,
+    count,
+    listed,
+    short,
+    where,
+)
+from loralint.verify.use import (
+    Reference,
+    Use,
+    not_compared,
+    scaling_of,
+    sizes_of_prompts,
+    unused,
+    use_of,
+    wrongly_scaled,
+)
+from loralint.verify.values import (
+    FileTensors,
+    Look,
+    Values,
+    compare as compare_values,
+    partly_untrained,
+    untrained,
+)
 
 Shape = tuple[int, ...]
-Reference = Callable[[], Any]
-"""Gives the adapter on the same base without weights, as PEFT makes it anew."""
 
 
 @dataclass(frozen=True)
@@ -82,20 +98,20 @@ def arrival(
     places = {**others, **live}
     tensors, landing = _tensors(model, folder, name, live, others, look)
     seen = compare_values(tensors, places)
-    used = _use(model, name)
-    scaled = _scaling(model, folder, name, reference)
+    used = use_of(model, name)
+    scaled = scaling_of(model, folder, name, reference)
     found = (
         *_not_landed(case, landing, model),
         *_no_floats(case, folder, places),
         *_not_loaded(case, seen),
         *_without_values(case, model, [places[one] for one in seen.differing]),
         *untrained(case, folder, seen),
-        *_wrongly_scaled(case, scaled),
-        *_unused(case, used),
-        *_sizes_of_prompts(case, folder, model, name),
+        *wrongly_scaled(case, scaled),
+        *unused(case, used),
+        *sizes_of_prompts(case, folder, model, name),
     )
     skipped = (*_skipped(case, used, seen, folder), *_not_saved(case, model, name),
-               *_unscaled(case, scaled))  # fmt: skip
+               *not_compared(case, scaled))  # fmt: skip
     return Checked(seen.compared, found, skipped)
 
 
@@ -112,7 +128,7 @@ def forecast(model: Any, case: Case, folder: AdapterFolder) -> Checked:
     found = (
         *_not_landed(case, landing, model),
         *_no_floats(case, folder, {**others, **live}),
-        *_sizes_of_prompts(case, folder, model, name),
+        *sizes_of_prompts(case, folder, model, name),
     )
     return Checked(len(folder.tensors), found)
 
@@ -171,7 +187,7 @@ def _not_landed(case: Case, landing: Landing, model: Any) -> Iterator[Diagnostic
             f" file, {where(landing.missing)}: they stay freshly made, and the adapter does nothing"
             " there"
         )
-        yield finding("LOR501", message, file, details=map(short, landing.missing), help=advice,
+        yield finding(LOR501, message, file, details=map(short, landing.missing), help=advice,
                       subject=base)  # fmt: skip
     if landing.unexpected:
         whole = len(landing.unexpected) == landing.total
@@ -182,7 +198,7 @@ def _not_landed(case: Case, landing: Landing, model: Any) -> Iterator[Diagnostic
             f" {where(landing.unexpected)}: PEFT drops them without a word; the base has"
             f" {modules(model)}"
         )
-        yield finding("LOR502", message, file, details=map(short, landing.unexpected), help=advice,
+        yield finding(LOR502, message, file, details=map(short, landing.unexpected), help=advice,
                       subject=base)  # fmt: skip
     if landing.mismatched:
         lines = [
@@ -194,7 +210,7 @@ def _not_landed(case: Case, landing: Landing, model: Any) -> Iterator[Diagnostic
             f" {named(case)}, {where(list(landing.mismatched))}; the first has"
             f" {lines[0].partition(': ')[2]}"
         )
-        yield finding("LOR503", message, file, details=lines, help=advice, subject=base)
+        yield finding(LOR503, message, file, details=lines, help=advice, subject=base)
 
 
 def _no_floats(
@@ -208,22 +224,6 @@ def _no_floats(
     }
     if wrong:
         yield integers(case, folder, wrong)
-
-
-def named(case: Case) -> str:
-    """The base in words, with its revision."""
-    if case.base is None:
-        return "the model"
-    return f"{case.base} at {case.revision}" if case.revision else f"{case.base}"
-
-
-def other_base(case: Case) -> str:
-    """What to do where the base is not the right one."""
-    at = f" at {case.revision}" if case.revision else ", at no given revision"
-    return (
-        "load the base and the revision that the adapter was trained on (this was"
-        f" {case.base}{at}): `loralint verify {case.name} --base ID --revision COMMIT`"
-    )
 
 
 def modules(model: Any) -> str:
@@ -240,7 +240,7 @@ def modules(model: Any) -> str:
 
 
 def _no_adapter(case: Case) -> Diagnostic:
-    return finding("LOR509", "the model has no adapter at all: it is the bare base",
+    return finding(LOR509, "the model has no adapter at all: it is the bare base",
                    case.file(WEIGHTS), help="PeftModel.from_pretrained(base, folder)")  # fmt: skip
 
 
@@ -248,7 +248,7 @@ def _not_loaded(case: Case, seen: Values) -> Iterator[Diagnostic]:
     if seen.differing:
         first = next(iter(seen.differing.items()))
         yield finding(
-            "LOR504",
+            LOR504,
             f"{count(len(seen.differing))} of {seen.compared:,} in the model are not those of"
             f" the file, {where(list(seen.differing))}; of the first, {first[1]}",
             case.file(WEIGHTS),
@@ -258,7 +258,7 @@ def _not_loaded(case: Case, seen: Values) -> Iterator[Diagnostic]:
         )
     if seen.rounded:
         yield finding(
-            "LOR513",
+            LOR513,
             f"{count(len(seen.rounded))} of {seen.compared:,} have lost precision on loading,"
             f" {where(list(seen.rounded))}: {next(iter(seen.rounded.values()))}",
             case.file(WEIGHTS),
@@ -278,179 +278,14 @@ def _without_values(case: Case, model: Any, said: list[Any]) -> Iterator[Diagnos
             f"{count(len(lost))} of the model are on the meta device and have no values,"
             f" {where(lost)}"
         )
-        yield finding("LOR504", message, case.file(WEIGHTS), details=map(short, lost),
+        yield finding(LOR504, message, case.file(WEIGHTS), details=map(short, lost),
                       help="load without low_cpu_mem_usage=True")  # fmt: skip
-
-
-# --- use ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Use:
-    """The layers that hold the adapter, and what keeps it, or it alone, from being used there."""
-
-    layers: int = 0
-    inactive: Mapping[str, str] = field(default_factory=dict)
-    mixed: Mapping[str, str] = field(default_factory=dict)
-    merged: tuple[str, ...] = ()
-
-
-def _use(model: Any, adapter: str) -> _Use:
-    """What PEFT says of the layers that hold the adapter; of the model, where it has no layers."""
-    from peft import get_layer_status
-
-    try:
-        layers = get_layer_status(model)
-    except (AttributeError, TypeError, ValueError):  # virtual tokens; adaption prompts
-        return _use_of_whole(model, adapter)
-    own = [one for one in layers if adapter in one.available_adapters]
-    if not own:
-        return _use_of_whole(model, adapter)
-    inactive, mixed, merged = {}, {}, []
-    for one in own:
-        others = [name for name in one.active_adapters if name != adapter]
-        if adapter in one.merged_adapters:
-            merged.append(one.name)
-        elif not one.enabled:
-            inactive[one.name] = "adapters are disabled"
-        elif adapter not in one.active_adapters:
-            active = f"`{', '.join(others)}` is active instead"
-            inactive[one.name] = active if others else "no adapter is active"
-        elif any(name in one.available_adapters for name in others):
-            mixed[one.name] = ", ".join(f"`{name}`" for name in others)
-    return _Use(len(own), inactive, mixed, tuple(merged))
-
-
-def _use_of_whole(model: Any, adapter: str) -> _Use:
-    active = active_adapters(model)
-    if getattr(model, "_adapters_disabled", False):
-        return _Use(1, {"the adapter": "adapters are disabled"})
-    if active and adapter not in active:
-        return _Use(1, {"the adapter": f"`{', '.join(active)}` is active instead"})
-    return _Use(1)
-
-
-def _unused(case: Case, used: _Use) -> Iterator[Diagnostic]:
-    if used.inactive:
-        reason = next(iter(used.inactive.values()))
-        yield finding(
-            "LOR509",
-            f"{count(len(used.inactive), 'module')} of {used.layers:,} run without the adapter:"
-            f" {reason}",
-            case.file(WEIGHTS),
-            details=[f"{short(name)}: {what}" for name, what in used.inactive.items()],
-            help="call model.set_adapter(name), and leave every disable_adapter() context",
-        )
-    if used.mixed:
-        others = next(iter(used.mixed.values()))
-        yield finding(
-            "LOR509",
-            f"{count(len(used.mixed), 'module')} of {used.layers:,} add another adapter to it,"
-            f" {others}: the model answers as neither of them was trained to",
-            case.file(WEIGHTS),
-            details=[f"{short(name)}: {what} too" for name, what in used.mixed.items()],
-            help="call model.set_adapter(name) with one name, or delete_adapter the others",
-        )
-
-
-# --- factors and sizes ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Scaled:
-    """Layers that were compared, those with another factor, and why none could be."""
-
-    total: int = 0
-    wrong: Mapping[str, str] = field(default_factory=dict)
-    reason: str = ""
-
-
-def scalings(model: Any, adapter: str) -> dict[str, float]:
-    """The factor by which each layer adds the adapter, of those layers that have one."""
-    found = {}
-    for name, layer in model.named_modules():
-        given = getattr(layer, "scaling", None)
-        value = given.get(adapter) if isinstance(given, dict) else None
-        if isinstance(value, (int, float)):
-            found[name.removeprefix("base_model.model.")] = float(value)
-    return found
-
-
-def _scaling(
-    model: Any, folder: AdapterFolder, adapter: str, reference: Reference | None
-) -> _Scaled:
-    here = scalings(model, adapter)
-    if not here:
-        return _Scaled()
-    try:
-        anew = reference() if reference is not None else made_anew(model, folder)
-        name = adapter_name(anew, folder)
-        wanted = scalings(anew, name or "")
-    except (RefusedError, UndecidedError) as error:
-        return _Scaled(reason=str(error))
-    wrong = {
-        name: f"{found:g} in the model, {wanted[name]:g} by the configuration"
-        for name, found in here.items()
-        if name in wanted and not isclose(wanted[name], found, rel_tol=1e-6)
-    }
-    return _Scaled(len(here.keys() & wanted), wrong)
-
-
-def _wrongly_scaled(case: Case, scaled: _Scaled) -> Iterator[Diagnostic]:
-    if scaled.wrong:
-        first = next(iter(scaled.wrong.values()))
-        yield finding(
-            "LOR508",
-            f"{count(len(scaled.wrong), 'layer')} of {scaled.total:,} scale the adapter by another"
-            f" factor than {CONFIG} gives, {where(list(scaled.wrong))}: {first}",
-            case.file(WEIGHTS),
-            details=[f"{name}: {what}" for name, what in scaled.wrong.items()],
-            help="load with the configuration that was saved: PeftModel.from_pretrained(base,"
-            " folder)",
-        )
-
-
-def _unscaled(case: Case, scaled: _Scaled) -> Iterator[Skipped]:
-    if scaled.reason:
-        place = Place(case.file(CONFIG), START)
-        yield Skipped(place, "the factors by which the layers add the adapter", scaled.reason)
-
-
-_SIZES = ("num_layers", "token_dim", "num_attention_heads")
-"""What PEFT takes from the base where a configuration of virtual tokens leaves it open."""
-
-
-def _sizes_of_prompts(
-    case: Case, folder: AdapterFolder, model: Any, adapter: str
-) -> Iterator[Diagnostic]:
-    """LOR503 where virtual tokens were made for other sizes than PEFT would give them here."""
-    config = model.peft_config[adapter]
-    if not getattr(config, "is_prompt_learning", False):
-        return
-    from loralint.verify.adapter import sizes_for
-
-    wanted = sizes_for(model, config, _SIZES)
-    wrong = [
-        f"{key} is {folder.config[key]}, and for this base it would be {wanted[key]}"
-        for key in _SIZES
-        if isinstance(folder.config.get(key), int) and key in wanted
-        and folder.config[key] != wanted[key]
-    ]  # fmt: skip
-    if wrong:
-        yield finding(
-            "LOR503",
-            f"the virtual tokens do not have the sizes of {named(case)}: {'; '.join(wrong)}",
-            case.file(CONFIG),
-            details=wrong,
-            help="load the base that the prompts were trained on",
-            subject=case.base or "",
-        )
 
 
 # --- what is not proved ---------------------------------------------------------------------------
 
 
-def _skipped(case: Case, used: _Use, seen: Values, folder: AdapterFolder) -> Iterator[Skipped]:
+def _skipped(case: Case, used: Use, seen: Values, folder: AdapterFolder) -> Iterator[Skipped]:
     place = Place(case.file(WEIGHTS), START)
     if used.merged:
         what = f"the base's weights under {count(len(used.merged), 'module')},"

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from loralint.diagnostics import Diagnostic
-from loralint.verify import base_files
+from loralint.verify import files
 from loralint.verify.case import Case
-from loralint.verify.codes import finding
+from loralint.verify.codes import LOR501, finding
 from loralint.verify.folder import WEIGHTS, AdapterFolder
-from loralint.verify.outcome import NeedsRemoteCodeError, UndecidedError
+from loralint.verify.result import NeedsRemoteCodeError, UndecidedError
 
 PREFIX = "base_model.model."
 
@@ -56,8 +56,8 @@ def _is_not_cached(case: Case) -> bool:
 
     if case.base is None or not (case.offline or constants.HF_HUB_OFFLINE):
         return False
-    folder = base_files.locate(case.base, case.revision).folder
-    return folder is None or not base_files.is_whole(folder)
+    folder = files.locate(case.base, case.revision).folder
+    return folder is None or not files.is_whole(folder)
 
 
 def _one_line(text: str) -> str:
@@ -259,7 +259,7 @@ def unsaved_rows(
         return
     there = input_rows(base) or 0
     yield finding(
-        "LOR501",
+        LOR501,
         f"the tokenizer beside the adapter has {rows:,} tokens and {case.base} {there:,} rows of"
         f" embeddings, and the adapter saves none: {rows - there:,} rows are drawn anew at every"
         " load",

@@ -9,10 +9,9 @@ from typing import Any
 
 from loralint.contract import Base, Code
 from loralint.refs import is_commit
-from loralint.verify import base_files, provenance
-from loralint.verify.adapter import below_peft
-from loralint.verify.base_files import Located
-from loralint.verify.sharded import own_class
+from loralint.verify import files, provenance
+from loralint.verify.adapter import below_peft, own_class
+from loralint.verify.files import Located
 
 _REMOTE = "transformers_modules."
 
@@ -43,9 +42,9 @@ def describe(told: Told, model: Any) -> tuple[Base, dict[str, str]]:
     skipped = {"base.commit": reason} if reason else {}
     config, weights = {}, {}
     if located.folder is not None:
-        config = base_files.hashes([located.folder / base_files.CONFIG])
-        expected = base_files.weight_files(located.folder)
-        weights = base_files.hashes(expected)
+        config = files.hashes([located.folder / files.CONFIG])
+        expected = files.weight_files(located.folder)
+        weights = files.hashes(expected)
         missing = len(expected) - len(weights)
         if not weights or missing:
             skipped["base.weights"] = f"{missing or 'all'} weight files are not on this machine"
@@ -66,7 +65,7 @@ def describe(told: Told, model: Any) -> tuple[Base, dict[str, str]]:
 
 def _located(told: Told, model: Any) -> tuple[Located, str]:
     """Where the base lies. What was told is checked; what was not is looked for."""
-    found = base_files.locate(told.id, told.revision)
+    found = files.locate(told.id, told.revision)
     if model is None or found.kind == "unknown":
         return found, found.reason if found.folder is None else ""
     if told.revision is not None or found.kind == "folder" or found.id is not None:
@@ -89,7 +88,7 @@ def _searched(told: Told, model: Any, default: Located) -> tuple[Located, str]:
 
     The default branch is only the first guess: `refs/pr/23` may have been loaded and not told.
     """
-    commits = base_files.snapshots(told.id)
+    commits = files.snapshots(told.id)
     fitting = [one for one, path in commits.items() if provenance.fits(model, path, told.changed)]
     ran = _code_commit(model, told.id)
     if ran in commits and (not fitting or ran in fitting):
@@ -112,13 +111,13 @@ def _code(told: Told, model: Any, located: Located) -> Code | None:
     if not module.startswith(_REMOTE):
         return None
     folder = Path(inspect.getfile(own_class(below_peft(model)))).parent
-    files = [one for one in base_files.code_files(folder) if one.name != "__init__.py"]
+    own_files = [one for one in files.code_files(folder) if one.name != "__init__.py"]
     own = located.id or told.id
     return Code(
         repository=_code_repository(model) or own,
         requested=told.code_revision,
         commit=_imported_commit(model),
-        files=base_files.hashes(files),
+        files=files.hashes(own_files),
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from loralint.read.safetensors_header import LENGTH
-from loralint.verify.outcome import UnusableInputError
-from loralint.verify.weights_file import DTYPE_NAMES, read_header
+from loralint.verify.folder import DTYPE_NAMES, read_header
+from loralint.verify.result import UnusableInputError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -156,3 +156,25 @@ def _entries(path: Path) -> Iterator[tuple[str, Entry]]:
             first, last = one["data_offsets"]
             shape = tuple(one["shape"])
             yield name, Entry(path, one["dtype"], shape, begin + first, last - first)
+
+
+class Names:
+    """Names of a checkpoint, found with and without a prefix (`model.`, `bert.`)."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = frozenset(names)
+        self._by_tail: dict[str, list[str]] = {}
+        for name in self._names:
+            self._by_tail.setdefault(_tail(name), []).append(name)
+
+    def find(self, wanted: str) -> str | None:
+        """The name, or the one name that ends like it or that it ends like."""
+        if wanted in self._names:
+            return wanted
+        alike = [one for one in self._by_tail.get(_tail(wanted), ())
+                 if one.endswith(f".{wanted}") or wanted.endswith(f".{one}")]  # fmt: skip
+        return alike[0] if len(alike) == 1 else None
+
+
+def _tail(name: str) -> str:
+    return ".".join(name.split(".")[-2:])

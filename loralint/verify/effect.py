@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from loralint.diagnostics import Diagnostic
-from loralint.verify.asking import UNHEARD, Question, alone, compared, question, without
+from loralint.verify.answers import (
+    UNHEARD,
+    NoAnswerError,
+    Question,
+    alone,
+    compared,
+    question,
+    without,
+)
 from loralint.verify.case import Case
-from loralint.verify.codes import finding
+from loralint.verify.codes import LOR506, LOR507, finding
 from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder
-from loralint.verify.golden import NoAnswerError
 from loralint.verify.loading import Loaded, load_base
-from loralint.verify.outcome import Checked, UndecidedError, left_open
+from loralint.verify.result import Checked, UndecidedError, left_open
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -71,7 +78,7 @@ _NO_NUMBERS = "the model answers NaN or infinity with the adapter"
 
 def _none(case: Case) -> Diagnostic:
     return finding(
-        "LOR506",
+        LOR506,
         _SAME,
         case.file(WEIGHTS),
         help="look at lora_alpha, and at whether this model class runs the adapted modules",
@@ -81,7 +88,7 @@ def _none(case: Case) -> Diagnostic:
 
 def _no_numbers(case: Case) -> Diagnostic:
     return finding(
-        "LOR507",
+        LOR507,
         _NO_NUMBERS,
         case.file(WEIGHTS),
         help="train again in a type with a larger range (bfloat16 or float32)",

@@ -16,22 +16,23 @@ from typing import Any
 
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
-from loralint.verify import by_names
 from loralint.verify.adapter import attach, peft_config
-from loralint.verify.arrival import forecast, modules, named
+from loralint.verify.arrival import forecast, modules
 from loralint.verify.base import empty_base, unsaved_rows, wanted_rows
-from loralint.verify.case import Case
-from loralint.verify.codes import finding
+from loralint.verify.case import Case, named
+from loralint.verify.codes import LOR501, finding
 from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder
-from loralint.verify.outcome import (
+from loralint.verify.header import judge_by_names
+from loralint.verify.result import (
     Checked,
     NeedsRemoteCodeError,
     RefusedError,
     UndecidedError,
+    listed,
+    short,
     together,
     undecided,
 )
-from loralint.verify.wording import listed, short
 
 FIT = "whether the adapter's names and shapes fit the base"
 
@@ -55,7 +56,7 @@ def foresee(case: Case, folder: AdapterFolder) -> Forecast:
         try:
             base = empty_base(case, folder)
         except NeedsRemoteCodeError as error:
-            return Forecast(by_names.judge(case, folder, FIT, str(error)), no_base=True)
+            return Forecast(judge_by_names(case, folder, FIT, str(error)), no_base=True)
         except UndecidedError as error:
             return Forecast(undecided(case.file(CONFIG), FIT, error), no_base=True)
         return _on(base, case, folder)
@@ -112,7 +113,7 @@ def _nothing_matches(case: Case, folder: AdapterFolder, there: str, error: Excep
         f" {_targets(folder.config.get('target_modules'))}, and the base has {there}"
     )
     return finding(
-        "LOR501",
+        LOR501,
         message,
         case.file(WEIGHTS),
         details=[f"PEFT says: {' '.join(str(error).split())[:300]}", *map(short, folder.shapes)],

@@ -1,21 +1,84 @@
-"""The header tier: what the adapter folder alone shows. No model library is needed.
+"""What files alone say: the header tier, and a base whose code is not run.
 
-Names are judged as PEFT writes them. What depends on the base is left to the dry run.
+No model library is needed. Names are judged as PEFT writes them; what depends on the base is left
+to the forecast and the load.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from loralint.diagnostics import Diagnostic, Skipped
+import msgspec
+
+from loralint.diagnostics import Diagnostic, Fix, Skipped
 from loralint.source import START, Place
+from loralint.verify import files
+from loralint.verify.base import PREFIX
 from loralint.verify.case import Case
-from loralint.verify.codes import finding
+from loralint.verify.checkpoint import FLOATS, Checkpoint, Entry, Names
+from loralint.verify.codes import LOR501, LOR502, LOR503, LOR516, LOR517, finding
 from loralint.verify.folder import CHECKPOINT, CONFIG, PICKLE, WEIGHTS, AdapterFolder
-from loralint.verify.outcome import Checked
-from loralint.verify.stale import stale_or_double
-from loralint.verify.wording import count, short, where
+from loralint.verify.result import Checked, UnusableInputError, count, short, where
+
+# --- stale ----------------------------------------------------------------------------------------
+
+
+_MINUTE = 60.0
+
+
+def stale_or_double(case: Case, folder: AdapterFolder) -> Iterator[Diagnostic]:
+    """LOR404 and LOR405 have no counterpart among the codes of loading: they keep theirs."""
+    if _is_stale(folder):
+        yield _finding(
+            "LOR405",
+            f"{WEIGHTS} is older than {PICKLE}, which the last save wrote, and is what PEFT loads:"
+            " the newer weights are never used",
+            case.file(WEIGHTS),
+            f"remove {WEIGHTS}, or save again without safe_serialization=False",
+        )
+    if _has_model(folder):
+        yield _finding(
+            "LOR404",
+            "a whole model lies beside this adapter: from_pretrained on this folder loads it and"
+            " applies the adapter on top, a second time if it is the merged one",
+            case.file("config.json"),
+            "keep the merged model and the adapter in two folders",
+        )
+
+
+def _finding(code: str, message: str, file: str, help: str) -> Diagnostic:
+    from loralint.rules import RULES  # all of them: too long to import where nothing is found
+
+    return Diagnostic(
+        code=code,
+        name=next(rule.name for rule in RULES if rule.code == code),
+        severity="error",
+        message=message,
+        place=Place(file, START),
+        fix=Fix("display", help),
+    )
+
+
+def _is_stale(folder: AdapterFolder) -> bool:
+    """Only times tell, and a checkout or a copy sets them anew: the save wrote both together."""
+    if PICKLE not in folder.files:
+        return False
+    config, old, new = ((folder.path / name).stat().st_mtime for name in (CONFIG, WEIGHTS, PICKLE))
+    return old + _MINUTE < new <= config + _MINUTE / 10
+
+
+def _has_model(folder: AdapterFolder) -> bool:
+    weights = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+               "pytorch_model.bin.index.json")  # fmt: skip
+    return "config.json" in folder.files and any(name in folder.files for name in weights)
+
+
+# --- header ---------------------------------------------------------------------------------------
+
 
 _LORA = re.compile(r"(?P<module>.*)\.lora_(?P<embedding>embedding_)?(?P<side>[AB])(\.weight)?$")
 _SAVE_AGAIN = "save the adapter again from the unwrapped, gathered model"
@@ -40,7 +103,7 @@ def _empty(case: Case, folder: AdapterFolder) -> Iterator[Diagnostic]:
     file = case.file(WEIGHTS)
     if not folder.tensors:
         yield finding(
-            "LOR501",
+            LOR501,
             "the file has no tensors: whatever loads it gets a freshly made adapter",
             file,
             help="save the PEFT model before `merge_and_unload()` or `unload()`, or not at all",
@@ -48,7 +111,7 @@ def _empty(case: Case, folder: AdapterFolder) -> Iterator[Diagnostic]:
     empty = [name for name, shape in folder.shapes.items() if 0 in shape]
     if empty:
         yield finding(
-            "LOR503",
+            LOR503,
             f"{count(len(empty))} of {len(folder.tensors):,} have no elements, {where(empty)}: the"
             " save got one partition of the weights, as DeepSpeed ZeRO-3 and FSDP give",
             file,
@@ -69,7 +132,7 @@ def _prefixes(case: Case, folder: AdapterFolder) -> Iterator[Diagnostic]:
     ):
         if wrong:
             yield finding(
-                "LOR502",
+                LOR502,
                 f"{count(len(wrong))} of {len(names):,} have names {title}, {where(wrong)}: PEFT"
                 " finds no place for them and drops them without a word",
                 case.file(WEIGHTS),
@@ -98,7 +161,7 @@ def _pairs(case: Case, folder: AdapterFolder) -> Iterator[Diagnostic]:
              for module, sides in pairs.items() if len(sides) == 1]  # fmt: skip
     if alone:
         yield finding(
-            "LOR501",
+            LOR501,
             f"{count(len(alone), 'module')} of {len(pairs):,} have one half of the pair only,"
             f" {where(alone)}: the other half is made anew at every load",
             case.file(WEIGHTS),
@@ -118,7 +181,7 @@ def _integers(case: Case, folder: AdapterFolder) -> Iterator[Diagnostic]:
 def integers(case: Case, folder: AdapterFolder, wrong: Mapping[str, str]) -> Diagnostic:
     """LOR516 for tensors, with their types."""
     return finding(
-        "LOR516",
+        LOR516,
         f"{count(len(wrong))} of {len(folder.tensors):,} are no floating point numbers,"
         f" {where(list(wrong))}: the first is {next(iter(wrong.values()))}, as a quantised export"
         " without its scales is",
@@ -141,26 +204,12 @@ def _incomplete(case: Case, folder: AdapterFolder) -> Iterator[Diagnostic]:
     if missing:
         named = " and ".join(f"`{key}`" for key in missing)
         yield finding(
-            "LOR517",
+            LOR517,
             f"{CONFIG} has no {named}: PEFT takes its own default, whatever the training had",
             case.file(CONFIG),
             details=missing,
             help=f"write {named} of the training into {CONFIG}",
         )
-
-
-def pattern_value(config: Mapping[str, object], key: str, module: str, otherwise: object) -> object:
-    """What `rank_pattern` or `alpha_pattern` gives a module, matched as PEFT matches."""
-    patterns = config.get(key)
-    if not isinstance(patterns, dict):
-        return otherwise
-    for pattern, value in patterns.items():
-        try:
-            if re.match(rf"(.*\.)?({pattern})$", module):
-                return value
-        except re.error:
-            continue
-    return otherwise
 
 
 def _skipped(case: Case, folder: AdapterFolder) -> Iterator[Skipped]:
@@ -173,3 +222,121 @@ def _skipped(case: Case, folder: AdapterFolder) -> Iterator[Skipped]:
             yield Skipped(place, f"the adapter in the subfolder {name}", reason)
     if PICKLE in folder.files:
         yield Skipped(place, PICKLE, f"PEFT loads {WEIGHTS}, and a pickle is never opened")
+
+
+# --- by names -------------------------------------------------------------------------------------
+
+
+_RIGHT_BASE = "load the base and the revision that the adapter was trained on"
+
+
+@dataclass
+class Compared:
+    """Modules of the adapter by what the base's files have of them."""
+
+    fitting: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    differing: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        return len(self.fitting) + len(self.missing) + len(self.differing)
+
+
+def judge_by_names(case: Case, folder: AdapterFolder, what: str, reason: str) -> Checked:
+    """Compare, and say what that shows of `what`, which `reason` keeps from being proved."""
+    compared = _compare(case, folder)
+    if compared is None:
+        said = reason
+    else:
+        seen = f"{len(compared.fitting):,} of {count(compared.total, 'module')}"
+        said = f"{reason}. By its files, {seen} of the adapter have a weight of that name and size"
+    skipped = (Skipped(Place(case.file(CONFIG), START), what, said),)
+    if compared is None:
+        return Checked(skipped=skipped, decided=False)
+    return Checked(2 * compared.total, _findings(case, compared), skipped, decided=False)
+
+
+def _compare(case: Case, folder: AdapterFolder) -> Compared | None:
+    """None where there are no files to compare with, or no modules to compare."""
+    pairs = lora_pairs(folder)
+    located = files.locate(case.base or "", case.revision)
+    if located.folder is None or folder.peft_type != "LORA" or not pairs:
+        return None
+    try:
+        entries = Checkpoint(located.folder).entries
+    except UnusableInputError:  # pickled, or not all here
+        return None
+    # By module: a weight that GPTQ has packed is called otherwise.
+    names = Names({f"{name.rpartition('.')[0]}.weight" for name in entries})
+    found, rows = Compared(), _rows(located.folder)
+    for module, sides in pairs.items():
+        there = names.find(f"{module.removeprefix(PREFIX)}.weight")
+        weight = entries.get(there or "")
+        if there is None:
+            found.missing.append(module)
+        elif weight is None or _fits(sides, weight, rows, _is_embedding(folder, module)):
+            found.fitting.append(module)
+        else:
+            found.differing[module] = _sizes(sides, weight)
+    return found
+
+
+def _rows(folder: Path) -> frozenset[int]:
+    """How many rows the base's tables of tokens have, by its config.json."""
+    try:
+        config = json.loads((folder / files.CONFIG).read_bytes())
+    except (OSError, ValueError):
+        return frozenset()
+    parts = [config, *config.values()] if isinstance(config, dict) else []
+    sizes = (one.get("vocab_size") for one in parts if isinstance(one, dict))
+    return frozenset(one for one in sizes if isinstance(one, int))
+
+
+def _is_embedding(folder: AdapterFolder, module: str) -> bool:
+    """Whether PEFT has put the adapter on a table: it calls the halves otherwise there."""
+    return f"{module}.lora_embedding_A" in folder.shapes
+
+
+def _fits(
+    sides: Mapping[str, Shape], weight: Entry, rows: frozenset[int], is_embedding: bool
+) -> bool:
+    """Whether A and B are for a weight of this shape; quantised ones keep theirs to themselves."""
+    a, b, shape = sides.get("A", ()), sides.get("B", ()), weight.shape
+    if len(a) < 2 or len(b) < 2 or len(shape) < 2 or weight.dtype not in FLOATS:
+        return True
+    if len(a) > 2:  # a convolution
+        return shape[0] == b[0] and shape[1:] == a[1:]
+    if len(shape) > 2:
+        return True
+    if is_embedding or shape[0] in rows:  # a table of tokens: more may have been added
+        return shape[1] in (a[1], b[0])
+    return shape in ((b[0], a[1]), (a[1], b[0]))  # Conv1D has it the other way round
+
+
+def _sizes(sides: Mapping[str, Shape], weight: Entry) -> str:
+    inner, outer = sides["A"][1:], sides["B"][0]
+    return f"made for {outer} by {list(inner)}, and the base's weight is {list(weight.shape)}"
+
+
+def _findings(case: Case, compared: Compared) -> tuple[Diagnostic, ...]:
+    if compared.differing:
+        differing = compared.differing
+        message = (
+            f"{count(len(differing), 'module')} of {compared.total:,} of the adapter are for other"
+            f" sizes than those in the files of {case.base}, {where(list(differing))}; the first:"
+            f" {next(iter(differing.values()))}"
+        )
+        details = [f"{short(name)}: {how}" for name, how in differing.items()]
+        return (finding(LOR503, message, case.file(WEIGHTS), details=details, help=_RIGHT_BASE,
+                        subject=case.base or ""),)  # fmt: skip
+    if compared.missing and not compared.fitting:
+        message = (
+            f"none of the {count(compared.total, 'module')} of the adapter has a weight of its name"
+            f" in the files of {case.base}: unless its code renames them, it is another base"
+        )
+        found = finding(LOR502, message, case.file(WEIGHTS), details=map(short, compared.missing),
+                        help=f"{_RIGHT_BASE}, or let its code run with --trust-remote-code",
+                        subject=case.base or "")  # fmt: skip
+        return (msgspec.structs.replace(found, severity="warning"),)
+    return ()

@@ -23,7 +23,7 @@ from loralint.verify.base import (
 from loralint.verify.case import Case
 from loralint.verify.folder import AdapterFolder
 from loralint.verify.offload import Kept, kept, places, spills
-from loralint.verify.outcome import UndecidedError
+from loralint.verify.result import UndecidedError
 from loralint.verify.values import same_bits
 
 

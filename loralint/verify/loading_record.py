@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from loralint.contract import Loading, Quantization
-from loralint.verify.adapter import below_peft
+from loralint.verify.adapter import below_peft, own_class
 from loralint.verify.base import input_rows
-from loralint.verify.sharded import own_class
 
 
 def describe(model: Any, task_type: str | None) -> Loading:

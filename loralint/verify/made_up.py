@@ -6,13 +6,23 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from loralint.verify.golden import token_ids
-
 if TYPE_CHECKING:
     from torch import Tensor
 
 SAMPLES = 4000
 """A quarter of a second of sound, at the usual rate."""
+
+
+ROWS, LENGTH = 2, 16
+
+
+def token_ids(vocabulary: int) -> tuple[tuple[int, ...], ...]:
+    """The fixed token ids for a vocabulary of this size: spread over it, the same everywhere."""
+    strides = (7919, 104_729)
+    return tuple(
+        tuple((1 + row + position * stride) % vocabulary for position in range(LENGTH))
+        for row, stride in enumerate(strides[:ROWS])
+    )
 
 
 def takes(model: Any, name: str) -> bool:

@@ -2,24 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from loralint.verify import merge_parts
-from loralint.verify.checkpoint import FLOATS, Checkpoint
+from loralint.verify.adapter import everything
+from loralint.verify.checkpoint import FLOATS, Checkpoint, Names
 from loralint.verify.folder import AdapterFolder
-from loralint.verify.merge_parts import Names, Part, Parts
-from loralint.verify.merge_quantised import PlainAgain
+from loralint.verify.merge_parts import Part, Parts
 from loralint.verify.merge_stream import Streamed, dtype_of, foreseen, same_tensor, streamed
 from loralint.verify.merge_tensor import Judged, judge
-from loralint.verify.progress import Progress
-from loralint.verify.replay import CannotReplayError, Ingredients, merge, ways
-from loralint.verify.tied import tied_names
-from loralint.verify.wording import short
+from loralint.verify.replay import CannotReplayError, Ingredients, PlainAgain, merge, ways
+from loralint.verify.result import Progress, short
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+# --- tied -----------------------------------------------------------------------------------------
+
+
+def tied_names(folder: Path) -> Mapping[str, tuple[str, ...]]:
+    """The other names of each tensor that a model of this folder has under more than one.
+
+    Empty where nothing is tied, and where the model cannot be built: its code is not here.
+    """
+    model = _built(folder)
+    if model is None:
+        return {}
+    groups: dict[int, list[str]] = {}
+    for name, tensor in everything(model).items():
+        groups.setdefault(id(tensor), []).append(name)
+    return {
+        name: tuple(one for one in group if one != name)
+        for group in groups.values() if len(group) > 1
+        for name in group
+    }  # fmt: skip
+
+
+def _built(folder: Path) -> Any:
+    import torch
+    import transformers
+
+    try:
+        config = transformers.AutoConfig.from_pretrained(str(folder), local_files_only=True)
+        cls = getattr(transformers, (config.architectures or ["AutoModel"])[0], None)
+        if cls is None:
+            return None
+        with torch.device("meta"):
+            model = cls(config)
+        model.tie_weights()
+    except Exception:  # a configuration of another transformers, or of code that is not run
+        return None
+    return model
+
+
+# --- merge judging --------------------------------------------------------------------------------
+
 
 Pair = tuple[str, "str | None"]
 """A tensor of the merged model, and the base's of which it was made."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any
 
 from loralint.verify.folder import AdapterFolder
-from loralint.verify.header import pattern_value
 
 _PIECE = re.compile(
     r"^(?:base_model\.model\.)?(?P<module>.+?)\.(?P<piece>lora_A|lora_B|lora_embedding_A"
@@ -81,26 +80,18 @@ def scaling(folder: AdapterFolder, module: str, rank: int) -> float:
     return factor / (sqrt(rank) if config.get("use_rslora") else rank)
 
 
-class Names:
-    """Names of a checkpoint, found with and without a prefix (`model.`, `bert.`)."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names = frozenset(names)
-        self._by_tail: dict[str, list[str]] = {}
-        for name in self._names:
-            self._by_tail.setdefault(_tail(name), []).append(name)
-
-    def find(self, wanted: str) -> str | None:
-        """The name, or the one name that ends like it or that it ends like."""
-        if wanted in self._names:
-            return wanted
-        alike = [one for one in self._by_tail.get(_tail(wanted), ())
-                 if one.endswith(f".{wanted}") or wanted.endswith(f".{one}")]  # fmt: skip
-        return alike[0] if len(alike) == 1 else None
-
-
-def _tail(name: str) -> str:
-    return ".".join(name.split(".")[-2:])
+def pattern_value(config: Mapping[str, object], key: str, module: str, otherwise: object) -> object:
+    """What `rank_pattern` or `alpha_pattern` gives a module, matched as PEFT matches."""
+    patterns = config.get(key)
+    if not isinstance(patterns, dict):
+        return otherwise
+    for pattern, value in patterns.items():
+        try:
+            if re.match(rf"(.*\.)?({pattern})$", module):
+                return value
+        except re.error:
+            continue
+    return otherwise
 
 
 def token_indices(config: Mapping[str, Any], module: str) -> list[int] | None:

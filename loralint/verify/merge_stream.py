@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from loralint.verify import merge_parts
 from loralint.verify.checkpoint import Checkpoint
-from loralint.verify.folder import AdapterFolder
+from loralint.verify.folder import DTYPE_NAMES, AdapterFolder
 from loralint.verify.merge_parts import Part
-from loralint.verify.weights_file import DTYPE_NAMES
 
 if TYPE_CHECKING:
     from torch import Tensor

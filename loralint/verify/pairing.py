@@ -15,12 +15,10 @@ from loralint.diagnostics import Skipped
 from loralint.engine.request import Request
 from loralint.project import Project
 from loralint.source import START, Place
-from loralint.verify.outcome import TierName, UnusableInputError, Verification
-from loralint.verify.plan import Plan, between, plans
-from loralint.verify.progress import Progress
-from loralint.verify.resolve import Asked
+from loralint.verify.case import Asked
+from loralint.verify.pairs import Plan, Surroundings, between, plans
+from loralint.verify.result import Progress, TierName, UnusableInputError, Verification
 from loralint.verify.runtime import PairOutcome, Ran, Runner, found_by, of_side
-from loralint.verify.side_case import Surroundings
 
 
 def verify_pair(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loralint.verify.sharded import is_shard
+from loralint.verify.adapter import is_shard
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -20,23 +20,22 @@ from loralint.contract import (
     serialise,
 )
 from loralint.verify import (
+    answers,
     atomic,
     base_record,
-    golden,
-    hashing,
+    files,
+    fingerprints,
     loading_record,
     provenance,
-    tokenizers,
     versions,
     write_revision,
 )
-from loralint.verify.adapter import active_adapters, unwrapped
+from loralint.verify.adapter import active_adapters, is_sharded, unwrapped
 from loralint.verify.arrival import arrival
 from loralint.verify.base_record import Told
 from loralint.verify.case import Case
 from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder, open_folder
-from loralint.verify.outcome import UnusableInputError
-from loralint.verify.sharded import is_sharded
+from loralint.verify.result import UnusableInputError
 from loralint.verify.values import FileTensors, Look
 from loralint.version import __version__
 
@@ -144,7 +143,7 @@ def _adapter(folder: AdapterFolder, model: Any, name: str | None) -> Adapter:
     tensors: dict[str, TensorHash] = {}
 
     def look(key: str, tensor: Any) -> None:
-        tensors[key] = hashing.of_tensor(tensor)
+        tensors[key] = files.of_tensor(tensor)
 
     if model is not None and not is_sharded(model):
         _insist_on_same(model, folder, name, look)
@@ -189,8 +188,8 @@ def _golden(model: Any, wish: Wish) -> tuple[Golden | None, str]:
     if wish.adapter_name not in (None, _active(model)):
         return None, f"the adapter {wish.adapter_name} is not the active one"
     try:
-        return golden.ask(model), ""
-    except golden.NoAnswerError as error:
+        return answers.ask(model), ""
+    except answers.NoAnswerError as error:
         return None, str(error)
 
 
@@ -199,11 +198,11 @@ def _tokenizer(folder: Path, wish: Wish, told: Told) -> tuple[Tokenizer | None, 
     if found is None:
         options: dict[str, Any] = {"local_files_only": True}
         pinned = {**options, "revision": told.revision} if told.revision else options
-        found, reason = tokenizers.load([(str(folder), options), (told.id, pinned)])
+        found, reason = fingerprints.load([(str(folder), options), (told.id, pinned)])
     if found is None:
         return None, reason
     try:
-        return tokenizers.fingerprint(found), ""
+        return fingerprints.fingerprint(found), ""
     except Exception as error:  # whatever somebody else's tokenizer raises
         return None, f"the tokenizer cannot be described: {type(error).__name__}: {error}"
 

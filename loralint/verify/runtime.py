@@ -10,15 +10,13 @@ import msgspec
 
 from loralint.contract import NAME
 from loralint.diagnostics import Diagnostic, Fix, Related, Skipped
-from loralint.verify import base_files, children
+from loralint.verify import child, files
 from loralint.verify.case import Case
-from loralint.verify.child import Task
-from loralint.verify.children import ChildError
-from loralint.verify.codes import finding
+from loralint.verify.child import ChildError, Task
+from loralint.verify.codes import LOR510, finding
 from loralint.verify.folder import CONFIG
-from loralint.verify.outcome import TierName, Verification
-from loralint.verify.plan import Plan, Side
-from loralint.verify.progress import SILENT, Progress
+from loralint.verify.pairs import Plan, Side
+from loralint.verify.result import SILENT, Progress, TierName, Verification
 
 TIERS: tuple[TierName, ...] = ("header", "dry-run", "load")
 """What tells whether an adapter fits a base; a round trip says nothing about sides."""
@@ -60,10 +58,10 @@ class PairOutcome:
 class Runner:
     """Runs plans, each different case once, in a child process each."""
 
-    timeout: float = children.TIMEOUT
+    timeout: float = child.TIMEOUT
     progress: Progress = SILENT
     tiers: tuple[TierName, ...] = ()
-    run: Run = children.run
+    run: Run = child.run
     _done: dict[str, Verification | str] = field(default_factory=dict)
 
     def pairs(self, plans: Sequence[Plan]) -> Iterator[PairOutcome]:
@@ -125,23 +123,23 @@ def bases(outcome: PairOutcome) -> Bases:
     if len(cases) != 2 or None in cases:
         return Bases()
     folders = [_folder(case) for case in cases if case is not None]
-    if None in folders or not all(base_files.weight_files(one) for one in folders if one):
+    if None in folders or not all(files.weight_files(one) for one in folders if one):
         return Bases()
     one, other = folders
     assert one is not None
     assert other is not None
-    differs = base_files.first_difference(one, other)
+    differs = files.first_difference(one, other)
     return Bases(differs is None, differs or "")
 
 
 def _folder(case: Case) -> Path | None:
-    return base_files.locate(case.base or "", case.revision).folder
+    return files.locate(case.base or "", case.revision).folder
 
 
 def base_in_words(case: Case) -> str:
     """`acme/phi at v1 (PhiForCausalLM)`: id, revision and class."""
     folder = _folder(case)
-    named = base_files.class_name(folder) if folder is not None else ""
+    named = files.class_name(folder) if folder is not None else ""
     at = f"{case.base} at {case.revision or 'its default branch'}"
     return f"{at} ({named})" if named else at
 
@@ -154,7 +152,7 @@ def _two_models(outcome: PairOutcome) -> Iterator[Diagnostic]:
     assert train.side.case is not None
     assert infer.side.case is not None
     found = finding(
-        "LOR510",
+        LOR510,
         f"the adapter fits both bases, but they are two models: {bases(outcome).differs} differs"
         f" between {base_in_words(train.side.case)}, on which it was trained, and"
         f" {base_in_words(infer.side.case)}",

@@ -19,9 +19,11 @@ from loralint.contract import NAME
 from loralint.diagnostics import Skipped
 from loralint.verify.case import Case
 from loralint.verify.folder import CONFIG, AdapterFolder, open_folder
-from loralint.verify.outcome import (
+from loralint.verify.result import (
+    SILENT,
     TIERS,
     Checked,
+    Progress,
     TierName,
     TierResult,
     Verification,
@@ -30,10 +32,9 @@ from loralint.verify.outcome import (
     together,
     undecided as nothing_known,
 )
-from loralint.verify.progress import SILENT, Progress
 
 if TYPE_CHECKING:
-    from loralint.verify.load import Bench
+    from loralint.verify.attempts import Bench
 
 Step = Callable[["_Run"], Checked]
 
@@ -64,7 +65,7 @@ def verify(
 
 def verify_merged(case: Case, merged: Path, progress: Progress = SILENT) -> Verification:
     """Check a merged model against an exact replay of the merge."""
-    from loralint.verify.merge import check_merged
+    from loralint.verify.merged import check_merged
 
     began = time.perf_counter()
     checked = check_merged(case, merged, progress)
@@ -106,7 +107,7 @@ class _Run:
     @property
     def bench(self) -> Bench:
         """What the steps with a model share."""
-        from loralint.verify.load import Bench
+        from loralint.verify.attempts import Bench
 
         if self._bench is None:
             keep = "round-trip" in self.planned
@@ -156,7 +157,7 @@ class _Run:
 
 def guarded(case: Case, name: str, step: Callable[[], Checked]) -> Checked:
     """What a step says. An error that comes out of a library leaves it undecided, with its text."""
-    from loralint.verify.outcome import RefusedError, UndecidedError, UnusableInputError
+    from loralint.verify.result import RefusedError, UndecidedError, UnusableInputError
 
     what = f"the {name} tier"
     try:
@@ -191,7 +192,7 @@ def _header(run: _Run) -> Checked:
 
 
 def _contract_files(run: _Run) -> Checked:
-    from loralint.verify.contract_tier import check_files
+    from loralint.verify.contract import check_files
 
     return check_files(run.case, run.folder)
 
@@ -209,7 +210,7 @@ def _load(run: _Run) -> Checked:
 
 
 def _answers(run: _Run) -> Checked:
-    from loralint.verify.contract_tier import check_answers
+    from loralint.verify.contract import check_answers
 
     with run.progress.step("comparing the answers with the recorded ones"):
         return check_answers(run.case, run.bench)
@@ -234,10 +235,10 @@ _STEPS: tuple[tuple[TierName, Step], ...] = (
 
 def _is_here(case: Case) -> bool:
     """Whether loading the base fetches nothing."""
-    from loralint.verify import base_files
+    from loralint.verify import files
 
-    located = base_files.locate(case.base or "", case.revision)
-    return located.folder is not None and base_files.is_whole(located.folder)
+    located = files.locate(case.base or "", case.revision)
+    return located.folder is not None and files.is_whole(located.folder)
 
 
 # --- what stops what ------------------------------------------------------------------------------

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from loralint.verify.codes import CODES, Page
 from tests.verify.faults import FAULTS
 from tests.verify.healthy import HEALTHY, NOT_IN_NF4, Healthy
 from tests.verify.wrong_loads import WRONG_LOADS
 
 PAGE = Path(__file__).parents[2] / "docs" / "verification.md"
 BEGIN, END = "<!-- matrix:begin -->\n", "<!-- matrix:end -->"
+CODES_BEGIN, CODES_END = "<!-- codes:begin -->\n", "<!-- codes:end -->"
 
 
 def tables() -> str:
@@ -56,11 +58,25 @@ def _quantization(healthy: Healthy) -> str:
     return healthy.given.get("quantization", "nf4")
 
 
+def codes() -> str:
+    """What each code means and what to do, by its own page."""
+    return "\n" + "".join(f"{_page(one)}\n\n" for one in CODES)
+
+
+def _page(code: Page) -> str:
+    level = "" if code.severity == "error" else f", a {code.severity}"
+    doc = code.doc.replace("## What it means\n\n", "")
+    doc = doc.replace("## What to do\n\n", "**What to do:** ")
+    return f"### {code.code} `{code.name}`{level}\n\n{code.summary}\n\n{doc}"
+
+
 def main() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}{tables()}{END}{after}", encoding="utf-8")
+    for begin, end, content in ((BEGIN, END, tables()), (CODES_BEGIN, CODES_END, codes())):
+        before, _, rest = text.partition(begin)
+        after = rest.partition(end)[2]
+        text = f"{before}{begin}{content}{end}{after}"
+    PAGE.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

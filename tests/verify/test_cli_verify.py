@@ -13,15 +13,15 @@ from loralint.cli.verify_text import text
 from loralint.diagnostics import Skipped
 from loralint.report import FORMATS
 from loralint.source import START, Place
-from loralint.verify.codes import finding
-from loralint.verify.outcome import EXIT_CODES, Checked, TierResult, Verification, overall
+from loralint.verify.codes import LOR501, finding
+from loralint.verify.result import EXIT_CODES, Checked, TierResult, Verification, overall
 
 NAMES = [f"model.layers.{layer}.mlp.fc1.lora_{half}.weight" for layer in range(9) for half in "AB"]
 
 
 def outcome(verdict: str = "failed") -> Verification:
     found = finding(
-        "LOR501",
+        LOR501,
         "18 adapter tensors get nothing",
         "out/adapter_model.safetensors",
         details=NAMES,
@@ -117,7 +117,7 @@ def test_verdicts_add_up(verdicts, whole, code):
 
 
 def test_an_undecided_tier_with_findings_has_failed():
-    found = (finding("LOR501", "gone", "a"),)
+    found = (finding(LOR501, "gone", "a"),)
     assert Checked(decided=False).verdict == "inconclusive"
     assert Checked(findings=found, decided=False).verdict == "failed"
 

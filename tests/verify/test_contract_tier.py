@@ -18,14 +18,13 @@ from safetensors.torch import load_file, save_file
 
 import loralint
 from loralint.contract import NAME
-from loralint.verify import merging, roundtrip
+from loralint.verify import roundtrip
+from loralint.verify.answers import NoAnswerError
+from loralint.verify.attempts import Bench
 from loralint.verify.case import Case
-from loralint.verify.contract_tier import check_answers, check_files
-from loralint.verify.folder import open_folder
-from loralint.verify.golden import NoAnswerError
-from loralint.verify.load import Bench
-from loralint.verify.outcome import UnusableInputError, together
-from loralint.verify.progress import SILENT
+from loralint.verify.contract import check_answers, check_files
+from loralint.verify.folder import open_folder, read_contract
+from loralint.verify.result import SILENT, UnusableInputError, together
 from tests.verify.fake_hub import publish
 from tests.verify.tiny import adapter, llama, words
 
@@ -237,23 +236,25 @@ class TestRoundTrip:
     def test_merge_is_not_done_on_a_model_that_has_been_run(self, base, tmp_path, monkeypatch):
         """Where bitsandbytes packs weights in the first forward, merging after it is garbage."""
         adapter(str(base), tmp_path / "a")
-        plain, run = merging.load_base, []
+        plain, loads = roundtrip.load_base, []
 
         def watched(one, folder):
-            loaded = plain(one, folder)
-            loaded.model.register_forward_pre_hook(lambda *_: run.append("forward"))
+            loaded, events = plain(one, folder), []
+            loads.append(events)
+            loaded.model.register_forward_pre_hook(lambda *_: events.append("forward"))
             quantised = loaded.model.dequantize
 
             def dequantize(*args):
-                run.append("merge")
+                events.append("merge")
                 return quantised(*args)
 
             loaded.model.dequantize = dequantize
             return loaded
 
-        monkeypatch.setattr(merging, "load_base", watched)
+        monkeypatch.setattr(roundtrip, "load_base", watched)
         self.run(tmp_path / "a", base, quantization="nf4")
-        assert run[:2] == ["merge", "forward"]
+        (merged,) = [events for events in loads if "merge" in events]
+        assert merged[:2] == ["merge", "forward"]
 
     def test_an_effect_smaller_than_the_error_of_4_bits_is_no_fault_of_the_merge(
         self, base, tmp_path
@@ -286,15 +287,15 @@ class TestRoundTrip:
 
 def test_answers_are_asked_in_the_recorded_shape(recorded, base):
     """A model with fewer tokens than were recorded is not asked for those that it lacks."""
-    from loralint.verify import golden_check, promised
+    from loralint.verify import fingerprints
 
-    golden = promised.read(recorded).golden
+    golden = read_contract(recorded).golden
     model = adapter(str(base), recorded.parent / "b")
     model.get_base_model().resize_token_embeddings(50, mean_resizing=False)
-    distance = golden_check.measure(model, golden)
+    distance = fingerprints.measure(model, golden)
     assert distance.shape == "it knows 50 tokens only"
     assert not distance.within(1e9)
     assert torch.equal(
-        golden_check.values(golden).reshape(-1)[:3],
+        fingerprints.values(golden).reshape(-1)[:3],
         torch.frombuffer(bytearray(golden.values), dtype=torch.float32)[:3],
     )

@@ -19,8 +19,8 @@ REASON = _without_cuda()
 pytestmark = [pytest.mark.models, pytest.mark.skipif(bool(REASON), reason=REASON)]
 
 if not MISSING:
-    from loralint.verify.outcome import TIERS
-    from loralint.verify.resolve import Asked, case_for
+    from loralint.verify.case import Asked, case_for
+    from loralint.verify.result import TIERS
     from loralint.verify.tiers import verify
     from tests.verify.faults import FAULTS
     from tests.verify.healthy import HEALTHY

@@ -54,7 +54,7 @@ FIRST_VALUES = """
 import sys
 from loralint.verify.forecast import foresee
 from loralint.verify.folder import open_folder
-from loralint.verify.resolve import Asked, case_for
+from loralint.verify.case import Asked, case_for
 case = case_for(sys.argv[1], Asked())
 assert foresee(case, open_folder(case.adapter)).model is not None
 from transformers import BertConfig, BertModel, AutoModel

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import pytest
 
-from loralint.verify.outcome import TIERS
+from loralint.verify.result import TIERS
 from tests.verify.conftest import MISSING
 
 pytestmark = pytest.mark.models
 
 if not MISSING:
     from loralint.verify.arrival import arrival
+    from loralint.verify.case import Asked, case_for
     from loralint.verify.folder import open_folder
-    from loralint.verify.resolve import Asked, case_for
     from loralint.verify.tiers import verify
     from tests.verify.faults import FAULTS, Fault
     from tests.verify.healthy import HEALTHY, Healthy

@@ -18,8 +18,8 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoModelForCausalLM, BitsAndBytesConfig
 
 from loralint.verify.case import Case
-from loralint.verify.merge import check_merged
-from loralint.verify.outcome import UnusableInputError
+from loralint.verify.merged import check_merged
+from loralint.verify.result import UnusableInputError
 from tests.verify.tiny import adapter, llama
 
 pytestmark = [pytest.mark.models, pytest.mark.filterwarnings("ignore")]

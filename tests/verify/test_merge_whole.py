@@ -24,7 +24,7 @@ from transformers import (
 )
 
 from loralint.verify.case import Case
-from loralint.verify.merge import check_merged
+from loralint.verify.merged import check_merged
 from tests.verify.tiny import VOCABULARY, llama
 
 pytestmark = [pytest.mark.models, pytest.mark.filterwarnings("ignore")]

@@ -19,12 +19,12 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
 from loralint.verify import loading
+from loralint.verify.answers import Question, both, question
 from loralint.verify.arrival import arrival
-from loralint.verify.asking import Question, both, question
+from loralint.verify.attempts import Bench
 from loralint.verify.case import Case
 from loralint.verify.folder import open_folder
-from loralint.verify.load import Bench
-from loralint.verify.progress import SILENT
+from loralint.verify.result import SILENT
 from tests.verify.tiny import adapter, llama
 
 pytestmark = [pytest.mark.models, pytest.mark.filterwarnings("ignore")]

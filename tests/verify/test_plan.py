@@ -15,15 +15,13 @@ import pytest
 from loralint import engine
 from loralint.config import Config
 from loralint.engine.request import Request
-from loralint.verify import children, runtime
+from loralint.verify import child, runtime
 from loralint.verify.case import Case
-from loralint.verify.child import Task, read_task, write
-from loralint.verify.children import ChildError
-from loralint.verify.codes import finding
-from loralint.verify.outcome import TierResult, Verification
-from loralint.verify.plan import between, flagged, plans
+from loralint.verify.child import ChildError, Task, read_task, write
+from loralint.verify.codes import LOR501, finding
+from loralint.verify.pairs import Surroundings, between, flagged, plans
+from loralint.verify.result import TierResult, Verification
 from loralint.verify.runtime import Runner
-from loralint.verify.side_case import Surroundings
 from tests.verify.fake_hub import publish
 
 TRAIN = """
@@ -166,7 +164,7 @@ def failed_without_revision(task: Task, timeout: float) -> Verification:
     """Issue 1678: the default branch is another model."""
     if task.case.revision is not None:
         return verified(task, timeout)
-    lost = finding("LOR501", "8 get nothing", "out/phi/adapter_model.safetensors", help="pin it")
+    lost = finding(LOR501, "8 get nothing", "out/phi/adapter_model.safetensors", help="pin it")
     return Verification("failed", task.case.name, task.case.base, None, (), (lost,))
 
 
@@ -285,9 +283,9 @@ def test_task_reaches_the_child_as_it_is(task, tmp_path):
     ],
 )
 def test_child_that_comes_to_nothing(task, monkeypatch, code, says):
-    monkeypatch.setattr(children, "BOOT", code)
+    monkeypatch.setattr(child, "BOOT", code)
     with pytest.raises(ChildError, match=says):
-        children.run(task, timeout=0.5 if "sleep" in code else 60)
+        child.run(task, timeout=0.5 if "sleep" in code else 60)
 
 
 def test_what_a_child_has_started_ends_with_it(task, monkeypatch, tmp_path):
@@ -298,9 +296,9 @@ def test_what_a_child_has_started_ends_with_it(task, monkeypatch, tmp_path):
         f"open({str(pid)!r}, 'w').write(str(child.pid))\n"
         "time.sleep(60)\n"
     )
-    monkeypatch.setattr(children, "BOOT", code)
+    monkeypatch.setattr(child, "BOOT", code)
     with pytest.raises(ChildError):
-        children.run(task, timeout=2)
+        child.run(task, timeout=2)
     grandchild = int(pid.read_text())
     if not ends(grandchild):
         os.kill(grandchild, signal.SIGKILL)
@@ -359,5 +357,5 @@ def test_modules_of_the_project_are_not_imported(task, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend("")
     with pytest.raises(ChildError, match="no such folder"):
-        children.run(task, timeout=60)
+        child.run(task, timeout=60)
     assert not trap.exists(), trap.read_text()

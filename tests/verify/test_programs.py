@@ -20,7 +20,7 @@ from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
 import loralint
 from loralint import contract as contracts
-from loralint.verify.outcome import UnusableInputError
+from loralint.verify.result import UnusableInputError
 from tests.verify.fake_hub import publish
 from tests.verify.tiny import TARGETS, adapter, llama
 

@@ -67,8 +67,8 @@ def trained(minilm, tmp_path_factory) -> Path:
 
 
 def verified(folder: Path, **asked):
-    from loralint.verify.outcome import TIERS
-    from loralint.verify.resolve import Asked, case_for
+    from loralint.verify.case import Asked, case_for
+    from loralint.verify.result import TIERS
     from loralint.verify.tiers import verify
 
     return verify(case_for(str(folder), Asked(**asked)), TIERS[:3])
@@ -115,8 +115,8 @@ def test_lost_by_building_it_again_instead_of_loading(trained, minilm):
     from transformers import AutoModel
 
     from loralint.verify.arrival import arrival
+    from loralint.verify.case import Asked, case_for
     from loralint.verify.folder import open_folder
-    from loralint.verify.resolve import Asked, case_for
 
     model = get_peft_model(AutoModel.from_pretrained(minilm), PeftConfig.from_pretrained(trained))
     found = arrival(model, case_for(str(trained), Asked()), open_folder(trained))

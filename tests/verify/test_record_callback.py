@@ -81,14 +81,14 @@ def test_checkpoints_and_the_final_model_are_recorded(run):
 def test_each_contract_is_of_its_own_weights(run):
     from safetensors.torch import load_file
 
-    from loralint.verify import hashing
+    from loralint.verify import files
 
     _, folder = run
     seen = set()
     for name in ("checkpoint-2", "checkpoint-4", "final"):
         recorded = read(folder / name).adapter
         tensors = load_file(folder / name / recorded.weights)
-        assert recorded.tensors == {key: hashing.of_tensor(one) for key, one in tensors.items()}
+        assert recorded.tensors == {key: files.of_tensor(one) for key, one in tensors.items()}
         seen.add(json.dumps(sorted(one.sha256 for one in recorded.tensors.values())))
     assert len(seen) == 2, "the final model is that of the last step, and the first differs"
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from loralint.cli import loralint
 from loralint.verify.folder import CONFIG, PICKLE, WEIGHTS, PickledError, open_folder
-from loralint.verify.outcome import UnusableInputError
+from loralint.verify.result import UnusableInputError
 
 NAME = "base_model.model.layers.0.q_proj.lora_A.weight"
 

@@ -15,7 +15,7 @@ if MISSING and not REQUIRED:
 from safetensors.torch import load_file, save_file
 
 from loralint.cli.verify_text import text
-from loralint.verify.resolve import Asked, case_for
+from loralint.verify.case import Asked, case_for
 from loralint.verify.tiers import verify
 from tests.verify import surgery
 from tests.verify.tiny import adapter, llama

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from loralint.cli import loralint
-from loralint.verify.outcome import TierResult, Verification, joined
+from loralint.verify.result import TierResult, Verification, joined
 from tests.verify.conftest import MISSING, REASON, REQUIRED
 
 if MISSING and not REQUIRED:

@@ -19,9 +19,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import loralint
-from loralint.verify import promised, sharded
+from loralint.verify.adapter import is_sharded
+from loralint.verify.case import Asked, case_for
+from loralint.verify.folder import read_contract
 from loralint.verify.record import RecordError
-from loralint.verify.resolve import Asked, case_for
 from loralint.verify.tiers import verify
 from tests.verify.tiny import adapter, llama
 
@@ -60,7 +61,7 @@ def test_only_the_process_that_saves_records(run):
 @pytest.mark.parametrize("kind", KINDS)
 def test_contract_has_the_whole_tensors(run, kind):
     folder = run / kind / "final"
-    contract = promised.read(folder)
+    contract = read_contract(folder)
     tensors = load_file(folder / "adapter_model.safetensors")
     assert len(tensors) == len(contract.adapter.tensors) == 12
     assert {name: tuple(one.shape) for name, one in tensors.items()} == {
@@ -73,7 +74,7 @@ def test_contract_has_the_whole_tensors(run, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_golden_logits_need_a_whole_model(run, kind):
-    contract = promised.read(run / kind / "final")
+    contract = read_contract(run / kind / "final")
     if kind == "ddp":
         assert contract.golden is not None
     else:
@@ -88,8 +89,8 @@ def test_spread_model_is_not_verified_in_place(run, kind):
 
 def test_whole_models_are_not_taken_for_shards(tmp_path):
     model = adapter(str(llama(tmp_path / "base")), tmp_path / "a")
-    assert not sharded.is_sharded(model)
-    assert not sharded.is_sharded(torch.nn.parallel.DataParallel(model))
+    assert not is_sharded(model)
+    assert not is_sharded(torch.nn.parallel.DataParallel(model))
 
 
 def test_partition_is_not_recorded(tmp_path):

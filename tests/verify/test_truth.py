@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 import loralint
-from loralint.verify.resolve import Asked, case_for
+from loralint.verify.case import Asked, case_for
 from loralint.verify.tiers import verify
 from tests.verify.tiny import VOCABULARY, llama
 

@@ -20,7 +20,7 @@ from transformers import AutoModelForCausalLM, Trainer, TrainingArguments
 
 import loralint
 from loralint.verify import callback
-from loralint.verify.outcome import UnusableInputError
+from loralint.verify.result import UnusableInputError
 from tests.verify.tiny import TARGETS, words
 from tests.verify.zoo import randomise
 

@@ -17,25 +17,27 @@ import msgspec
 
 from loralint.diagnostics import Diagnostic, Fix, Skipped
 from loralint.verify.adapter import below_peft
-from loralint.verify.arrival import arrival, named
+from loralint.verify.arrival import arrival
 from loralint.verify.base import saved_tables
-from loralint.verify.case import Case, Quantization
-from loralint.verify.codes import finding
+from loralint.verify.case import Case, Quantization, named
+from loralint.verify.codes import LOR501, LOR504, LOR505, finding
 from loralint.verify.effect import effect
 from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder
 from loralint.verify.forecast import Forecast, foresee
 from loralint.verify.loading import Loaded, differences, load
 from loralint.verify.offload import give_back
-from loralint.verify.outcome import (
+from loralint.verify.result import (
     Checked,
+    Progress,
     RefusedError,
     UndecidedError,
+    count,
     left_open,
+    short,
     together,
     undecided,
+    where,
 )
-from loralint.verify.progress import Progress
-from loralint.verify.wording import count, short, where
 
 WHAT = "whether the adapter's tensors arrive in the loaded model"
 LOST = frozenset({"LOR501", "LOR502", "LOR503", "LOR504"})
@@ -218,7 +220,7 @@ def refused(case: Case, folder: AdapterFolder, foreseen: Forecast, reason: Excep
         return Checked(len(folder.tensors), known.findings)
     how = f" in {case.quantization}" if case.quantization not in (None, "none") else ""
     message = f"PEFT refuses to load the adapter on {named(case)}{how}: {reason}"
-    found = finding("LOR504", message, case.file(WEIGHTS), subject=case.base or "")
+    found = finding(LOR504, message, case.file(WEIGHTS), subject=case.base or "")
     return Checked(len(folder.tensors), (found,))
 
 
@@ -234,7 +236,7 @@ def _fresh(case: Case, folder: AdapterFolder, loaded: Loaded) -> Iterator[Diagno
             and name.removesuffix(".bias") not in brought]  # fmt: skip
     if lost:
         yield finding(
-            "LOR501",
+            LOR501,
             f"{count(len(lost))} of the model are in neither the base's files nor the adapter's,"
             f" {where(lost)}: they are drawn anew at every load",
             case.file(WEIGHTS),
@@ -263,7 +265,7 @@ def _twice(case: Case, folder: AdapterFolder, loaded: Loaded) -> Checked:
         return Checked()
     init = folder.config.get("init_lora_weights")
     found = finding(
-        "LOR505",
+        LOR505,
         f"a second load of the same files gives other values in {count(len(apart))},"
         f" {where(apart)}: `init_lora_weights={init}` changes the base at every load",
         case.file(CONFIG),

@@ -1,4 +1,4 @@
-"""The contract tier: everything that `loralint.json` records, against what is here now."""
+"""Everything that `loralint.json` records, against what is here now."""
 
 from __future__ import annotations
 
@@ -10,26 +10,45 @@ from msgspec.structs import replace
 from loralint.contract import NAME, Contract, Loading, TensorHash, Tokenizer
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
-from loralint.verify import (
-    base_files,
-    fingerprints,
-    golden_check,
-    hashing,
-    loading_record,
-    promised,
-    provenance,
-    tokenizers,
-)
+from loralint.verify import files, fingerprints, loading_record, provenance
+from loralint.verify.answers import NoAnswerError
 from loralint.verify.arrival import arrival
+from loralint.verify.attempts import Bench
 from loralint.verify.case import Case
-from loralint.verify.codes import finding
-from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder
-from loralint.verify.golden import NoAnswerError
-from loralint.verify.golden_check import Distance
-from loralint.verify.load import Bench
-from loralint.verify.outcome import Checked, together, undecided
+from loralint.verify.codes import LOR504, LOR508, LOR510, LOR511, LOR515, finding
+from loralint.verify.fingerprints import Distance
+from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder, read_contract
+from loralint.verify.result import (
+    Checked,
+    count,
+    short,
+    together,
+    undecided,
+    where,
+)
 from loralint.verify.values import FileTensors
-from loralint.verify.wording import count, short, where
+
+# --- promised -------------------------------------------------------------------------------------
+
+
+def loaded_otherwise(now: Loading, then: Loading) -> str:
+    """How a load differs from the recorded one in precision: "" where it does not."""
+    differences = []
+    if _method(now) != _method(then):
+        differences.append(f"recorded in {_method(then)}, loaded in {_method(now)}")
+    elif now.quantization != then.quantization:
+        differences.append(f"{_method(then)} was recorded with other settings")
+    if now.dtype != then.dtype:
+        differences.append(f"recorded in {then.dtype}, loaded in {now.dtype}")
+    return "; ".join(differences)
+
+
+def _method(loading: Loading) -> str:
+    return loading.quantization.method if loading.quantization else "full precision"
+
+
+# --- contract tier --------------------------------------------------------------------------------
+
 
 SCALING = frozenset({"r", "lora_alpha", "rank_pattern", "alpha_pattern", "use_rslora"})
 AGAIN = "if the change was meant, run `loralint record` again"
@@ -40,7 +59,7 @@ def check_files(case: Case, folder: AdapterFolder) -> Checked:
 
     It is decided where the base's weights were among what was compared; answers may decide it too.
     """
-    contract = promised.read(case.adapter)
+    contract = read_contract(case.adapter)
     if contract is None:
         reason = f"the folder has no {NAME}; `loralint record` writes one"
         return undecided(case.file(NAME), "the contract", reason)
@@ -51,7 +70,7 @@ def check_files(case: Case, folder: AdapterFolder) -> Checked:
 
 def check_answers(case: Case, bench: Bench) -> Checked:
     """Compare the answers of the loaded model with the recorded ones."""
-    contract = promised.read(case.adapter)
+    contract = read_contract(case.adapter)
     if contract is None:
         return Checked(decided=False)
     found = _golden(case, bench, contract)
@@ -64,7 +83,7 @@ def _skip(case: Case, what: str, reason: str) -> Skipped:
 
 def _adapter(case: Case, folder: AdapterFolder, contract: Contract) -> Checked:
     """The adapter's own tensors and configuration."""
-    tensors = {name: hashing.of_tensor(tensor) for name, tensor in FileTensors(folder.weights)}
+    tensors = {name: files.of_tensor(tensor) for name, tensor in FileTensors(folder.weights)}
     return Checked(
         len(tensors),
         (*check_tensors(case, contract, tensors), *check_configuration(case, folder, contract)),
@@ -82,13 +101,13 @@ def of_loaded(
     hashes: dict[str, TensorHash] = {}
 
     def look(name: str, tensor: Any) -> None:
-        hashes[name] = hashing.of_tensor(tensor)
+        hashes[name] = files.of_tensor(tensor)
 
     checked = arrival(model, case, folder, adapter, look=None if contract is None else look)
     if contract is None:
         return checked
     if not hashes:  # PEFT converts them, all at once and under other names
-        hashes = {name: hashing.of_tensor(one) for name, one in FileTensors(folder.weights)}
+        hashes = {name: files.of_tensor(one) for name, one in FileTensors(folder.weights)}
     recorded = Checked(len(hashes), (
         *check_tensors(case, contract, hashes),
         *check_configuration(case, folder, contract),
@@ -104,7 +123,7 @@ def of_base_files(case: Case, contract: Contract) -> Checked:
 def of_base_in_memory(model: Any, case: Case, contract: Contract) -> Checked:
     """LOR510 where a loaded base has not the weights of the base that is recorded: a sample."""
     recorded = contract.base
-    here = base_files.locate(recorded.id, recorded.commit or recorded.requested)
+    here = files.locate(recorded.id, recorded.commit or recorded.requested)
     what = "whether the base is the recorded one"
     if here.folder is None:
         return Checked(skipped=(_skip(case, what, here.reason),))
@@ -117,7 +136,7 @@ def of_base_in_memory(model: Any, case: Case, contract: Contract) -> Checked:
         return Checked()
     name = f"{recorded.id} at {recorded.commit or recorded.requested or 'no known revision'}"
     found = finding(
-        "LOR510",
+        LOR510,
         f"the adapter was trained on {name}, and the model in memory does not have its weights",
         case.file(NAME),
         help=f"load {name}",
@@ -138,7 +157,7 @@ def check_tensors(
     if lines:
         names = changed or sorted(recorded.keys() ^ found.keys())
         yield finding(
-            "LOR504",
+            LOR504,
             f"{count(len(lines))} of {len(recorded):,} are not those that {NAME} records,"
             f" {where(names)}: the weights were written after the contract",
             case.file(WEIGHTS),
@@ -155,7 +174,7 @@ def check_configuration(
     changed = fingerprints.adapter_differences(contract.adapter.config, folder.config)
     if changed:
         yield finding(
-            "LOR508" if SCALING & changed.keys() else "LOR504",
+            LOR508 if SCALING & changed.keys() else LOR504,
             f"{CONFIG} is not the recorded one: {'; '.join(list(changed.values())[:3])}",
             case.file(CONFIG),
             details=changed.values(),
@@ -168,7 +187,7 @@ def check_base(case: Case, contract: Contract) -> Checked:
     """LOR510 where the base's files are not the recorded ones."""
     if case.base is None:
         return Checked(skipped=(_skip(case, "the base", "nobody names one"),), decided=False)
-    located = base_files.locate(case.base, case.revision)
+    located = files.locate(case.base, case.revision)
     seen = fingerprints.compare(contract.base, located)
     skipped = [_skip(case, what, reason) for what, reason in seen.open.items()]
     if not contract.base.weights:
@@ -188,7 +207,7 @@ def _other_base(
     here = f"{case.base} at {case.revision or 'no given revision'}"
     first = next(iter(different.items()))
     yield finding(
-        "LOR510",
+        LOR510,
         f"the adapter was trained on {recorded}, and {here} is another model:"
         f" {count(len(different), 'file')} of it differ, first {first[0]} ({first[1]})",
         case.file(NAME),
@@ -207,10 +226,10 @@ def _tokenizer(case: Case, contract: Contract) -> Checked:
     places = [(str(case.adapter), {"local_files_only": True})]
     if case.base is not None:
         places.append((case.base, case.hub_options()))
-    loaded, reason = tokenizers.load(places)
+    loaded, reason = fingerprints.load(places)
     if loaded is None:
         return Checked(skipped=(_skip(case, "the tokenizer", reason),))
-    found = tokenizers.fingerprint(loaded)
+    found = fingerprints.fingerprint(loaded)
     return Checked(3, tuple(check_tokenizer(case, recorded, found)))
 
 
@@ -225,7 +244,7 @@ def check_tokenizer(case: Case, recorded: Tokenizer, found: Tokenizer) -> Iterat
     if differing:
         sizes = f" ({recorded.length:,} tokens were recorded, {found.length:,} are here)"
         yield finding(
-            "LOR515",
+            LOR515,
             f"the tokenizer is not the recorded one: {' and '.join(differing)} differ"
             + (sizes if recorded.length != found.length else ""),
             case.file(NAME),
@@ -254,7 +273,7 @@ def of_answers(model: Any, case: Case, contract: Contract | None) -> Checked:
         reason = "there are none: `loralint record` writes them"
         return undecided(case.file(CONFIG), "golden logits", reason)
     try:
-        distance = golden_check.measure(model, contract.golden)
+        distance = fingerprints.measure(model, contract.golden)
     except NoAnswerError as error:
         return Checked(skipped=(_skip(case, "the golden logits", str(error)),), decided=False)
     return judge(case, contract, loading_record.describe(model, None), distance)
@@ -262,9 +281,9 @@ def of_answers(model: Any, case: Case, contract: Contract | None) -> Checked:
 
 def judge(case: Case, contract: Contract, now: Loading, distance: Distance) -> Checked:
     """What a distance from the golden logits means for a model that is loaded like `now`."""
-    other = promised.loaded_otherwise(now, contract.loading)
+    other = loaded_otherwise(now, contract.loading)
     is_full = not other and now.dtype == "float32"
-    tolerance = golden_check.FULL if is_full else golden_check.TOLERANCE
+    tolerance = fingerprints.FULL if is_full else fingerprints.TOLERANCE
     if distance.within(tolerance):
         return Checked(1)
     if other and not distance.shape:
@@ -279,7 +298,7 @@ def judge(case: Case, contract: Contract, now: Loading, distance: Distance) -> C
 
 def _other_answers(case: Case, what: str) -> Diagnostic:
     return finding(
-        "LOR511",
+        LOR511,
         f"the model is not the one that was recorded: {what}",
         case.file(NAME),
         help=f"compare base, revision and library versions with those in the contract; {AGAIN}",

@@ -1,35 +1,156 @@
 """`--merged`: a merged checkpoint against an exact replay of the merge, tensor by tensor.
 
 Merging is fixed arithmetic: who repeats it gets the same bits, and needs neither a forward nor a
-tolerance. Everything is streamed from disk; nothing larger than one tensor is in memory.
+tolerance. The common merge is streamed from disk; of others PEFT merges the whole model again.
 """
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
-from loralint.verify import base_files
-from loralint.verify.case import Case, shown_path
+from loralint.verify import files
+from loralint.verify.adapter import everything, load_adapter
+from loralint.verify.case import DTYPES, Case, shown_path
 from loralint.verify.checkpoint import Checkpoint
-from loralint.verify.codes import finding
-from loralint.verify.folder import WEIGHTS, AdapterFolder, open_folder
+from loralint.verify.codes import LOR512, LOR514, finding
+from loralint.verify.folder import DTYPE_NAMES, WEIGHTS, AdapterFolder, open_folder
+from loralint.verify.loading import load_base
 from loralint.verify.merge_judging import Replay
 from loralint.verify.merge_stream import one_thread
-from loralint.verify.merge_whole import merge_again
-from loralint.verify.outcome import (
+from loralint.verify.merge_tensor import near
+from loralint.verify.offload import give_back
+from loralint.verify.result import (
+    SILENT,
     Checked,
+    Progress,
     RefusedError,
     UndecidedError,
+    count,
     left_open,
+    listed,
+    short,
     together,
+    where,
 )
-from loralint.verify.progress import SILENT, Progress
-from loralint.verify.wording import count, listed, short, where
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+# --- merge whole ----------------------------------------------------------------------------------
+
+
+@dataclass
+class Whole:
+    """What came of it, by the names of the model; `changed` tensors are moved by the merge."""
+
+    exact: int = 0
+    rounded: list[str] = field(default_factory=list)
+    wrong: dict[str, str] = field(default_factory=dict)
+    changed: int = 0
+
+
+def merge_again(case: Case, folder: AdapterFolder, merged: Path, model: Checkpoint) -> Whole:
+    """Compare a merged model with PEFT's own merge; UndecidedError where that cannot be made."""
+    size = sum(one.size for one in model.entries.values())
+    if (free := _free()) is not None and 3 * size > free:
+        raise UndecidedError(
+            f"merging the whole model again needs about {3 * size:,} bytes of memory, and"
+            f" {free:,} are free"
+        )
+    dtype = _dtype(model)
+    theirs = everything(_loaded(case, folder, dtype, base=str(merged), revision=None))
+    found: Whole | None = None
+    for each in dict.fromkeys((dtype, "float32")):
+        one = _compared(*_merged(case, folder, each), theirs)
+        if found is None or len(one.wrong) < len(found.wrong):
+            found = one
+        if not found.wrong:
+            break
+        give_back()
+    assert found is not None
+    return found
+
+
+def _loaded(case: Case, folder: AdapterFolder, dtype: str, **changes: Any) -> Any:
+    plain = {"quantization": "none", "dtype": dtype, "device": "cpu", **changes}
+    return load_base(msgspec.structs.replace(case, **plain), folder).model
+
+
+def _merged(
+    case: Case, folder: AdapterFolder, dtype: str
+) -> tuple[Mapping[str, Tensor], frozenset[str]]:
+    """The tensors of the base with the adapter merged into it, and the names of those it moves."""
+    base = _loaded(case, folder, dtype)
+    before = {name: tensor.detach().clone() for name, tensor in everything(base).items()}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            after = everything(load_adapter(base, folder).merge_and_unload())
+    except (RefusedError, UndecidedError):
+        raise
+    except Exception as error:  # what PEFT and torch raise where something cannot be merged
+        text = " ".join(str(error).split())[:200]
+        raise UndecidedError(f"PEFT does not merge it: {text}") from error
+    changed = (name for name, tensor in after.items()
+               if name not in before or not _equal(before[name], tensor))  # fmt: skip
+    return after, frozenset(changed)
+
+
+def _compared(
+    ours: Mapping[str, Tensor], changed: frozenset[str], theirs: Mapping[str, Tensor]
+) -> Whole:
+    found = Whole(changed=len(changed))
+    for name, tensor in ours.items():
+        there = theirs.get(name)
+        if there is None or there.shape != tensor.shape:
+            found.wrong[name] = "the merged model has it not, or in another shape"
+        elif _equal(tensor.to(there.dtype), there):
+            found.exact += 1
+        elif near(there, tensor.to(there.dtype)):
+            found.rounded.append(name)
+        elif name in changed:
+            found.wrong[name] = "it is not what merging the adapter gives"
+        else:
+            found.wrong[name] = "no adapter is on it, and it is not the base's"
+    return found
+
+
+def _equal(one: Tensor, other: Tensor) -> bool:
+    import torch
+
+    return one.shape == other.shape and bool(torch.equal(one.to(other.dtype), other))
+
+
+def _dtype(model: Checkpoint) -> str:
+    """The type of most of the merged model's numbers."""
+    sizes: dict[str, int] = {}
+    for one in model.entries.values():
+        sizes[one.dtype] = sizes.get(one.dtype, 0) + one.size
+    name = DTYPE_NAMES.get(max(sizes, key=lambda kind: sizes[kind], default="F32"), "")
+    if name not in DTYPES:
+        raise UndecidedError("the merged model is quantised, and rounded again after the merge")
+    return name
+
+
+def _free() -> int | None:
+    """The memory that is free, in bytes; None where the system does not say."""
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+# --- merge ----------------------------------------------------------------------------------------
 
 
 def check_merged(case: Case, merged: Path, progress: Progress = SILENT) -> Checked:
@@ -38,7 +159,7 @@ def check_merged(case: Case, merged: Path, progress: Progress = SILENT) -> Check
     model = Checkpoint(merged)
     if case.base is None:
         return _open(case, "the adapter does not say which base it is for: name it with --base")
-    located = base_files.locate(case.base, case.revision)
+    located = files.locate(case.base, case.revision)
     if located.folder is None:
         return _open(case, located.reason)
     name = shown_path(merged)
@@ -106,7 +227,7 @@ def _tied(case: Case, replay: Replay) -> Iterator[Diagnostic]:
     """A warning: what is merged into one of two tied tensors reaches both."""
     for part, others in replay.reaching.items():
         found = finding(
-            "LOR514",
+            LOR514,
             f"the adapter is on `{part}` alone, and the merged model keeps it and"
             f" {listed(others)} as one tensor: merged, the adapter changes them all, and the"
             " model answers otherwise than with the adapter beside its base",
@@ -122,7 +243,7 @@ def _unlike(case: Case, wrong: Mapping[str, str], total: int, merged: str) -> Di
     names = list(wrong)
     verb = "is" if len(names) == 1 else "are"
     return finding(
-        "LOR512",
+        LOR512,
         f"{count(len(names))} of {total:,} in {merged} {verb} not what merging gives,"
         f" {where(names)}; the first: {first}",
         case.file(WEIGHTS),
