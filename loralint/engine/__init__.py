@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from loralint.cache import Cache, Entry
+from loralint.discovery.model_cache import cache_folder, state_of_cache
 from loralint.engine.request import Outcome, Request
 from loralint.read import FRONTEND_VERSION
 from loralint.stamps import digest
@@ -86,7 +87,14 @@ def _cache(request: Request) -> Cache | None:
 def _key(request: Request) -> str:
     """What a result depends on beside the files: the settings, and what was asked for."""
     scopes = [os.path.relpath(scope, request.root) for scope in request.scopes]
-    asked = (request.config, scopes, request.targets, request.honour_ignores)
+    asked = (
+        request.config,
+        scopes,
+        request.targets,
+        request.honour_ignores,
+        os.fspath(cache_folder()),
+        state_of_cache(),
+    )
     return digest(repr(asked).encode(errors="surrogateescape")).hex()
 
 
