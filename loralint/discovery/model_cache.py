@@ -62,7 +62,19 @@ class _Config(msgspec.Struct):
 
 
 def state_of_cache() -> str:
-    """Changes when a model comes into the cache or goes."""
+    """Changes when a model, or a commit of one, comes into the cache or goes."""
+    folder = cache_folder()
+    models = _below(folder)
+    return " ".join(f"{path.name} {_changed(path / 'snapshots')}" for path in models)
+
+
+def _below(folder: Path) -> list[Path]:
     with suppress(OSError):
-        return str(cache_folder().stat().st_mtime_ns)
-    return ""
+        return sorted(path for path in folder.iterdir() if path.name.startswith("models--"))
+    return []
+
+
+def _changed(folder: Path) -> int:
+    with suppress(OSError):
+        return folder.stat().st_mtime_ns
+    return 0

@@ -101,3 +101,7 @@ def test_a_model_that_comes_into_the_cache_is_seen_by_a_warm_run(small: Small, h
     assert "the flag can go" not in before[0]
     cached(hub, "acme/own-7b", one=WITHOUT)
     assert "the flag can go" in small.run(*words).stdout
+    older = hub / "models--acme--own-7b" / "snapshots" / OTHER
+    older.mkdir()
+    (older / "config.json").write_text(json.dumps(WITH), encoding="utf-8")
+    assert "the flag can go" not in small.run(*words).stdout, "the commits disagree"
