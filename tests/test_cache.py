@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from loralint import engine
-from loralint.cache import FILE, KEPT_RESULTS, Cache, Entry, Manifest, cache_folder
+from loralint.cache import FILE, KEPT_RESULTS, Cache, Entry, Manifest, folder_of
 from loralint.cache.container import Container
 from loralint.config import Config
 from loralint.discovery import walk
@@ -36,11 +36,7 @@ def store(root: Path, key: str = "k", result: bytes = b"\x01", now: int | None =
 
 
 def opened(root: Path, version: str = "v") -> Cache:
-    return Cache(str(root), version, folder_of(root))
-
-
-def folder_of(root: Path) -> Path:
-    return cache_folder(str(root))
+    return Cache(str(root), version, folder_of(str(root)))
 
 
 def recall(root: Path, key: str = "k", version: str = "v") -> bytes | None:
@@ -105,9 +101,9 @@ def test_young_stamps_are_not_trusted(project, monkeypatch):
 
 def test_young_stamps_are_not_renewed_while_they_are_young(project):
     store(project, now=time.time_ns())
-    first = (folder_of(project) / FILE).read_bytes()
+    first = (folder_of(str(project)) / FILE).read_bytes()
     assert recall(project) == b"\x01"
-    assert (folder_of(project) / FILE).read_bytes() == first, "still too young to be trusted"
+    assert (folder_of(str(project)) / FILE).read_bytes() == first, "still too young to be trusted"
 
 
 def test_old_enough_stamps_are_renewed(project, monkeypatch):
@@ -157,7 +153,7 @@ def test_results_are_bounded_and_facts_survive(project):
     opened(project).store_facts({"a.py": Entry(NEVER, b"", False)}, LATER)
     for number in range(KEPT_RESULTS + 3):
         store(project, key=str(number))
-    names = Container(folder_of(project) / FILE).names
+    names = Container(folder_of(str(project)) / FILE).names
     assert len(names) <= KEPT_RESULTS + 2
     assert recall(project, key=str(KEPT_RESULTS + 2)) is not None
     assert recall(project, key="0") is None
@@ -166,7 +162,7 @@ def test_results_are_bounded_and_facts_survive(project):
 def test_another_version_leaves_nothing(project):
     store(project)
     opened(project, "w").store_facts({}, LATER)
-    assert Container(folder_of(project) / FILE).names == ("facts w",)
+    assert Container(folder_of(str(project)) / FILE).names == ("facts w",)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +179,7 @@ def test_another_version_leaves_nothing(project):
 )
 def test_damaged_cache_is_no_cache(project, damage):
     store(project)
-    path = folder_of(project) / FILE
+    path = folder_of(str(project)) / FILE
     path.write_bytes(damage(path.read_bytes()))
     assert recall(project) is None
     store(project)
@@ -191,14 +187,14 @@ def test_damaged_cache_is_no_cache(project, damage):
 
 
 def test_section_that_is_not_what_it_should_be(project):
-    Container(folder_of(project) / FILE).write({"result v k": b"\xc0", "facts v": b"\x91\x01"})
+    Container(folder_of(str(project)) / FILE).write({"result v k": b"\xc0", "facts v": b"\x91\x01"})
     assert recall(project) is None
     assert opened(project).facts() == {}
 
 
 def test_no_single_byte_of_it_can_be_wrong_and_be_believed(project):
     store(project)
-    path = folder_of(project) / FILE
+    path = folder_of(str(project)) / FILE
     whole = path.read_bytes()
     for place in range(len(whole)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
@@ -225,8 +221,8 @@ def test_facts_that_are_none_are_taken_anew(tmp_path):
 def test_nothing_is_left_in_the_project_or_beside_the_cache(project):
     store(project)
     assert sorted(path.name for path in project.iterdir()) == ["a.py", "sub"]
-    assert sorted(path.name for path in folder_of(project).iterdir()) == [FILE]
-    assert "Signature" in (folder_of(project).parent / "CACHEDIR.TAG").read_text(encoding="utf-8")
+    assert sorted(path.name for path in folder_of(str(project)).iterdir()) == [FILE]
+    assert "Signature" in (folder_of(str(project)).parent / "CACHEDIR.TAG").read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="permissions bind")
@@ -251,29 +247,29 @@ def test_file_in_the_place_of_the_folder_is_left_alone(project, monkeypatch, tmp
 
 
 def test_pipe_in_the_place_of_the_cache_is_not_waited_for(project):
-    folder_of(project).mkdir(parents=True)
-    os.mkfifo(folder_of(project) / FILE)
+    folder_of(str(project)).mkdir(parents=True)
+    os.mkfifo(folder_of(str(project)) / FILE)
     assert recall(project) is None
 
 
 def test_what_a_repository_brings_along_is_not_its_cache(project):
     store(project)
     brought = project / ".loralint_cache"
-    (folder_of(project)).rename(brought)
+    (folder_of(str(project))).rename(brought)
     (brought / FILE).rename(brought / "v1.bin")
     assert recall(project) is None
 
 
 def test_each_root_has_its_own_and_the_command_line_comes_first(tmp_path, monkeypatch):
     monkeypatch.setenv("LORALINT_CACHE_DIR", str(tmp_path / "set"))
-    one, two = cache_folder("/a"), cache_folder("/b")
+    one, two = folder_of("/a"), folder_of("/b")
     assert one != two
     assert one.parent == two.parent == tmp_path / "set"
-    assert cache_folder("/a", str(tmp_path / "asked")).parent == tmp_path / "asked"
+    assert folder_of("/a", str(tmp_path / "asked")).parent == tmp_path / "asked"
     monkeypatch.setenv("LORALINT_CACHE_DIR", "")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     if sys.platform == "linux":
-        assert cache_folder("/a").parent == tmp_path / "xdg" / "loralint"
+        assert folder_of("/a").parent == tmp_path / "xdg" / "loralint"
 
 
 def test_stamps_younger_than_the_grain_are_forgotten():

@@ -30,7 +30,7 @@ class _Stored(msgspec.Struct, array_like=True, gc=False):
     result: msgspec.Raw
 
 
-def cache_folder(root: str, chosen: str | None = None) -> Path:
+def folder_of(root: str, chosen: str | None = None) -> Path:
     """Where the cache of a project lies: never in the project, which may be a stranger's.
 
     `chosen` (`--cache-dir`) comes before LORALINT_CACHE_DIR, and that before the user's own folder
@@ -132,4 +132,4 @@ def _prepared(folder: Path) -> bool:
     return False
 
 
-__all__ = ["Cache", "Entry", "Manifest", "cache_folder"]
+__all__ = ["Cache", "Entry", "Manifest", "folder_of"]

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from loralint.cache import Cache, Entry, cache_folder
+from loralint.cache import Cache, Entry, folder_of
+from loralint.discovery.model_cache import cache_folder, state_of_cache
 from loralint.engine.request import Outcome, Request
 from loralint.read import FRONTEND_VERSION
 from loralint.stamps import digest
@@ -82,13 +83,20 @@ def _cache(request: Request) -> Cache | None:
     """The project's cache; what is typed in has no stamp, so it goes without."""
     if not request.cached or request.typed:
         return None
-    return Cache(request.root, version(), cache_folder(request.root, request.cache_dir))
+    return Cache(request.root, version(), folder_of(request.root, request.cache_dir))
 
 
 def _key(request: Request) -> str:
     """What a result depends on beside the files: the settings, and what was asked for."""
     scopes = [os.path.relpath(scope, request.root) for scope in request.scopes]
-    asked = (request.config, scopes, request.targets, request.honour_ignores)
+    asked = (
+        request.config,
+        scopes,
+        request.targets,
+        request.honour_ignores,
+        os.fspath(cache_folder()),
+        state_of_cache(),
+    )
     return digest(repr(asked).encode(errors="surrogateescape")).hex()
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from posixpath import basename, dirname
 
 import msgspec
@@ -25,12 +25,13 @@ from loralint.config.load import OWN_FILE, SHARED_FILE
 from loralint.diagnostics import LeftOut, Skipped
 from loralint.discovery import walk
 from loralint.discovery.kinds import is_looked_at
+from loralint.discovery.model_cache import bring_code
 from loralint.discovery.prefilter import encoded, mentioned
 from loralint.discovery.tree import Tree
 from loralint.engine.request import Request
 from loralint.engine.shelf import DATA, Shelf
 from loralint.engine.workers import mapper, serialised
-from loralint.facts import BesideFact, FileFacts
+from loralint.facts import ABSENT, BesideFact, Default, FileFacts, Known, leaves
 from loralint.lockfile import NAME
 from loralint.project import Project
 from loralint.project.borders import Surroundings
@@ -104,7 +105,21 @@ def gather(request: Request, known: Mapping[str, Entry]) -> Gathered:
     facts = rounds.run()
     around = Surroundings(basename(tree.root), frozenset(tree.repositories))
     linked = link(facts, tree.files, config, around, rounds.linker)
-    return Gathered(request, linked, shelf, began)
+    cached = bring_code(_with_code_allowed(linked))
+    return Gathered(request, replace(linked, cached_code=cached), shelf, began)
+
+
+def _with_code_allowed(project: Project) -> list[str]:
+    """The models for which somebody says whether their code may run."""
+    loads = (*project.loads, *project.instances)
+    values = (load.site.repo_id for load in loads if load.option("trust_remote_code") != ABSENT)
+    texts = (
+        leaf.value
+        for value in values
+        for leaf in leaves(value)
+        if isinstance(leaf, (Known, Default))
+    )
+    return list(dict.fromkeys(text for text in texts if isinstance(text, str)))
 
 
 class _Rounds:

@@ -14,27 +14,11 @@ from hashlib import sha1
 from pathlib import Path
 from typing import Literal
 
+from loralint.discovery.model_cache import cache_folder
 from loralint.hub import Answer, Ask, Failure, Found, Repo, is_commit
 from loralint.reading import read_whole
 
 _SHORT = re.compile(r"[0-9a-f]{7,39}")
-
-
-def cache_folder(environment: Mapping[str, str] | None = None) -> Path:
-    """Where huggingface_hub keeps what it has downloaded."""
-    env = os.environ if environment is None else environment
-    own = env.get("HF_HUB_CACHE") or env.get("HUGGINGFACE_HUB_CACHE")
-    if own:
-        return _expanded(own)
-    home = env.get("HF_HOME")
-    if home:
-        return _expanded(home) / "hub"
-    caches = env.get("XDG_CACHE_HOME") or "~/.cache"
-    return _expanded(caches) / "huggingface" / "hub"
-
-
-def _expanded(text: str) -> Path:
-    return Path(os.path.expandvars(text)).expanduser()
 
 
 class LocalCache:

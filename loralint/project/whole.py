@@ -29,7 +29,8 @@ class Project:
     or revision could not be followed, with reasons. `requirements` are the versions that the
     project's requirement files ask for. `load_conditions` and `action_conditions` are, by index,
     the conditions that options decide. `sources` are, by index of a load of a model or adapter, the
-    indices in `saves` of what is saved where it loads from.
+    indices in `saves` of what is saved where it loads from. `cached_code` tells of models that
+    the local cache of the Hub holds whether they bring code.
     """
 
     config: Config
@@ -46,6 +47,7 @@ class Project:
     load_conditions: Mapping[int, tuple[Condition, ...]] = field(default_factory=dict)
     action_conditions: Mapping[int, tuple[Condition, ...]] = field(default_factory=dict)
     sources: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    cached_code: Mapping[str, bool] = field(default_factory=dict)
 
     @cached_property
     def downstream(self) -> Mapping[int, frozenset[int]]:

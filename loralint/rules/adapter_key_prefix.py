@@ -78,6 +78,8 @@ def adapter_key_prefix(project: Project) -> Iterator[Finding]:
     or with two of them load there, and only PEFT's `PeftModel` loses them. A model of one's own
     whose modules lie below `base_model.model` is taken for one that was wrapped twice.
 
+    It has not been seen in public code so far.
+
     ## References
 
     - [PEFT: troubleshooting](https://huggingface.co/docs/peft/developer_guides/troubleshooting)

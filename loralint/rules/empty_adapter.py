@@ -62,6 +62,8 @@ def empty_adapter(project: Project) -> Iterator[Finding]:
 
     Only adapter_model.safetensors is looked into; a pickle (`.bin`) is never opened.
 
+    It has not been seen in public code so far.
+
     ## References
 
     - [PEFT issue 2892](https://github.com/huggingface/peft/issues/2892)

@@ -51,6 +51,8 @@ def ignored_mismatched_sizes(project: Project) -> Iterator[Finding]:
     At the load of a base model the flag is how a new classification head is made, and is not
     reported. Who loads a part of an adapter on purpose can silence the finding.
 
+    It has not been seen in public code so far.
+
     ## References
 
     - [PEFT pull request 1620](https://github.com/huggingface/peft/pull/1620)

@@ -65,6 +65,8 @@ def inactive_adapter(project: Project) -> Iterator[Finding]:
     and nothing in the file or in one that imports it activates, combines or trains adapters, or
     names them in a call (`adapter_names=`).
 
+    It has not been seen in public code so far.
+
     ## References
 
     - [PEFT: load adapters](https://huggingface.co/docs/peft/package_reference/peft_model)

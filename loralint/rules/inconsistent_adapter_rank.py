@@ -71,6 +71,8 @@ def inconsistent_adapter_rank(project: Project) -> Iterator[Finding]:
     Experts that are stored in one tensor have a multiple of the rank, which is taken for right.
     `rank_pattern` is read as PEFT reads it; block-diagonal LoRA is not judged.
 
+    It has not been seen in public code so far.
+
     ## References
 
     - [PEFT: LoraConfig](https://huggingface.co/docs/peft/package_reference/lora)

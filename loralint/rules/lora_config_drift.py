@@ -76,6 +76,8 @@ def lora_config_drift(project: Project) -> Iterator[Finding]:
 
     Of the fields of `LoraConfig` those are compared that change which tensors there are or how
     they are scaled: `r`, `lora_alpha`, `target_modules`, `use_rslora`, `use_dora`.
+
+    It has not been seen in public code so far.
     """
     told: set[Place] = set()
     for pair in pairs_of(project):

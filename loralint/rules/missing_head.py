@@ -88,6 +88,8 @@ def missing_head(project: Project) -> Iterator[Finding]:
     Without a `task_type` the class of the base decides (`auto_mapping`), and a base whose name
     tells of a head that was trained before is silent: its head comes with it.
 
+    It has not been seen in public code so far.
+
     ## References
 
     - [PEFT issue 577](https://github.com/huggingface/peft/issues/577)

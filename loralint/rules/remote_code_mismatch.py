@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from loralint.diagnostics import Fix
 from loralint.facts import Value
@@ -82,11 +83,12 @@ def remote_code_mismatch(project: Project) -> Iterator[Finding]:
     For a repository without code of its own the flag does nothing, and neither does the
     difference: families that transformers has itself (Llama, Gemma, Mistral, Qwen 2 and 3 …) are
     not reported. An error is what is known to bring code (phi, falcon, ChatGLM, InternLM …); where
-    nobody knows it is a warning.
+    nobody knows it is a warning. Where the local cache of the Hub holds the model, its config.json
+    decides: code is what `auto_map` names.
     """
     for pair, *others in _by_place(project):
         train, infer = trust(pair.train), trust(pair.infer)
-        certain = is_known_to_bring_code(pair.infer, pair.train)
+        certain = is_known_to_bring_code(project, pair.infer, pair.train)
         message = _message(pair, train, infer, certain)
         notes = (trained_here(each) for each in others)
         found = at_inference(pair, message, _fix(pair, train), *notes)
@@ -96,15 +98,16 @@ def remote_code_mismatch(project: Project) -> Iterator[Finding]:
 def _by_place(project: Project) -> Iterator[list[Pair]]:
     """The pairs that differ, those together that say the same of one load."""
     groups: dict[object, list[Pair]] = {}
-    for pair, said in unlike(differing(project, pairs_of(project), _opposed)):
+    opposed = partial(_opposed, project)
+    for pair, said in unlike(differing(project, pairs_of(project), opposed)):
         groups.setdefault((pair.infer.place, said), []).append(pair)
     yield from groups.values()
 
 
-def _opposed(pair: Pair) -> tuple[Value, Value] | None:
+def _opposed(project: Project, pair: Pair) -> tuple[Value, Value] | None:
     """What the two sides say, where it is certain that it is not the same and that it matters."""
     train, infer = trust(pair.train), trust(pair.infer)
-    if is_native(pair.infer, pair.train) or same(train, infer):
+    if is_native(project, pair.infer, pair.train) or same(train, infer):
         return None
     return (train, infer) if _are_opposed(train, infer) else None
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from loralint.diagnostics import Related
-from loralint.project import Action, Load, Project, Standing
+from loralint.project import Action, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
-from loralint.rules.judgement.actions import actions, encloses, function_of, is_after, loads, steps
-from loralint.source import Place
+from loralint.rules.judgement.actions import steps
+from loralint.rules.judgement.wraps import Wrap, later, wrapped_bases
 
 
 @rule("LOR316", "reused-base", severity="warning")
@@ -71,77 +70,15 @@ def reused_base(project: Project) -> Iterator[Finding]:
 
     - [PEFT: `PeftModel.disable_adapter`](https://huggingface.co/docs/peft/package_reference/peft_model)
     """
-    wraps = _wraps(project)
-    for base, found in wraps.items():
+    for base, found in wrapped_bases(project).items():
         yield from _wrapped_again(project, found)
         yield from _as_if_plain(project, base, found)
-
-
-# --- what is wrapped ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Wrap:
-    """An adapter that is put onto a base object: by a load, or by `get_peft_model`."""
-
-    thing: Load | Action
-    base: Load
-
-    @property
-    def standing(self) -> Standing:
-        return self.thing.standing
-
-    @property
-    def place(self) -> Place:
-        return self.thing.place
-
-    @property
-    def text(self) -> str:
-        return self.thing.text if isinstance(self.thing, Action) else self.thing.site.text
-
-    def holds(self, use: Action) -> bool:
-        """Whether something is done to the model that this one makes, whatever came between."""
-        if isinstance(self.thing, Action):
-            return self.thing.index in use.actions
-        return self.thing.index in use.inputs
-
-
-def _wraps(project: Project) -> dict[int, list[_Wrap]]:
-    """The adapters that are put onto one object, by the load of the object, in their order."""
-    found: dict[int, list[_Wrap]] = {}
-    things: list[Load | Action] = [*loads(project), *actions(project, "wrap")]
-    for thing in things:
-        base = _base(project, thing) if _is_wrap(thing) else None
-        if base is not None:
-            found.setdefault(base.index, []).append(_Wrap(thing, base))
-    return found
-
-
-def _is_wrap(thing: Load | Action) -> bool:
-    if thing.onto_adapter or not thing.whole:
-        return False
-    if isinstance(thing, Action):
-        return thing.callee == "peft.get_peft_model"
-    return thing.site.loader.startswith("peft.Peft") and thing.site.loader.endswith(_LOADING)
-
-
-_LOADING = ".from_pretrained"
-
-
-def _base(project: Project, thing: Load | Action) -> Load | None:
-    """The one object that is wrapped: loaded in the same function, or once by the module."""
-    found = list(project.inputs_of(thing))
-    if len(found) != 1 or steps(project, thing, "wrap", "merge", "unload"):
-        return None
-    base = found[0]
-    near = base.site.function in (function_of(thing), "") and base.site.path == thing.place.path
-    return base if near and base.site.artifact != "adapter" else None
 
 
 # --- wrapped again ------------------------------------------------------------------------------
 
 
-def _wrapped_again(project: Project, wraps: Sequence[_Wrap]) -> Iterator[Finding]:
+def _wrapped_again(project: Project, wraps: Sequence[Wrap]) -> Iterator[Finding]:
     for number, again in enumerate(wraps):
         if again.standing.kept and _repeats(again):
             yield _finding(again, again, "in every round of the loop")
@@ -153,39 +90,39 @@ def _wrapped_again(project: Project, wraps: Sequence[_Wrap]) -> Iterator[Finding
                 break
 
 
-def _repeats(wrap: _Wrap) -> bool:
+def _repeats(wrap: Wrap) -> bool:
     """Whether a loop puts adapters onto an object that was made before it, and stays the same."""
     base = wrap.base.standing
     loops = [block for block in wrap.standing.blocks if block < 0]
     return any(loop not in base.blocks and loop not in base.renewed for loop in loops)
 
 
-def _what(project: Project, first: _Wrap, again: _Wrap) -> str:
+def _what(project: Project, first: Wrap, again: Wrap) -> str:
     """What is wrong with a second wrap; "" where nothing certainly is."""
-    if not _later(again.thing, first):
+    if not later(again.thing, first):
         return ""
     if _merged_between(project, first, again):
         return "the first one was merged into it: the second comes on top"
     if first.standing.kept and again.standing.kept:
         return "both models answer as the adapter that was loaded last"
     uses = (use for kind in (*_ASKS, "merge") for use in project.actions_of(kind))
-    if any(first.holds(use) and _later(use, again) for use in uses):
+    if any(first.holds(use) and later(use, again) for use in uses):
         return "the first model answers as the second one from here on"
     return ""
 
 
-def _merged_between(project: Project, first: _Wrap, again: _Wrap) -> bool:
+def _merged_between(project: Project, first: Wrap, again: Wrap) -> bool:
     merges = (one for one in project.actions_of("merge") if one.callee == "merge_and_unload")
     return any(first.holds(one) and _is_between(first, one, again) for one in merges)
 
 
-def _is_between(first: _Wrap, merge: Action, again: _Wrap) -> bool:
+def _is_between(first: Wrap, merge: Action, again: Wrap) -> bool:
     """Whether the first model is merged before the second is made, in one statement or two."""
     chained = merge.place.span.start == first.place.span.start
-    return (chained or _later(merge, first)) and _later(again.thing, merge)
+    return (chained or later(merge, first)) and later(again.thing, merge)
 
 
-def _finding(again: _Wrap, first: _Wrap, what: str) -> Finding:
+def _finding(again: Wrap, first: Wrap, what: str) -> Finding:
     if first is again:
         message = f"adapters are put onto one object {what}: all models answer as the last one"
         notes = [Related("the object is made here", again.base.place)]
@@ -210,12 +147,12 @@ _TAKES_OFF = frozenset(
 )
 
 
-def _as_if_plain(project: Project, base: int, wraps: Sequence[_Wrap]) -> Iterator[Finding]:
+def _as_if_plain(project: Project, base: int, wraps: Sequence[Wrap]) -> Iterator[Finding]:
     for wrap in wraps:
         if _takes_adapters_off(project, wrap.place.path):
             continue
         for trainer in project.actions_of("train"):
-            if trainer.reference == (base,) and wrap.holds(trainer) and _later(trainer, wrap):
+            if trainer.reference == (base,) and wrap.holds(trainer) and later(trainer, wrap):
                 yield _used(trainer, wrap, "the reference model of the training is")
         plain = [one for one in _asked(project, base) if _is_plain(project, one, wrap)]
         if plain and _is_asked_adapted(project, wrap):
@@ -227,20 +164,20 @@ def _asked(project: Project, index: int) -> Iterator[Action]:
         yield from project.actions_on.get((kind, index), ())
 
 
-def _is_plain(project: Project, use: Action, wrap: _Wrap) -> bool:
+def _is_plain(project: Project, use: Action, wrap: Wrap) -> bool:
     """Whether the base object itself is asked after it was wrapped."""
     direct = (
         use.whole
         and use.inputs == (wrap.base.index,)
         and not steps(project, use, "wrap", "merge", "unload")
     )
-    return direct and _later(use, wrap)
+    return direct and later(use, wrap)
 
 
-def _is_asked_adapted(project: Project, wrap: _Wrap) -> bool:
+def _is_asked_adapted(project: Project, wrap: Wrap) -> bool:
     """Whether the model with the adapter is asked as well: then the base is meant to be without."""
     asked = (one for kind in _ASKS for one in project.actions_of(kind))
-    told = [one for one in asked if wrap.holds(one) and _later(one, wrap)]
+    told = [one for one in asked if wrap.holds(one) and later(one, wrap)]
     if any(wrap.holds(one) for one in project.actions_of("merge")):
         return any(steps(project, one, "merge") for one in told)  # else the base is the merge
     return bool(told)
@@ -255,7 +192,7 @@ def _name(use: Action) -> str:
     return wording.code(f"{use.text.partition('(')[0]}()")
 
 
-def _used(use: Action, wrap: _Wrap, what: str) -> Finding:
+def _used(use: Action, wrap: Wrap, what: str) -> Finding:
     message = (
         f"{what} the object that an adapter was put on ({wrap.place}): it answers with the adapter,"
         " not without it"
@@ -263,12 +200,3 @@ def _used(use: Action, wrap: _Wrap, what: str) -> Finding:
     notes = (Related("the adapter is put on here", wrap.place),)
     fix = fixes.shown("use `with model.disable_adapter():`, or load the base a second time")
     return Finding(message, use.place, notes, fix, call=use.text)
-
-
-# --- what comes after what ----------------------------------------------------------------------
-
-
-def _later(later: Action | Load, earlier: _Wrap | Action) -> bool:
-    """Whether something certainly follows: in one function, inside all branches of the other."""
-    first = earlier.thing if isinstance(earlier, _Wrap) else earlier
-    return is_after(later, first) and encloses(first.standing, later.standing)

@@ -68,6 +68,8 @@ def stale_adapter_weights(project: Project) -> Iterator[Finding]:
     reported. Reported is what a save leaves behind: adapter_model.bin and adapter_config.json were
     written together, and the safetensors file more than a minute before.
 
+    It has not been seen in public code so far.
+
     ## References
 
     - `peft.utils.save_and_load.load_peft_weights`

@@ -54,6 +54,8 @@ def tokenizer_revision_mismatch(project: Project) -> Iterator[Finding]:
 
     A tokenizer from another repository than the model's is compared with the other side's
     tokenizer only.
+
+    It has not been seen in public code so far.
     """
     yield from _beside_the_model(project)
     yield from _across_the_pair(project)

@@ -62,10 +62,11 @@ def unpinned_remote_code(project: Project) -> Iterator[Finding]:
 
     ## Known problems
 
-    Whether the code lives in a second repository stands in the Hub's config.json, which `check`
-    does not read: only well-known repositories are reported for a missing `code_revision`. The
-    policy `ref` lets a branch or tag pass, `any` everything. Datasets are left out: datasets 4 no
-    longer runs loading scripts.
+    Whether a model brings code stands in its config.json (`auto_map`): it is read where the local
+    cache of the Hub has the model, else the name of the family decides. Whether the code lives in a
+    second repository is not looked up: only well-known ones are reported for a missing
+    `code_revision`. The policy `ref` lets a branch or tag pass, `any` everything. Datasets are left
+    out: datasets 4 no longer runs loading scripts.
 
     ## References
 
@@ -78,7 +79,7 @@ def unpinned_remote_code(project: Project) -> Iterator[Finding]:
         message = _message(project, load, ids)
         if message:
             seen.add((load.place, ids))
-            native = is_native(load)
+            native = is_native(project, load)
             yield Finding.at(
                 load,
                 f"{message}{_NATIVE if native else ''}",

@@ -68,6 +68,8 @@ def unsaved_head(project: Project) -> Iterator[Finding]:
     meant. Image and audio classifiers, for which there is no `task_type`, need `modules_to_save`.
     Of a family whose head has a name of its own the plain checkpoints are known by their names.
 
+    It has not been seen in public code so far.
+
     ## References
 
     - [PEFT issue 577](https://github.com/huggingface/peft/issues/577)

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from loralint.catalog.families import brings_code, is_native_family
 from loralint.facts import Known, Value, Writing, leaves
-from loralint.project import Load
+from loralint.project import Load, Project
 from loralint.rules.judgement.values import counts_as_true, scalars, texts
 
 
@@ -27,17 +27,27 @@ def _is_truthy_text(given: Value) -> bool:
     return counts_as_true(given) and not any(isinstance(each, bool) for each in plain)
 
 
-def is_native(*loads: Load) -> bool:
+def is_native(project: Project, *loads: Load) -> bool:
     """Whether everything that loads may load is known to need no code from the Hub.
 
     A folder is judged by its name. An id that nobody knows beside others does not count.
     """
-    return any(_all(load, is_native_family) for load in loads)
+
+    def needs_none(name: str) -> bool:
+        cached = project.cached_code.get(name)
+        return is_native_family(name) if cached is None else not cached
+
+    return any(_all(load, needs_none) for load in loads)
 
 
-def is_known_to_bring_code(*loads: Load) -> bool:
+def is_known_to_bring_code(project: Project, *loads: Load) -> bool:
     """Whether everything that loads may load is known to bring code of its own."""
-    return any(_all(load, brings_code) for load in loads)
+    return any(_all(load, lambda name: _brings(project, name)) for load in loads)
+
+
+def _brings(project: Project, name: str) -> bool:
+    cached = project.cached_code.get(name)
+    return brings_code(name) if cached is None else cached
 
 
 def _all(load: Load, fits: Callable[[str], bool]) -> bool:
