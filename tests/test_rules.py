@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from loralint.config.load import load
 from loralint.diagnostics import Diagnostic, Related
 from loralint.engine import Request, check, gather
 from loralint.engine.confirming import Confirming
+from loralint.read.call_form import call_form
 from loralint.rules import RULES, Rule
 from loralint.source import Location, Place
 from tests.markdown_pages import Case, Mark, cases
@@ -139,11 +141,16 @@ def _doubled(found: list[Diagnostic]) -> Iterator[str]:
 
 
 def _is_known(case: Case, found: Diagnostic) -> bool:
-    """Whether a finding in code has the text of its call, which a baseline knows it by."""
+    """Whether a finding in code has its call in the one form that a baseline knows it by."""
     if found.code in ("LOR001", "LOR002") or not found.place.path.endswith((".py", ".ipynb")):
         return True
-    text, call = (" ".join(each.split()) for each in ("".join(case.texts().values()), found.call))
-    return call != "" and call in text
+    text, call = map(_without_layout, ("".join(case.texts().values()), found.call))
+    return call != "" and call.partition("…")[0] in text and call_form(found.call) == found.call
+
+
+def _without_layout(text: str) -> str:
+    """What a formatter does not change: no quotes, white space, commas or comments."""
+    return re.sub(r"#[^\n]*|[\s'\",]+", "", text)
 
 
 def _mended(case: Case, found: list[Diagnostic]) -> dict[tuple[str, int | None], str]:
