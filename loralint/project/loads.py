@@ -232,7 +232,8 @@ class Pair:
     in finetune.py:41, loaded in serve.py:7").
     `adapter` is the load of the adapter on the inference side, where there is one; `merge` tells
     that the inference side only merges and saves, `commanded` that a command line gives the
-    adapter.
+    adapter. `beyond` counts the further trainings that save there, and that nothing is compared
+    with.
     """
 
     train: Load
@@ -242,6 +243,7 @@ class Pair:
     adapter: Load | None = None
     merge: bool = False
     commanded: bool = False
+    beyond: int = 0
 
     @property
     def why(self) -> Why:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from posixpath import dirname
 
 from loralint.catalog import loads_lora
@@ -39,6 +39,11 @@ class _Joined:
     infer: Instance
     adapter: Instance | None
     reason: str
+    beyond: int = 0
+
+
+MOST = 16
+"""Trainings that one load is compared with: whoever has more, has not written them."""
 
 
 def pairs(evidence: Evidence) -> tuple[Pair, ...]:
@@ -69,6 +74,7 @@ def _pair(evidence: Evidence, each: _Joined) -> Pair:
         adapter=adapter.load if adapter is not None else None,
         merge=adapter is not None and not configured and evidence.is_merge(adapter),
         commanded=adapter is not None and bool(adapter.load.given),
+        beyond=each.beyond,
     )
 
 
@@ -133,8 +139,11 @@ def _spelt(name: str | Origin) -> str | Origin:
     return normal(name) if isinstance(name, str) else name
 
 
-def _by_matches(evidence: Evidence, matches: Iterable[Match], adapter: Instance) -> list[_Joined]:
-    return [each for match in matches for each in _by_match(evidence, match, adapter)]
+def _by_matches(evidence: Evidence, matches: Sequence[Match], adapter: Instance) -> list[_Joined]:
+    """The pairs of some saves of what is loaded, of the first ones where they are too many."""
+    joined = [each for match in matches[:MOST] for each in _by_match(evidence, match, adapter)]
+    beyond = len(matches) - MOST
+    return [replace(each, beyond=beyond) for each in joined] if beyond > 0 else joined
 
 
 def _by_match(evidence: Evidence, match: Match, adapter: Instance) -> Iterator[_Joined]:
@@ -265,7 +274,8 @@ def _by_base(evidence: Evidence, adapters: Iterable[Instance]) -> Iterator[_Join
             continue
         for infer in evidence.onto(adapter):
             for name in names_of(infer.site.repo_id):
-                near = _beside(_kept(evidence, trained.get(name, ())), adapter)
+                # of more than MOST trainings on one base, whose adapter this is cannot be said
+                near = _beside(_kept(evidence, trained.get(name, ())), adapter)[:MOST]
                 may = [each for each in near if _may_be_base_of(evidence, each, infer, adapter)]
                 for train in called_alike(evidence, may, adapter):
                     base = name.written or "one base" if isinstance(name, Origin) else name
@@ -287,7 +297,7 @@ def _by_recorded_base(
     if not (onto or loads_recorded) or patterns_of(adapter.site.repo_id):
         return
     every = {each.key: each for found in trained.values() for each in found}
-    near = _beside(_kept(evidence, tuple(every.values())), adapter)
+    near = _beside(_kept(evidence, tuple(every.values())), adapter)[:MOST]
     if len({each.path for each in near}) != 1:
         return
     for train in near:

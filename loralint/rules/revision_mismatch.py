@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from loralint.diagnostics import Fix, Severity
 from loralint.facts import Known, Unknown, leaves
@@ -28,6 +29,7 @@ from loralint.rules.judgement.values import (
     origin,
     same,
 )
+from loralint.source import Place
 
 
 @rule("LOR201", "revision-mismatch", severity="error")
@@ -110,10 +112,11 @@ def revision_mismatch(project: Project) -> Iterator[Finding]:
 
 
 def _found(project: Project) -> Iterator[tuple[Pair, object, Finding]]:
+    others = _counterparts(project)
     for pair, verdict in unlike(differing(project, pairs_of(project), _verdict)):
-        if verdict == "different":
-            what = (pair.train.site.revision, pair.infer.site.revision)
-            yield pair, what, at_inference(pair, _mismatch(pair), _fix(project, pair))
+        if verdict == "different":  # once a load, however many trainings it contradicts
+            fix = _fix(project, pair, others)
+            yield pair, pair.infer.site.revision, at_inference(pair, _mismatch(pair), fix)
         else:
             yield pair, verdict, _one_sided(pair)
 
@@ -161,13 +164,13 @@ def _follow_one_branch(free: Load, bound: Load) -> bool:
     )
 
 
-def _fix(project: Project, pair: Pair) -> Fix:
+def _fix(project: Project, pair: Pair, counterparts: _Counterparts) -> Fix:
     train, infer = pair.train, pair.infer
     if infer.site.loader.startswith("peft."):  # its `revision` would be the adapter's
         return fixes.shown("record the base's revision: get_peft_model(…, revision=…) in training")
     if not is_pinned(train.site.revision):
-        return _pin_training(project, pair)
-    others = _counterparts(project, infer)
+        return _pin_training(project, pair, counterparts)
+    others = _of_same_base(counterparts, infer)
     if any(not same(train.site.revision, one.site.revision) and is_pinned(one.site.revision)
            for one in others):  # fmt: skip
         return fixes.shown("the training sides differ: say which one is to be loaded")
@@ -179,25 +182,31 @@ def _fix(project: Project, pair: Pair) -> Fix:
     return fixes.give_revision(project, infer, str(pin), "safe" if safe else "unsafe", advice)
 
 
-def _pin_training(project: Project, pair: Pair) -> Fix:
+def _pin_training(project: Project, pair: Pair, counterparts: _Counterparts) -> Fix:
     """What was trained stays what it is: training at the other side's pin is for the next time."""
     train, infer = pair.train, pair.infer
     given = wording.revision(infer.site.revision)
     advice = f"train at {given} as well, or load what {train.place} trained on"
     one_pin = isinstance(infer.site.revision, Known) and is_pinned(infer.site.revision)
-    sides = _counterparts(project, train)
+    sides = _of_same_base(counterparts, train)
     if not one_pin or any(not same(one.site.revision, infer.site.revision) for one in sides):
         return fixes.shown(advice)
     pin = only(infer.site.revision)
     return fixes.give_revision(project, train, str(pin), "unsafe", advice)
 
 
-def _counterparts(project: Project, side: Load) -> list[Load]:
-    """The loads of the same base on the other sides of a load's pairs."""
-    ends = [(pair.train, pair.infer) for pair in distinct_pairs(project)]
-    both = ends + [(infer, train) for train, infer in ends]
-    return [
-        other
-        for one, other in both
-        if one.place == side.place and same(one.site.repo_id, other.site.repo_id)
-    ]
+_Counterparts: TypeAlias = Mapping[Place, Sequence[Load]]
+"""The loads on the other sides of a load's pairs, by its place."""
+
+
+def _counterparts(project: Project) -> _Counterparts:
+    found: dict[Place, list[Load]] = {}
+    for pair in distinct_pairs(project):
+        found.setdefault(pair.train.place, []).append(pair.infer)
+        found.setdefault(pair.infer.place, []).append(pair.train)
+    return found
+
+
+def _of_same_base(counterparts: _Counterparts, side: Load) -> list[Load]:
+    others = counterparts.get(side.place, ())
+    return [other for other in others if same(side.site.repo_id, other.site.repo_id)]

@@ -12,6 +12,7 @@ from loralint.rules.base import Finding
 from loralint.rules.judgement import wording
 from loralint.rules.judgement.pinning import subject_of
 from loralint.source import Place
+from loralint.text import counted
 
 Verdict = TypeVar("Verdict")
 
@@ -59,11 +60,13 @@ def once(found: Iterable[tuple[Pair, object, Finding]]) -> Iterator[Finding]:
     groups: dict[object, list[tuple[Pair, Finding]]] = {}
     for pair, what, finding in found:
         groups.setdefault((finding.place, what), []).append((pair, finding))
-    for (_, first), *others in groups.values():
+    for (leading, first), *others in groups.values():
         known = {note.place for note in first.related}
         more = (trained_here(pair) for pair, _ in others)
         notes = {note.place: note for note in more if note.place not in known}
-        yield replace(first, related=(*first.related, *notes.values()))
+        beyond = f" (and {counted(leading.beyond, 'further save')} there)" if leading.beyond else ""
+        message = f"{first.message}{beyond}"
+        yield replace(first, message=message, related=(*first.related, *notes.values()))
 
 
 def _asked(load: Load) -> tuple[object, ...]:
