@@ -11,6 +11,7 @@ from loralint.facts import FileError, FileFacts
 from loralint.literals import with_literals
 from loralint.read import comments, magics
 from loralint.read.python import terms
+from loralint.read.python.argv import may_start, started
 from loralint.read.python.flow import Flow
 from loralint.read.python.frames import Frame, is_name
 from loralint.read.python.joining import Joined, Piece
@@ -121,4 +122,17 @@ def _facts(path: str, text: str, record: Record, tree: ast.Module, *, whole: boo
         star_imports=tuple(record.star_imports),
         suppressions=comments.of_python(text, [call.span for call in record.calls]),
     )
-    return with_literals(facts, record.inside)
+    return with_literals(_with_commands(facts, text, record, tree), record.inside)
+
+
+def _with_commands(facts: FileFacts, text: str, record: Record, tree: ast.Module) -> FileFacts:
+    """The facts with those of the commands that the module starts."""
+    if not may_start(text):
+        return facts
+    found = started(facts.path, tree, record.rows, dict(facts.names), record.span)
+    return msgspec.structs.replace(
+        facts,
+        loads=(*facts.loads, *found.loads),
+        saves=(*facts.saves, *found.saves),
+        commands=(*facts.commands, *found.runs),
+    )
