@@ -220,6 +220,12 @@ LAUNCHERS: frozenset[str] = frozenset(
 )
 """Programs that run a Python script with the words behind it."""
 
+STARTERS: frozenset[str] = frozenset(
+    """system popen run Popen call check_call check_output getoutput getstatusoutput
+    create_subprocess_shell""".split()
+)
+"""Functions of Python that run a text as a shell does."""
+
 VALUELESS: frozenset[str] = frozenset(
     """enable_lora trust_remote_code use_peft load_in_4bit load_in_8bit multi_gpu use_deepspeed
     use_fsdp cpu mps standalone no_python quiet debug isolated""".split()
