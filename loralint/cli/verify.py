@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
+import sys
+import threading
 import time
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +19,18 @@ import click
 
 from loralint.cli import options
 from loralint.cli.output import in_colour, put
-from loralint.report import FORMATS
+from loralint.report import FORMATS, renderer
+from loralint.report.base import Report, RuleDoc
+from loralint.report.json_ import finding
+from loralint.report.text import to_json
+from loralint.text import visible
 from loralint.verify import child
 from loralint.verify.case import DTYPES, QUANTIZATIONS
 from loralint.verify.result import (
     EXIT_CODES,
+    SILENT,
     TIERS,
+    Progress,
     UnusableInputError,
     Verification,
     joined,
@@ -27,18 +39,6 @@ from loralint.verify.result import (
 
 if TYPE_CHECKING:
     from loralint.verify.case import Asked, Case
-    from loralint.verify.result import Progress
-import logging
-import sys
-import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-
-from loralint.report import renderer
-from loralint.report.base import Report, RuleDoc
-from loralint.report.json_ import finding
-from loralint.report.text import to_json
-from loralint.verify.result import SILENT, Progress
 
 LIBRARIES = ("torch", "transformers", "peft", "safetensors", "accelerate")
 WEIGHTLESS = {"header", "dry-run"}
@@ -52,7 +52,7 @@ _SAID = ("base", "revision", "quantization", "dtype", "device", "trust_remote_co
 @click.option(
     "--quantization",
     type=click.Choice(QUANTIZATIONS),
-    help="How the base is loaded.  [default: as recorded, else nf4]",
+    help="How the base is loaded.  [default: as recorded, else nf4 if that goes]",
 )
 @click.option(
     "--dtype", type=click.Choice(DTYPES), help="Type of the base's other weights.  [default: auto]"
@@ -114,7 +114,7 @@ def command(adapter: str | None, **given: Any) -> None:
     try:
         outcomes = (_not_in_time(adapter, given),) if ended else _outcomes(adapter, given)
     except UnusableInputError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(visible(str(error))) from error
     _show(adapter, outcomes, given, time.perf_counter() - began)
     click.get_current_context().exit(EXIT_CODES[overall(outcomes)])
 
@@ -283,19 +283,40 @@ def _docs() -> Iterable[RuleDoc]:
     return rule_docs()
 
 
-class _OnTerminal(Progress):
-    """A line for each step with its time; the libraries draw their own bars below it."""
+class _Shown(Progress):
+    """A line for each step with its time; the libraries draw their own bars below it.
+
+    `after` is how long a step has to take before it is named: in a log the short ones are noise.
+    """
+
+    def __init__(self, after: float) -> None:
+        self._after = after
 
     @contextmanager
     def step(self, label: str, total: int = 0) -> Iterator[None]:
         began = time.perf_counter()
-        sys.stderr.write(f"  {label} ...\n")
-        sys.stderr.flush()
-        yield
+        timer = threading.Timer(self._after, _say, (f"  {label} ...",))
+        timer.daemon = True
+        timer.start()
+        if not self._after:
+            timer.join()
+        try:
+            yield
+        finally:
+            timer.cancel()
         seconds = time.perf_counter() - began
-        if seconds >= 1:
-            sys.stderr.write(f"  {label}: {seconds:.1f} s\n")
-            sys.stderr.flush()
+        if seconds >= max(1.0, self._after):
+            _say(f"  {label}: {seconds:.1f} s")
+
+
+def _say(line: str) -> None:
+    """A line on standard error; names of bases and folders are other people's words."""
+    sys.stderr.write(f"{visible(line)}\n")
+    sys.stderr.flush()
+
+
+OFF_TERMINAL = 5.0
+"""Seconds that a step takes before a log is told of it."""
 
 
 @contextmanager
@@ -310,4 +331,7 @@ def progress_for(quiet: int) -> Iterator[Progress]:
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield _OnTerminal() if shown else SILENT
+        if quiet:
+            yield SILENT
+        else:
+            yield _Shown(0.0 if shown else OFF_TERMINAL)
