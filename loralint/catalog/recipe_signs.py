@@ -31,7 +31,7 @@ def _last(path: str) -> str:
 
 
 def _one_of(framework: Framework) -> frozenset[str]:
-    """Keys of which each recipe of a framework has one: the longest that it requires, else a sign."""
+    """Keys of which each of its recipes has one: the longest that it requires, else a sign."""
     required = [word for word in map(_last, framework.requires) if word not in _ANYBODYS]
     return frozenset({max(required, key=len)} if required else framework.evidence[0][1])
 
