@@ -6,7 +6,7 @@ import codecs
 import re
 
 from loralint.catalog.recipe_shape import Framework
-from loralint.catalog.recipes import FRAMEWORKS, SWIFT
+from loralint.catalog.recipes import FRAMEWORKS, MLX, SWIFT
 
 NEVER_RECIPES = frozenset(
     """package.json package-lock.json tsconfig.json config.json adapter_config.json
@@ -20,10 +20,12 @@ LARGEST_RECIPE = 200_000
 """Nobody writes two hundred kilobytes of recipe; such a file is data."""
 
 _OWN_FOLDERS = (".github/", "node_modules/", ".vscode/")
-_KEY = re.compile(rb"""(?:^[\s-]*|[{,]\s*)["']?([A-Za-z_]+)["']?\s*[:=]""", re.MULTILINE)
+_KEY = re.compile(rb"""(?:^[\s-]*|[{,]\s*)["']?([A-Za-z_]\w*)["']?\s*[:=]""", re.MULTILINE)
 _TARGETS = (b"pretrained", b"peft.", b"SentenceTransformer", b"load_dataset", b"vllm.", b"trl.")
 _TRIGGERS = (b"base_model", b"model_name_or_path", b"training_type", b"_component_", b"_target_")
-_SWIFT_TRIGGERS = tuple(sorted(word.encode() for word in SWIFT.evidence[0][1]))
+_OWN_TRIGGERS = tuple(
+    sorted({word.encode() for framework in (SWIFT, MLX) for word in framework.evidence[0][1]})
+)
 _COMMENTS = (b"loralint:", b"noqa: LOR", b"noqa:LOR")
 
 
@@ -33,7 +35,7 @@ def may_be_recipe(path: str, text: bytes) -> bool:
         return False
     if any(comment in text for comment in _COMMENTS):
         return True
-    if not any(word in text for word in (*_TRIGGERS, *_SWIFT_TRIGGERS)):
+    if not any(word in text for word in (*_TRIGGERS, *_OWN_TRIGGERS)):
         return False
     if b"_target_" in text and any(word in text for word in _TARGETS):
         return True
