@@ -20,7 +20,7 @@ LARGEST_RECIPE = 200_000
 """Nobody writes two hundred kilobytes of recipe; such a file is data."""
 
 _OWN_FOLDERS = (".github/", "node_modules/", ".vscode/")
-_KEY = re.compile(rb"""(?:^[\s-]*|[{,]\s*)["']?([A-Za-z_]+)["']?\s*[:=]""", re.MULTILINE)
+_KEY = re.compile(rb"""(?:^[\s-]*|[{,]\s*)["']?([A-Za-z_]\w*)["']?\s*[:=]""", re.MULTILINE)
 _TARGETS = (b"pretrained", b"peft.", b"SentenceTransformer", b"load_dataset", b"vllm.", b"trl.")
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ANYBODYS = frozenset({"model", "task"})

@@ -136,9 +136,9 @@ def item(base: Term, key: Term, default: Term = ABSENT) -> Term:
         return (
             base.items[position] if inside else Unknown(Reason.EXPRESSION, "an index out of range")
         )
-    return (
-        Unknown(base.reason, base.what) if isinstance(base, Unknown) else Item(base, key, default)
-    )
+    if isinstance(base, Unknown) and isinstance(default, Absent):
+        return Unknown(base.reason, base.what)
+    return Item(base, key, default)
 
 
 def entry_of(base: Mapping, key: str) -> Term | None:
