@@ -99,6 +99,18 @@ def mentions(text: bytes, names: frozenset[bytes]) -> bool:
     return not names.isdisjoint(_WORD.findall(text))
 
 
+_IMPORTED = re.compile(rb"(?:\bfrom|\bimport)[ \t]+([\w., \t]+)")
+
+
+def imports_one(text: bytes, wanted: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a text imports a module, by its last name, and has the name beside it."""
+    near = [(module, name) for module, name in wanted if module in text and name in text]
+    if not near or len(text) > LARGE:
+        return False
+    modules = {word for found in _IMPORTED.findall(text) for word in _WORD.findall(found)}
+    return any(module in modules for module, _ in near)
+
+
 def encoded(names: Iterable[str]) -> frozenset[bytes]:
     """Identifiers as they stand in a file."""
     return frozenset(name.encode() for name in names)

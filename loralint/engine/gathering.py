@@ -23,7 +23,7 @@ from loralint.catalog.recipe_signs import LARGEST_RECIPE, may_be_named_so
 from loralint.diagnostics import Skipped
 from loralint.discovery import walk
 from loralint.discovery.kinds import is_looked_at
-from loralint.discovery.prefilter import encoded, mentions
+from loralint.discovery.prefilter import encoded, imports_one, mentions
 from loralint.discovery.reading import Tree
 from loralint.engine.request import Request
 from loralint.engine.shelf import DATA, Shelf
@@ -130,6 +130,9 @@ class _Rounds:
         if need.names:
             rest = (path for path in pythons if path not in self.facts)
             found.update(self._mentioning(rest, need.names))
+        if need.imported:
+            rest = (path for path in pythons if path not in self.facts)
+            found.update(self._importing(rest, need.imported))
         return sorted(path for path in found - self.facts.keys() if self.shelf.entry(path))
 
     def _mentioning(self, paths: Iterable[str], names: frozenset[str]) -> Iterator[str]:
@@ -138,6 +141,16 @@ class _Rounds:
             path
             for path in paths
             if self.shelf.entry(path) and mentions(self.shelf.text(path), words)
+        )
+
+    def _importing(
+        self, paths: Iterable[str], imported: frozenset[tuple[str, str]]
+    ) -> Iterator[str]:
+        wanted = [(module.encode(), name.encode()) for module, name in sorted(imported)]
+        return (
+            path
+            for path in paths
+            if self.shelf.entry(path) and imports_one(self.shelf.text(path), wanted)
         )
 
     def _extract(self, paths: list[str]) -> None:

@@ -45,16 +45,23 @@ COMMON = frozenset(
 )
 """Names that too many files mention: only an import ties a caller of these to the function."""
 
+_METHODS = frozenset("main forward __call__ test step".split())
+"""Names that are called on objects, or by themselves: no caller is looked for."""
+
 _PLAIN = (".env", ".yaml", ".yml", ".json", ".toml")
 """Configuration files that scripts read by path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """Files to extract next, and names whose callers may be in files not extracted yet."""
+    """Files to extract next, and names whose callers may be in files not extracted yet.
+
+    `imported` are modules, by their last name, with a name that only files call which import it.
+    """
 
     paths: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    imported: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(slots=True)
@@ -87,6 +94,7 @@ class NeededFiles:
         self._index = Index({}, files)
         self._files: dict[str, _File] = {}
         self._names: set[str] = set()
+        self._imported_from: set[tuple[str, str]] = set()
         self._linker: Linker | None = None
 
     def after(self, facts: Iterable[FileFacts]) -> Needed:
@@ -105,9 +113,12 @@ class NeededFiles:
         paths.update(script for script, _ in commands.all_runs(self._index))
         if any(each.asks_versions for each in self._files.values()):
             paths.update(path for path in self._paths if is_requirement_file(path))
-        names = self._undecided(linker)
+        undecided = self._undecided(linker)
+        names = frozenset(name for _, name in undecided if name not in COMMON)
+        imported = frozenset(each for each in undecided if each[1] in COMMON)
         self._names |= names
-        return Needed(frozenset(paths - self._files.keys()), names)
+        self._imported_from |= imported
+        return Needed(frozenset(paths - self._files.keys()), names, imported)
 
     @property
     def linker(self) -> Linker | None:
@@ -126,7 +137,7 @@ class NeededFiles:
             entered=frozenset(path for path in found if path is not None),
             called=frozenset(_called(call.callee) for call in facts.calls),
             reads=tuple(term for term in _terms(facts) if isinstance(term, Data)),
-            inside=tuple((site, name) for site, name in named if name and name not in COMMON),
+            inside=tuple((site, name) for site, name in named if name and name not in _METHODS),
             asks_versions=asks_versions(facts),
         )
 
@@ -162,20 +173,31 @@ class NeededFiles:
         for each in self._files.values():
             yield from _data(evaluator, each.facts, self._paths, each.reads)
 
-    def _undecided(self, linker: Linker) -> frozenset[str]:
-        """The functions and classes whose callers decide what is loaded, not looked for so far."""
-        found: set[str] = set()
-        for each in self._files.values():
+    def _undecided(self, linker: Linker) -> frozenset[tuple[str, str]]:
+        """The functions and classes whose callers decide what is loaded, not looked for so far.
+
+        Each with the last name of its module.
+        """
+        found: set[tuple[str, str]] = set()
+        for path, each in self._files.items():
+            module = _module_name(path)
             rest: list[tuple[Site, str]] = []
             for site, name in each.inside:
-                if name in found or name in self._names:
+                asked = (module, name)
+                if asked in found or name in self._names or asked in self._imported_from:
                     continue
                 if not calls_a_loader(linker, site):
                     rest.append((site, name))  # what is read next may say what is called
                 elif linker.evaluator.callers.depends(site):
-                    found.add(name)
+                    found.add(asked)
             each.inside = tuple(rest)
         return frozenset(found)
+
+
+def _module_name(path: str) -> str:
+    """The last name of the module that a file is, as others import it."""
+    *folders, name = path.removesuffix(".py").split("/")
+    return folders[-1] if name == "__init__" and folders else name
 
 
 def _called_as(function: str) -> str:
