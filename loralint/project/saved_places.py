@@ -162,6 +162,8 @@ class SavedPlaces:
             for place, saved in self._places.items():
                 if any(fits(pattern, place) for pattern in near):
                     yield from (Match(saving, place, text) for saving in saved)
+            above = [list(_above(each, text, dirname(instance.path))) for each in near]
+            yield from self._at(above, text)  # a checkpoint below it
             for pattern in near:
                 # `f"runs/{now()}"` is one folder to all of a script
                 same = (each for each in self._patterns.get(pattern, ())
