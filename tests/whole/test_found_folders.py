@@ -59,3 +59,10 @@ def test_what_is_saved_there_is_loaded(small: Small, way: str) -> None:
 def test_what_is_saved_elsewhere_is_not(small: Small, way: str) -> None:
     small.write({"fit.py": trains("", '"org/b"', "runs/lora-b"), "judge.py": LOADS.format(way)})
     assert small.asked("pairs") == []
+
+
+@pytest.mark.parametrize(("end", "joined"), [("runs/lora-b", True), ("runs/full-b", False)])
+def test_of_a_folder_below_a_root_that_is_not_known(small: Small, end: str, joined: bool) -> None:
+    train = trains("import os\n", '"org/a"').replace('"out/lora"', f'os.environ["R"] + "/{end}"')
+    small.write({"fit.py": train, "judge.py": LOADS.format(WAYS["a glob"])})
+    assert [each["rule"] for each in small.asked("pairs")] == (["checkout"] if joined else [])

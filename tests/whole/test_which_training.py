@@ -177,6 +177,34 @@ def test_a_folder_by_default_may_be_kept_elsewhere(small: Small, saved: str, joi
     assert pairs_of(small, files) == found
 
 
+PARTS = {"fit/requirements.txt": "peft\n", "judge/requirements.txt": "peft\n"}
+HERE = "from pathlib import Path\n\nROOT = Path(__file__).resolve().parents[1]\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "base", "out", "joined"),
+    [({"requirements.txt": "peft\n"}, "org/a", "models/adapters/x", True),
+     ({"pyproject.toml": ""}, "org/a", "models/adapters/x", True),
+     ({"pyproject.toml": ""}, "org/b", "models/adapters/x", False),
+     ({"pyproject.toml": ""}, "org/a", "models/x", False),
+     ({}, "org/a", "models/adapters/x", False),
+     ({"pyproject.toml": "", "fit/pyproject.toml": ""}, "org/a", "models/adapters/x", False)],
+)  # fmt: skip
+def test_two_parts_of_one_project_that_have_lists_of_their_own(
+    small: Small, more: Files, base: str, out: str, joined: bool
+) -> None:
+    place = f'str(ROOT / "{out}")'
+    files = {
+        **PARTS,
+        **more,
+        "fit/train.py": trains(HERE, '"org/a"').replace('"out/lora"', place),
+        "judge/app.py": serves(HERE, f'"{base}"').replace('"out/lora"', place),
+    }
+    found = [("fit/train.py", "judge/app.py", "adapter")] if joined else []
+    assert pairs_of(small, files) == found
+    assert all(each["severity"] != "error" for each in small.findings("LOR2"))
+
+
 # --- many callers ---------------------------------------------------------------------------------
 
 LOADER = """\
