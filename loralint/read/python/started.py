@@ -11,7 +11,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import msgspec
 
@@ -114,19 +114,36 @@ def _commands(path: str, tree: ast.Module, span: Spans) -> Iterator[Command]:
     from loralint.read import scripts
     from loralint.read.shell_words import Fragment
 
-    names = _constants(tree)
+    found = [node for node in ast.walk(tree) if _may_begin(node)]
+    names = _constants(tree) if found else {}
     inside: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.List, ast.BinOp)) and id(node) not in inside:
-            inside.update(id(each) for each in ast.walk(node))
-            words = _words(node, names, span)
-            if words and len(words) <= MAX_WORDS and _begins_command(words):
-                text = " ".join(word.text or "..." for word in words)
-                yield Command(tuple(words), span(node), text)
-        elif isinstance(node, ast.Call) and _is_shell(node):
+    for node in found:
+        if isinstance(node, ast.Call):
             line = _text(node.args[0], names)
             if isinstance(line, Known) and _RUNS.search(str(line.value)):
                 yield from scripts.commands(path, Fragment(str(line.value), whole=span(node)))
+        elif id(node) not in inside:  # a list that another is put behind comes after the whole
+            words = _words(node, names, span)
+            inside.update(id(each) for each in ast.walk(node))
+            if words and len(words) <= MAX_WORDS and _begins_command(words):
+                text = " ".join(word.text or "..." for word in words)
+                yield Command(tuple(words), span(node), text)
+
+
+def _may_begin(node: ast.AST) -> TypeGuard[ast.List | ast.BinOp | ast.Call]:
+    """Whether something may be a command: a text for the shell, or a list of words."""
+    if isinstance(node, ast.Call):
+        return _is_shell(node)
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        node = node.left
+    first = node.elts[0] if isinstance(node, ast.List) and node.elts else None
+    if isinstance(first, ast.Constant):
+        return isinstance(first.value, str) and _is_program(first.value)
+    return isinstance(first, (ast.Name, ast.Attribute))
+
+
+def _is_program(word: str) -> bool:
+    return is_python(word) or word in ("uv", "bash") or PROGRAMS.search(word.encode()) is not None
 
 
 def _is_shell(call: ast.Call) -> bool:
@@ -138,10 +155,7 @@ def _is_shell(call: ast.Call) -> bool:
 
 
 def _begins_command(words: list[Word]) -> bool:
-    first = words[0].text
-    return bool(first) and (
-        is_python(first) or PROGRAMS.search(first.encode()) is not None or first in ("uv", "bash")
-    )
+    return _is_program(words[0].text)
 
 
 def _constants(tree: ast.Module) -> dict[str, Value]:
