@@ -180,7 +180,6 @@ SILENT = dict.fromkeys(
         "commands before a tool's",
         "a shell script",
         "a row of a Makefile",
-        "a recipe",
     ),
     "what is too large is passed over, and nothing says so",
 )

@@ -223,7 +223,7 @@ def _is_data(term: Term) -> bool:
 
 
 _STAR = re.compile(r"[*?]+")
-_FOUND = Unknown(Reason.EXPRESSION, "a file that is found")
+_ANY_FILE = Unknown(Reason.EXPRESSION, "a file that is found")
 
 
 def globbed(pattern: Term) -> Term | None:
@@ -238,13 +238,13 @@ def globbed(pattern: Term) -> Term | None:
 
 def _with_holes(part: Term) -> Term:
     pieces = _STAR.split(str(part.value)) if isinstance(part, Known) else []
-    found = [each for piece in pieces for each in (_FOUND, Known(piece))][1:]
+    found = [each for piece in pieces for each in (_ANY_FILE, Known(piece))][1:]
     return join(each for each in found if each != Known("")) if len(pieces) > 1 else part
 
 
 def found_in(folder: Term) -> Term:
     """Any one path of those in a folder."""
-    return join((folder, _FOUND), "/")
+    return join((folder, _ANY_FILE), "/")
 
 
 def environment(name: Term, default: Term = ABSENT) -> Term:
