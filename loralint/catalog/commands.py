@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from types import MappingProxyType
 
 from loralint.catalog.patterns import fits
@@ -220,11 +221,30 @@ LAUNCHERS: frozenset[str] = frozenset(
 )
 """Programs that run a Python script with the words behind it."""
 
-STARTERS: frozenset[str] = frozenset(
-    """system popen run Popen call check_call check_output getoutput getstatusoutput
-    create_subprocess_shell""".split()
-)
-"""Functions of Python that run a text as a shell does."""
+
+class Taking(Enum):
+    """What a function of Python that starts a command is given."""
+
+    SHELL = auto()
+    """Texts for the shell."""
+    LIST = auto()
+    """A list of words, or a text."""
+    WORDS = auto()
+    """The words, each as an argument."""
+    FILE_AND_WORDS = auto()
+    """What is run, and behind it the words with what it is called."""
+
+
+STARTERS = MappingProxyType({
+    "system": Taking.SHELL, "popen": Taking.SHELL, "getoutput": Taking.SHELL,
+    "getstatusoutput": Taking.SHELL, "create_subprocess_shell": Taking.SHELL,
+    "subprocess_shell": Taking.SHELL, "run_commands": Taking.SHELL,
+    "run": Taking.LIST, "Popen": Taking.LIST, "call": Taking.LIST, "check_call": Taking.LIST,
+    "check_output": Taking.LIST, "run_process": Taking.LIST, "open_process": Taking.LIST,
+    "create_subprocess_exec": Taking.WORDS, "subprocess_exec": Taking.WORDS,
+    "execl": Taking.FILE_AND_WORDS, "execlp": Taking.FILE_AND_WORDS,
+})  # fmt: skip
+"""Functions of Python that start a command, by their last name, with what they are given."""
 
 VALUELESS: frozenset[str] = frozenset(
     """enable_lora trust_remote_code use_peft load_in_4bit load_in_8bit multi_gpu use_deepspeed

@@ -107,4 +107,4 @@ def test_a_cell_of_a_notebook(small: Small) -> None:
         }
     )
     (found,) = small.findings("LOR101")
-    assert (found["cell"], found["location"]["row"]) == (2, 5)
+    assert (found["cell"], found["location"]["row"]) == (2, 3)

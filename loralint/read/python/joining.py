@@ -9,7 +9,15 @@ from dataclasses import dataclass
 import msgspec
 
 from loralint.catalog import MARKERS
-from loralint.facts import CallFact, FileError, FileFacts, LoadSite, Suppression
+from loralint.facts import (
+    CallFact,
+    CommandFact,
+    FileError,
+    FileFacts,
+    LoadSite,
+    SaveSite,
+    Suppression,
+)
 from loralint.read.magics import Row, Scanner
 from loralint.read.python.parsing import NotPython, parse
 from loralint.source import Location, Span
@@ -91,6 +99,8 @@ class Joined:
             facts,
             calls=tuple(map(self._call, facts.calls)),
             loads=tuple(map(self._load, facts.loads)),
+            saves=tuple(map(self._save, facts.saves)),
+            commands=tuple(map(self._command, facts.commands)),
             suppressions=tuple(map(self._suppression, facts.suppressions)),
             literals=tuple(self._literals(facts.literals)),
         )
@@ -101,7 +111,23 @@ class Joined:
 
     def _load(self, load: LoadSite) -> LoadSite:
         span, cell = self._span(load.span), self._cell(load.span)
-        return msgspec.structs.replace(load, span=span, cell=cell)
+        at = self._span(load.template_at) if load.template_at is not None else None
+        return msgspec.structs.replace(load, span=span, cell=cell, template_at=at)
+
+    def _save(self, save: SaveSite) -> SaveSite:
+        span, cell = self._span(save.span), self._cell(save.span)
+        return msgspec.structs.replace(save, span=span, cell=cell)
+
+    def _command(self, command: CommandFact) -> CommandFact:
+        """A command with its flags; one that another cell gives stands where the command does."""
+        cell, span = self._cell(command.span), self._span(command.span)
+        flags = (
+            msgspec.structs.replace(
+                flag, span=self._span(flag.span) if self._cell(flag.span) == cell else span
+            )
+            for flag in command.flags
+        )
+        return msgspec.structs.replace(command, span=span, cell=cell, flags=tuple(flags))
 
     def _literals(
         self, literals: tuple[tuple[int, Span, int | None], ...]

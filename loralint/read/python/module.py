@@ -122,6 +122,6 @@ def _facts(path: str, text: str, record: Record, tree: ast.Module, *, whole: boo
         suppressions=comments.of_python(text, [call.span for call in record.calls]),
     )
     facts = with_literals(facts, record.inside)
-    if record.places is None and started.may_start(text):
-        return started.with_started(facts, tree, text, record.span)
+    if started.may_start(text):
+        return started.with_started(facts, tree, record)
     return facts

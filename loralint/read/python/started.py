@@ -9,45 +9,40 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from typing import TypeGuard, TypeVar
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TypeVar
 
 import msgspec
 
 from loralint.catalog import PROGRAMS
-from loralint.catalog.commands import is_python
+from loralint.catalog.commands import SHELLS, STARTERS, Taking, is_python, runs_another
 from loralint.facts import (
     CommandFact,
     FileFacts,
     Known,
     LoadSite,
-    Origin,
     OriginKind,
-    Reason,
     SaveSite,
     Unknown,
     Value,
 )
 from loralint.literals import held
 from loralint.read import comments
-from loralint.read.words import Command, Word, joined, unfollowed
+from loralint.read.command_line import inline
+from loralint.read.python.listed_words import MAX_WORDS, Spans, Words
+from loralint.read.python.record import Record
+from loralint.read.python.texts import UNKNOWN, Names, called, of_module, pieces, text as text_of
+from loralint.read.python.word_lists import Reader, Scope, WordList, handed
+from loralint.read.words import Command, Word
 from loralint.source import Span
 
-_STARTS = re.compile(r"\bsys\.executable\b|\bsubprocess\b|\bos\.(?:system|popen)\b")
-_SHELLS = frozenset({"system", "popen", "getoutput", "getstatusoutput"})
-"""What is given a text for the shell; the others take one with `shell=True`."""
-
-_TAKING = frozenset({"run", "call", "check_call", "check_output", "Popen", *_SHELLS})
-_TEXTS = frozenset({"str", "Path", "PurePath", "fspath", "abspath", "quote"})
-"""What returns the path or text that it is given."""
-
+_STARTS = re.compile(
+    r"\bsys\.executable\b|subprocess|\bshlex\b|\brun_commands\b|\bos\.(?:system|popen|exec|spawn)"
+)
 _RUNS = re.compile(rf"\.py\b|\bpython[\d.]*\s+-m\b|{PROGRAMS.pattern.decode()}")
 """What a text for the shell has in it that runs something that may load a model."""
 
-MAX_WORDS = 200
-Names = Mapping[str, Value]
-Spans = Callable[[ast.expr], Span]
 Site = TypeVar("Site", LoadSite, SaveSite)
 
 
@@ -56,13 +51,14 @@ def may_start(text: str) -> bool:
     return _STARTS.search(text) is not None
 
 
-def with_started(facts: FileFacts, tree: ast.Module, text: str, span: Spans) -> FileFacts:
+def with_started(facts: FileFacts, tree: ast.Module, record: Record) -> FileFacts:
     """The facts of a module with those of the commands that it starts."""
-    from loralint.read import scripts
+    from loralint.read import scripts  # which brings the shell's parser
 
+    text = "\n".join(record.rows)
     loads, saves, runs = list(facts.loads), list(facts.saves), list(facts.commands)
     places = _places(facts)
-    for command in _commands(facts.path, tree, span):
+    for command in _commands(facts, tree, record.span):
         found = scripts.facts_of(facts.path, text, [command])
         saves += [_further(each, len(loads)) for each in found.saves]
         loads += [_at(_further(each, len(loads)), command) for each in found.loads]
@@ -87,8 +83,9 @@ def _at(load: LoadSite, command: Command) -> LoadSite:
     """A load where its program is named, as that of a call stands where the call does."""
     if load.artifact == "adapter" or not command.words:
         return load
-    first = command.words[0].span.start
-    return msgspec.structs.replace(load, span=Span(first, command.span.end))
+    first, whole = command.words[0].span.start, command.span
+    start = first if whole.start <= first < whole.end else whole.start
+    return msgspec.structs.replace(load, span=Span(start, whole.end))
 
 
 def _further(site: Site, shift: int) -> Site:
@@ -110,135 +107,123 @@ def _places(facts: FileFacts) -> dict[int, tuple[Span, int | None]]:
 # --- commands -----------------------------------------------------------------------------------
 
 
-def _commands(path: str, tree: ast.Module, span: Spans) -> Iterator[Command]:
+def _commands(facts: FileFacts, tree: ast.Module, span: Spans) -> Iterator[Command]:
+    """The commands of a module: its texts, and its lists."""
     from loralint.read import scripts
     from loralint.read.shell_words import Fragment
 
-    found = [node for node in ast.walk(tree) if _may_begin(node)]
-    names = _constants(tree) if found else {}
-    inside: set[int] = set()
-    for node in found:
-        if isinstance(node, ast.Call):
-            line = _text(node.args[0], names)
-            if isinstance(line, Known) and _RUNS.search(str(line.value)):
-                yield from scripts.commands(path, Fragment(str(line.value), whole=span(node)))
-        elif id(node) not in inside:  # a list that another is put behind comes after the whole
-            words = _words(node, names, span)
-            inside.update(id(each) for each in ast.walk(node))
-            if words and len(words) <= MAX_WORDS and _begins_command(words):
-                text = " ".join(word.text or "..." for word in words)
-                yield Command(tuple(words), span(node), text)
+    reader = Reader(facts.path, tree, of_module(tree, facts.names))
+    for call, scope in reader.calls:
+        for node in _texts(call):
+            yield from _of_text(facts.path, node, call, scope, span)
+    for command in _of_lists(reader, span):
+        yield command
+        inner = inline(command)
+        if inner is not None:
+            line, place = inner
+            yield from scripts.commands(facts.path, Fragment(line, whole=place))
 
 
-def _may_begin(node: ast.AST) -> TypeGuard[ast.List | ast.BinOp | ast.Call]:
-    """Whether something may be a command: a text for the shell, or a list of words."""
-    if isinstance(node, ast.Call):
-        return _is_shell(node)
-    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        node = node.left
-    first = node.elts[0] if isinstance(node, ast.List) and node.elts else None
-    if isinstance(first, ast.Constant):
-        return isinstance(first.value, str) and _is_program(first.value)
-    return isinstance(first, (ast.Name, ast.Attribute))
+def _of_lists(reader: Reader, span: Spans) -> Iterator[Command]:
+    """The lists that are commands, but those that are only a part of others."""
+    words_of = Words(span)
+    found = [(one, words_of.of(one)) for one in reader.lists]
+    begun = [(one, words) for one, words in found if _begins_command(words)]
+    parts = {id(part) for one, _ in begun for part in words_of.parts.get(id(one), ())}
+    for one, words in begun:
+        if (id(one) not in parts or one.call is not None) and len(words) <= MAX_WORDS:
+            yield _command(one, words, span)
 
 
-def _is_program(word: str) -> bool:
-    return is_python(word) or word in ("uv", "bash") or PROGRAMS.search(word.encode()) is not None
+def _command(one: WordList, words: list[Word], span: Spans) -> Command:
+    line = " ".join(word.text or "..." for word in words)
+    command = Command(tuple(words), span(one.place), line)
+    return _as_called(command, one.call, one.scope.names) if one.call is not None else command
 
 
-def _is_shell(call: ast.Call) -> bool:
-    """Whether a call is given a text that the shell runs."""
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    name = call.func.id if isinstance(call.func, ast.Name) else name
-    shell = any(each.arg == "shell" for each in call.keywords)
-    return bool(call.args) and name in _TAKING and (name in _SHELLS or shell)
+def _as_called(command: Command, call: ast.Call, names: Names) -> Command:
+    """A command in the folder and with the variables that its call gives it."""
+    folder, environment = command.folder, dict(command.environment)
+    for each in call.keywords:
+        if each.arg == "cwd":
+            given = text_of(each.value, names)
+            path = str(given.value) if isinstance(given, Known) else ""
+            folder = "" if path.startswith(("/", "~")) else path
+        elif each.arg == "env" and isinstance(each.value, ast.Dict):
+            for key, value in zip(each.value.keys, each.value.values, strict=True):
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    environment[key.value] = text_of(value, names)
+    return replace(command, folder=folder, environment=environment)
 
 
 def _begins_command(words: list[Word]) -> bool:
-    return _is_program(words[0].text)
+    first = words[0].text if words and not words[0].optional else ""
+    return bool(first) and (
+        is_python(first)
+        or PROGRAMS.search(first.encode()) is not None
+        or runs_another(first)
+        or first in SHELLS
+    )
 
 
-def _constants(tree: ast.Module) -> dict[str, Value]:
-    """The texts of the names that are bound once in a module."""
-    times: Counter[str] = Counter()
-    texts: dict[str, ast.expr] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            times[node.id] += 1
-        elif isinstance(node, ast.arg):
-            times[node.arg] += 1
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target = node.targets[0]
-            if isinstance(target, ast.Name):
-                texts[target.id] = node.value
-    once = {name: value for name, value in texts.items() if times[name] == 1}
-    plain = {name: _text(value, {}) for name, value in once.items()}
-    return {name: value for name, value in plain.items() if isinstance(value, Known)}
+# --- texts for the shell ------------------------------------------------------------------------
 
 
-def _words(node: ast.expr, names: Names, span: Spans) -> list[Word]:
-    """The words of a list, or of several that are put together; none where it is no list."""
-    if isinstance(node, ast.List):
-        return [_word(each, names, span) for each in node.elts]
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        first = _words(node.left, names, span)
-        second = _words(node.right, names, span)
-        return (
-            [*first, *(second or [_word(node.right, names, span, several=True)])] if first else []
-        )
-    return []
+def _texts(call: ast.Call) -> Iterator[ast.expr]:
+    """The texts in a call that the shell runs; of a list's the first words say whether it does."""
+    taking = STARTERS.get(called(call))
+    if taking is Taking.LIST:
+        yield from handed(call)
+    elif taking is Taking.SHELL:
+        for each in (*call.args, *(one.value for one in call.keywords if one.arg == "cmd")):
+            yield from each.elts if isinstance(each, (ast.List, ast.Tuple)) else [each]
 
 
-def _word(node: ast.expr, names: Names, span: Spans, *, several: bool = False) -> Word:
-    if several or isinstance(node, ast.Starred):
-        return Word(unfollowed("a Python value"), span(node), open=True)
-    value = _text(node, names)
-    lead = node.values[0].value if isinstance(node, ast.JoinedStr) and node.values and isinstance(
-        node.values[0], ast.Constant) else ""  # fmt: skip
-    return Word(value, span(node), str(lead))
+def _of_text(
+    path: str, node: ast.expr, call: ast.Call, scope: Scope, span: Spans
+) -> Iterator[Command]:
+    """The commands of a text; what is not certain in it is a variable of the shell's."""
+    from loralint.read import scripts
+    from loralint.read.shell_words import Fragment
+
+    line, variables = _line(pieces(node, scope.names))
+    is_quoted = bool(variables) and "'" in line  # where the shell puts in nothing
+    if is_quoted or _RUNS.search(line) is None:
+        return
+    place = span(node if STARTERS[called(call)] is Taking.SHELL and call.args[1:] else call)
+    fragment = Fragment(line, whole=place, environment={**variables})
+    for command in scripts.commands(path, fragment):
+        is_whole = not any(_HOLE in word.text for word in command.words)
+        if is_whole and (_is_shell(call) or _begins_command([*command.words])):
+            yield _as_called(command, call, scope.names)
 
 
-# --- texts --------------------------------------------------------------------------------------
+_HOLE = "__python_"
 
 
-def _text(node: ast.expr, names: Names) -> Value:
-    """The text that an expression makes, as far as it is written."""
-    match node:
-        case ast.Constant(value=str() | int() | float() as value) if type(value) is not bool:
-            return Known(str(value))
-        case ast.Name(id=name):
-            return names.get(name, _unknown())
-        case ast.Attribute(value=ast.Name(), attr="executable"):
-            return Known("python")
-        case ast.JoinedStr(values=values):
-            found = joined([_text(each, names) for each in values]) if values else Known("")
-        case ast.FormattedValue(value=inner):
-            found = _text(inner, names)
-        case ast.BinOp(left=left, op=ast.Div(), right=right):
-            found = joined([_text(left, names), Known("/"), _text(right, names)])
-        case ast.Call():
-            found = _of_call(node, names)
-        case _:
-            found = _unknown()
-    return found
+def _line(parts: list[Value]) -> tuple[str, dict[str, Value]]:
+    """A text for the shell, and the variables in it."""
+    line, variables = "", dict[str, Value]()
+    taken_apart = [each for part in parts for each in _parts(part)]
+    for number, part in enumerate(taken_apart):
+        if isinstance(part, Known):
+            line += str(part.value)
+        else:
+            variables[f"{_HOLE}{number}"] = part
+            line += f"${{{_HOLE}{number}}}"
+    return line, variables
 
 
-def _of_call(call: ast.Call, names: Names) -> Value:
-    """`str(path)`, `os.path.join(...)`, `path.as_posix()`."""
-    function = call.func
-    name = function.attr if isinstance(function, ast.Attribute) else ""
-    name = function.id if isinstance(function, ast.Name) else name
-    given = [_text(each, names) for each in call.args]
-    if name in _TEXTS and len(given) == 1:
-        return given[0]
-    if name == "join" and len(given) > 1:
-        parts = [part for each in given for part in (Known("/"), each)]
-        return joined(list(parts[1:]))
-    if name in ("as_posix", "resolve", "absolute") and isinstance(function, ast.Attribute):
-        return _text(function.value, names)
-    return _unknown()
+def _parts(value: Value) -> list[Value]:
+    """The parts of a text that a name holds."""
+    origin = value.origin if isinstance(value, Unknown) else None
+    if origin is None or origin.kind is not OriginKind.JOINED:
+        return [value]
+    return [Known(each) if isinstance(each, str) else UNKNOWN for each in origin.parts]
 
 
-def _unknown() -> Unknown:
-    origin = Origin(OriginKind.COMMAND_LINE, name=("a Python value",))
-    return Unknown(Reason.EXPRESSION, "a Python value", origin)
+def _is_shell(call: ast.Call) -> bool:
+    """Whether a call certainly runs a text in the shell."""
+    shell = (each.value for each in call.keywords if each.arg == "shell")
+    told = any(not (isinstance(value, ast.Constant) and not value.value) for value in shell)
+    return told or STARTERS[called(call)] is Taking.SHELL
