@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
+import sys
+import threading
 import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +20,14 @@ import click
 from loralint.cli import options, verify_many
 from loralint.cli.output import in_colour, put
 from loralint.report import FORMATS
+from loralint.text import visible
 from loralint.verify import child
 from loralint.verify.case import DTYPES, QUANTIZATIONS
 from loralint.verify.result import (
     EXIT_CODES,
+    SILENT,
     TIERS,
+    Progress,
     UnusableInputError,
     Verdict,
     Verification,
@@ -28,14 +37,6 @@ from loralint.verify.result import (
 
 if TYPE_CHECKING:
     from loralint.verify.case import Case
-    from loralint.verify.result import Progress
-import logging
-import sys
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-
-from loralint.verify.result import SILENT, Progress
 
 LIBRARIES = ("torch", "transformers", "peft", "safetensors", "accelerate")
 WEIGHTLESS = {"header", "dry-run"}
@@ -61,7 +62,7 @@ _SAID = ("base", "revision", "quantization", "dtype", "device", "trust_remote_co
 @click.option(
     "--quantization",
     type=click.Choice(QUANTIZATIONS),
-    help="How the base is loaded.  [default: as recorded, else nf4]",
+    help="How the base is loaded.  [default: as recorded, else nf4 if that goes]",
 )
 @click.option(
     "--dtype", type=click.Choice(DTYPES), help="Type of the base's other weights.  [default: auto]"
@@ -138,7 +139,7 @@ def command(adapters: tuple[str, ...], **given: Any) -> None:
     try:
         outcomes = (_not_in_time(adapter, given),) if ended else _outcomes(adapter, given)
     except UnusableInputError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(visible(str(error))) from error
     _show(adapter, outcomes, given, time.perf_counter() - began)
     click.get_current_context().exit(EXIT_CODES[overall(outcomes)])
 
@@ -240,19 +241,40 @@ def _show(
     put(text, given["output_file"], colour=colour)
 
 
-class _OnTerminal(Progress):
-    """A line for each step with its time; the libraries draw their own bars below it."""
+class _Shown(Progress):
+    """A line for each step with its time; the libraries draw their own bars below it.
+
+    `after` is how long a step has to take before it is named: in a log the short ones are noise.
+    """
+
+    def __init__(self, after: float) -> None:
+        self._after = after
 
     @contextmanager
     def step(self, label: str, total: int = 0) -> Iterator[None]:
         began = time.perf_counter()
-        sys.stderr.write(f"  {label} ...\n")
-        sys.stderr.flush()
-        yield
+        timer = threading.Timer(self._after, _say, (f"  {label} ...",))
+        timer.daemon = True
+        timer.start()
+        if not self._after:
+            timer.join()
+        try:
+            yield
+        finally:
+            timer.cancel()
         seconds = time.perf_counter() - began
-        if seconds >= 1:
-            sys.stderr.write(f"  {label}: {seconds:.1f} s\n")
-            sys.stderr.flush()
+        if seconds >= max(1.0, self._after):
+            _say(f"  {label}: {seconds:.1f} s")
+
+
+def _say(line: str) -> None:
+    """A line on standard error; names of bases and folders are other people's words."""
+    sys.stderr.write(f"{visible(line)}\n")
+    sys.stderr.flush()
+
+
+OFF_TERMINAL = 5.0
+"""Seconds that a step takes before a log is told of it."""
 
 
 @contextmanager
@@ -267,4 +289,7 @@ def progress_for(quiet: int) -> Iterator[Progress]:
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield _OnTerminal() if shown else SILENT
+        if quiet:
+            yield SILENT
+        else:
+            yield _Shown(0.0 if shown else OFF_TERMINAL)
