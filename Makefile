@@ -79,7 +79,7 @@ test: $(VENV)/.installed
 $(LOWEST_VENV)/.installed: pyproject.toml tools/lowest.py
 	@$(call venv,$(LOWEST_VENV))
 	$(LOWEST_VENV)/bin/python -m pip install --quiet $(TORCH)$(CPU) $(TORCH_INDEX)
-	$(LOWEST_VENV)/bin/python -m pip install --quiet --editable . 'pytest>=8.2' \
+	$(LOWEST_VENV)/bin/python -m pip install --quiet --editable . 'pytest>=8.2' 'hypothesis>=6.100' \
 		$$($(LOWEST_VENV)/bin/python tools/lowest.py runtime | grep -v ';')
 	@touch $@
 
