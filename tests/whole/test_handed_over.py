@@ -78,3 +78,22 @@ def test_what_is_submitted_is_no_function(small: Small) -> None:
     code = "form.submit('org/a', work)\nThread(target=None)\npool.submit(lambda: work('./x'))\n"
     small.write({"app.py": WORK + code})
     assert small.findings("LOR101") == []
+
+
+def test_a_function_inside_of_another_one_has_what_that_is_given(small: Small) -> None:
+    small.write(
+        {
+            "training.py": (
+                "import threading\n\nfrom transformers import AutoModel\n\n\n"
+                "class Trainer:\n    def begin(self, base):\n        def work():\n"
+                "            AutoModel.from_pretrained(base)\n\n"
+                "        threading.Thread(target=work).start()\n"
+            ),
+            "app.py": (
+                "from flask import request\n\nfrom training import Trainer\n\n"
+                "trainer = Trainer()\n\n\ndef start():\n"
+                '    trainer.begin(base=request.get_json().get("base", "org/a"))\n'
+            ),
+        }
+    )
+    assert small.ids("training.py") == ["org/a"]
