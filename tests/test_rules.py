@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from itertools import permutations
 from pathlib import Path
 
@@ -15,6 +19,7 @@ from loralint.config.load import load
 from loralint.diagnostics import Diagnostic, Related
 from loralint.engine import Request, check, gather
 from loralint.engine.confirming import Confirming
+from loralint.read.call_form import call_form
 from loralint.rules import RULES, Rule
 from loralint.source import Location, Place
 from tests.markdown_pages import Case, Mark, cases
@@ -139,11 +144,21 @@ def _doubled(found: list[Diagnostic]) -> Iterator[str]:
 
 
 def _is_known(case: Case, found: Diagnostic) -> bool:
-    """Whether a finding in code has the text of its call, which a baseline knows it by."""
+    """Whether a finding in code has its call, which a baseline knows it by."""
     if found.code in ("LOR001", "LOR002") or not found.place.path.endswith((".py", ".ipynb")):
         return True
-    text, call = (" ".join(each.split()) for each in ("".join(case.texts().values()), found.call))
-    return call != "" and call in text
+    return found.call in _forms(tuple(case.texts().values()))
+
+
+@cache
+def _forms(texts: tuple[str, ...]) -> frozenset[str]:
+    """All calls, and dicts that are called later, in the one form that a baseline has of them."""
+    nodes: list[ast.AST] = []
+    for text in texts:
+        with suppress(SyntaxError):  # of another kind of file
+            nodes += ast.walk(ast.parse(re.sub(r"(?m)^(\s*)[%!].*", r"\1pass", text)))
+    kinds = (ast.Call, ast.Dict)
+    return frozenset(call_form(ast.unparse(node)) for node in nodes if isinstance(node, kinds))
 
 
 def _mended(case: Case, found: list[Diagnostic]) -> dict[tuple[str, int | None], str]:

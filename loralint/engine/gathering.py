@@ -234,7 +234,7 @@ def _upward(root: str, scope: str) -> Iterator[str]:
     yield root
 
 
-# --- settings: the nearest to what was asked for hold for all of it ---------------------------------
+# --- settings: the nearest to what was asked for hold for all of it -------------------------------
 
 
 def _holds_settings(shelf: Shelf, path: str) -> bool:

@@ -18,11 +18,15 @@ EXEMPT = "LOR002"
 
 @dataclass
 class Comment:
-    """A suppressing comment, and the selectors in it that have hidden something."""
+    """A suppressing comment, and the selectors in it that have hidden something.
+
+    `meant` are the rules that one without selectors would hide, were it written as it has to be.
+    """
 
     path: str
     suppression: Suppression
     used: set[str] = field(default_factory=set)
+    meant: set[str] = field(default_factory=set)
 
     def hides(self, found: Diagnostic) -> bool:
         """Whether the comment hides a finding; it is noted down if so."""
@@ -30,6 +34,8 @@ class Comment:
             return False
         fitting = [one for one in self.suppression.selectors if covers(one, found.code, found.name)]
         self.used.update(fitting)
+        if not self.suppression.selectors and found.code != EXEMPT:
+            self.meant.add(found.name)
         return bool(fitting)
 
     def _reaches(self, found: Diagnostic) -> bool:
@@ -84,9 +90,27 @@ class Judge:
     def unused(self, comments: Sequence[Comment]) -> Iterator[Diagnostic]:
         """One finding a comment that has selectors in vain."""
         for comment in comments:
+            if not comment.suppression.selectors:
+                yield self._unwritten(comment)
+                continue
             vain = [one for one in comment.suppression.selectors if self._in_vain(one, comment)]
             if vain:
                 yield self._diagnostic(comment, vain)
+
+    def _unwritten(self, comment: Comment) -> Diagnostic:
+        """What to say of a comment that is written as another tool's would be."""
+        names = ", ".join(sorted(comment.meant)) or "RULE"
+        word = "ignore-file" if comment.suppression.whole_file else "ignore"
+        one = comment.suppression
+        return Diagnostic(
+            code=self.rule.code,
+            name=self.rule.name,
+            severity=self.rule.severity,
+            message="this comment hides nothing: the rules that it is for belong in brackets",
+            place=Place(comment.path, one.span, one.cell),
+            fix=Fix("display", f"write `# loralint: {word}[{names}]`"),
+            subject=names,
+        )
 
     def _in_vain(self, selector: str, comment: Comment) -> bool:
         if selector in comment.used:

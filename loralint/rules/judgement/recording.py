@@ -62,7 +62,10 @@ def unrecorded(project: Project) -> Iterator[Unrecorded]:
 
 def _holder(project: Project, place: Action, configs: list[Action]) -> Action | None:
     """What takes the revision in every version that the project lets in."""
-    for one in (place, *(_unshared(project, configs) if place.kind == "wrap" else ())):
+    candidates: list[Action] = [place]
+    if place.kind == "wrap":
+        candidates += _unshared(project, configs)
+    for one in candidates:
         if may_lack(project, one.path, one.callee, "revision") is None:
             return one
     return None

@@ -240,7 +240,9 @@ def _by_option(load: Load) -> str:
         return f": another value may be given, so read {variable} beside it"
     if decides.kind is OriginKind.OPTION:
         option = code('add_argument("--revision", default="<commit>")')
-        return f": another one may be given, so add {option} and {code(f'revision={revision}')}{lock}"
+        return (
+            f": another one may be given, so add {option} and {code(f'revision={revision}')}{lock}"
+        )
     if decides.kind is OriginKind.FIELD:
         field = code('revision: str = "<commit>"')
         return f": another one may be given, so add the field {field} and pass it{lock}"
