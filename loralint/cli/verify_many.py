@@ -12,6 +12,7 @@ import click
 
 from loralint.cli.output import put
 from loralint.cli.verify_output import as_object, render
+from loralint.reading import read_whole
 from loralint.report.text import to_json
 
 if TYPE_CHECKING:
@@ -24,11 +25,15 @@ def named(adapters: Sequence[str], listed: str | None) -> list[str]:
     if listed is None:
         return list(dict.fromkeys(adapters))
     try:
-        lines = Path(listed).read_text(encoding="utf-8").splitlines()
+        lines = read_whole(listed).decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise click.UsageError(f"--list {listed}: {error}") from error
     said = (line.partition(" #")[0].strip() for line in lines if not line.startswith("#"))
     return list(dict.fromkeys([*adapters, *(one for one in said if one)]))
+
+
+LARGEST = 2**30
+"""Bytes of an earlier run's lines: of thousands of adapters."""
 
 
 def lines_before(output_file: str | None) -> dict[str, dict[str, Any]]:
@@ -37,7 +42,7 @@ def lines_before(output_file: str | None) -> dict[str, dict[str, Any]]:
         raise click.UsageError("--resume goes on in an --output-file: name the one to go on in")
     if not Path(output_file).is_file():
         return {}
-    found = map(_object, Path(output_file).read_text(encoding="utf-8").splitlines())
+    found = map(_object, read_whole(output_file, LARGEST).decode().splitlines())
     return {str(one["adapter"]): one for one in found if one is not None}
 
 
