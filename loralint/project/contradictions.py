@@ -67,8 +67,14 @@ def _who_says(value: Value) -> _Said:
 
 def _who_saves(saving: Saving) -> _Said:
     """The same of a save; the end of a path says enough: what is loaded has it in it."""
+    return _Said.BY_CODE if _ends(saving) else _who_says(saving.site.target)
+
+
+def _ends(saving: Saving) -> tuple[str, ...]:
+    """The ends of where something goes, if no more is known of any of the places."""
     target = saving.site.target
-    return _Said.BY_CODE if len(ends_of(target)) == len(leaves(target)) else _who_says(target)
+    found = ends_of(target)
+    return found if len(found) == len(leaves(target)) else ()
 
 
 def _who_says_it(leaf: Value) -> _Said:
@@ -93,7 +99,7 @@ def _may_be_loaded(evidence: Evidence, saving: Saving, adapter: Instance) -> boo
     """
     places = evidence.places
     saved, loaded = places.saved(saving, patterns_of), places.loaded(adapter, patterns_of)
-    ends = ends_of(saving.site.target)
+    ends = _ends(saving)
     # what a default names, somebody may have kept where another checkout is
     by_default = _who_saves(saving) is _Said.BY_DEFAULT
     return (

@@ -341,6 +341,11 @@ def test_a_folder_by_default_is_not_what_the_other_side_says_by_code(
     }
     small.write(files)
     assert small.asked("pairs") == []
+    below = {"train.py": files["train.py"].replace("(args.out)", '(f"{args.out}/adapter")'),
+             "serve.py": files["serve.py"].replace("old/v1/lora", "old/v1/adapter")}  # fmt: skip
+    small.write(below)
+    assert small.asked("pairs") == []
+    small.write(files)
     hub = files["serve.py"].replace("old/v1/lora", "me/v1")  # of a push by hand, perhaps
     small.write({"serve.py": hub})
     assert len(small.asked("pairs")) == 1
