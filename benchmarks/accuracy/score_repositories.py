@@ -120,6 +120,7 @@ def _written(place: Place) -> str:
 
 def _score_loads(score: Score, labels: _Labels, check: list[Row], inventory: list[Row]) -> None:
     flagged = {_said_at(labels.repo, row): row for row in check if row["code"] in PINNING}
+    told = {row["filename"] for row in check if row["code"] == "LOR111"}
     known: dict[Place, list[Row]] = {}
     for row in inventory:
         known.setdefault(_said_at(labels.repo, row), []).append(row)
@@ -130,7 +131,8 @@ def _score_loads(score: Score, labels: _Labels, check: list[Row], inventory: lis
         bare = [each for each in at if each["hub"] and each["revision"] == "none"]
         if bare and all(each["certain"] for each in bare):
             line = f"{_written(place)} {bare[0]['call']} {bare[0]['id']}"
-            score.judge(place in flagged, ("load found", "load missed"), line)
+            is_found = place in flagged or (place[1] in told and not any(map(_names_an_id, bare)))
+            score.judge(is_found, ("load found", "load missed"), line)
         _score_ids(score, place, at, known.get(place, []))
     for place, row in flagged.items():
         if labels.reads(place[1]):
@@ -144,6 +146,11 @@ def _score_flag(score: Score, place: Place, row: Row, labels: list[Row]) -> None
         return
     is_wrong = all(each["hub"] is False or _is_pinned(each) for each in labels)
     score.judge(not is_wrong, ("flag right", "flag wrong"), line)
+
+
+def _names_an_id(label: Row) -> bool:
+    """Whether a reader knew what is loaded; of what callers decide LOR111 speaks once a script."""
+    return bool(label["id"] or label.get("ids"))
 
 
 def _is_pinned(label: Row) -> bool:
