@@ -1,6 +1,7 @@
 # make demo   install loralint as a user would and run it on the project of issue 1678
 # make test   run the tests
 # make lint   run every static check, loralint on its own code among them
+# make test-lowest  the promises of verification with the lowest versions that pyproject.toml allows
 # make clean  remove what the above made
 #
 # Another Python, side by side: make test PYTHON=python3.13 VENV=.venv-3.13
@@ -12,6 +13,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 DEMO_VENV ?= .venv-demo
+LOWEST_VENV ?= .venv-lowest
 PYTEST_ARGS ?=
 RUNTIME ?= $(if $(filter 3.11,$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')),yes,auto)
 # Without its own index pip takes the build for CUDA, several gigabytes, on Linux. That index is
@@ -31,7 +33,7 @@ SOURCES := $(shell find loralint -name '*.py' 2>/dev/null)
 # $(call venv,FOLDER): a virtual environment with a working pip; a half-made one is made again.
 venv = $(1)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(1)
 
-.PHONY: help demo test lint clean
+.PHONY: help demo test test-lowest lint clean
 .DELETE_ON_ERROR:
 
 help:
@@ -73,6 +75,17 @@ test: $(VENV)/.installed
 	runtime=optional; if [ $(RUNTIME) != no ] && $(BIN)/python -c 'import torch' 2>/dev/null; then runtime=required; fi; \
 	LORALINT_TEST_RUNTIME=$$runtime $(BIN)/python -m pytest $(PYTEST_ARGS)
 
+# torch is that of the other tests: low ones have no build for the CPU where pip looks.
+$(LOWEST_VENV)/.installed: pyproject.toml tools/lowest.py
+	@$(call venv,$(LOWEST_VENV))
+	$(LOWEST_VENV)/bin/python -m pip install --quiet $(TORCH)$(CPU) $(TORCH_INDEX)
+	$(LOWEST_VENV)/bin/python -m pip install --quiet --editable . 'pytest>=8.2' 'hypothesis>=6.100' \
+		$$($(LOWEST_VENV)/bin/python tools/lowest.py runtime | grep -v ';')
+	@touch $@
+
+test-lowest: $(LOWEST_VENV)/.installed
+	LORALINT_TEST_RUNTIME=required $(LOWEST_VENV)/bin/python -m pytest tests/verify/test_lowest.py
+
 lint: $(VENV)/.installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -82,6 +95,6 @@ lint: $(VENV)/.installed
 	$(BIN)/loralint check loralint
 
 clean:
-	rm -rf $(VENV) $(DEMO_VENV) build dist .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf $(VENV) $(DEMO_VENV) $(LOWEST_VENV) build dist .pytest_cache .mypy_cache .ruff_cache \
 		.import_linter_cache .loralint_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -30,11 +30,16 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
 
 
 class AddKeyword(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Give the call at `call` one more keyword argument, last: `name=code`."""
+    """Give the call at `call` one more keyword argument, last: `name=code`.
+
+    With a `note` a call whose row would get too long is laid out as a formatter would, one argument
+    a row, and the note is the comment of the new one ("" where it gets none).
+    """
 
     call: Place
     name: str
     code: str
+    note: str | None = None
 
 
 class RenameKeyword(msgspec.Struct, frozen=True, tag=True, gc=False):

@@ -222,9 +222,8 @@ def test_nothing_is_left_in_the_project_or_beside_the_cache(project):
     store(project)
     assert sorted(path.name for path in project.iterdir()) == ["a.py", "sub"]
     assert sorted(path.name for path in folder_of(str(project)).iterdir()) == [FILE]
-    assert "Signature" in (folder_of(str(project)).parent / "CACHEDIR.TAG").read_text(
-        encoding="utf-8"
-    )
+    tag = folder_of(str(project)).parent / "CACHEDIR.TAG"
+    assert "Signature" in tag.read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="permissions bind")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from itertools import permutations
 from pathlib import Path
 
@@ -141,16 +144,21 @@ def _doubled(found: list[Diagnostic]) -> Iterator[str]:
 
 
 def _is_known(case: Case, found: Diagnostic) -> bool:
-    """Whether a finding in code has its call in the one form that a baseline knows it by."""
+    """Whether a finding in code has its call, which a baseline knows it by."""
     if found.code in ("LOR001", "LOR002") or not found.place.path.endswith((".py", ".ipynb")):
         return True
-    text, call = map(_without_layout, ("".join(case.texts().values()), found.call))
-    return call != "" and call.partition("…")[0] in text and call_form(found.call) == found.call
+    return found.call in _forms(tuple(case.texts().values()))
 
 
-def _without_layout(text: str) -> str:
-    """What a formatter does not change: no quotes, white space, commas or comments."""
-    return re.sub(r"#[^\n]*|[\s'\",]+", "", text)
+@cache
+def _forms(texts: tuple[str, ...]) -> frozenset[str]:
+    """All calls, and dicts that are called later, in the one form that a baseline has of them."""
+    nodes: list[ast.AST] = []
+    for text in texts:
+        with suppress(SyntaxError):  # of another kind of file
+            nodes += ast.walk(ast.parse(re.sub(r"(?m)^(\s*)[%!].*", r"\1pass", text)))
+    kinds = (ast.Call, ast.Dict)
+    return frozenset(call_form(ast.unparse(node)) for node in nodes if isinstance(node, kinds))
 
 
 def _mended(case: Case, found: list[Diagnostic]) -> dict[tuple[str, int | None], str]:

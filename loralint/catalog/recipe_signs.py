@@ -6,7 +6,7 @@ import codecs
 import re
 
 from loralint.catalog.recipe_shape import Framework
-from loralint.catalog.recipes import FRAMEWORKS, SWIFT
+from loralint.catalog.recipes import FRAMEWORKS
 
 NEVER_RECIPES = frozenset(
     """package.json package-lock.json tsconfig.json config.json adapter_config.json
@@ -20,11 +20,26 @@ LARGEST_RECIPE = 200_000
 """Nobody writes two hundred kilobytes of recipe; such a file is data."""
 
 _OWN_FOLDERS = (".github/", "node_modules/", ".vscode/")
-_KEY = re.compile(rb"""(?:^[\s-]*|[{,]\s*)["']?([A-Za-z_]+)["']?\s*[:=]""", re.MULTILINE)
+_KEY = re.compile(rb"""(?:^[\s-]*|[{,]\s*)["']?([A-Za-z_]\w*)["']?\s*[:=]""", re.MULTILINE)
 _TARGETS = (b"pretrained", b"peft.", b"SentenceTransformer", b"load_dataset", b"vllm.", b"trl.")
-_TRIGGERS = (b"base_model", b"model_name_or_path", b"training_type", b"_component_", b"_target_")
-_SWIFT_TRIGGERS = tuple(sorted(word.encode() for word in SWIFT.evidence[0][1]))
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_ANYBODYS = frozenset({"model", "task"})
+"""Keys that a framework requires and that any configuration may have."""
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def _one_of(framework: Framework) -> frozenset[str]:
+    """Keys of which each of its recipes has one: the longest that it requires, else a sign."""
+    required = [word for word in map(_last, framework.requires) if word not in _ANYBODYS]
+    return frozenset({max(required, key=len)} if required else framework.evidence[0][1])
+
+
+_TRIGGERS = tuple(
+    sorted(word.encode() for word in frozenset({"_target_"}).union(*map(_one_of, FRAMEWORKS)))
+)
 _COMMENTS = (b"loralint:", b"noqa: LOR", b"noqa:LOR")
 
 
@@ -36,7 +51,7 @@ def may_be_recipe(path: str, text: bytes) -> bool:
         text = text.decode("utf-16", errors="replace").encode()
     if any(comment in text for comment in _COMMENTS):
         return True
-    if not any(word in text for word in (*_TRIGGERS, *_SWIFT_TRIGGERS)):
+    if not any(word in text for word in _TRIGGERS):
         return False
     if b"_target_" in text and any(word in text for word in _TARGETS):
         return True
@@ -58,7 +73,3 @@ def _may_be(framework: Framework, words: frozenset[str]) -> bool:
     return needed <= words and all(
         sum(_last(key) in words for key in keys) >= least for least, keys in framework.evidence
     )
-
-
-def _last(path: str) -> str:
-    return path.rpartition(".")[2]

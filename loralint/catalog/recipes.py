@@ -5,7 +5,8 @@ axolotl 0.18.0 (utils/schemas/*.py, loaders/model.py), LLaMA-Factory 0.9.6.dev0 
 model/adapter.py, model/model_utils/quantization.py), TRL 1.10.0.dev0 (trainer/model_config.py,
 scripts/utils.py), alignment-handbook 925acdf (recipes/), ms-swift 4.6.0.dev0 (arguments/*.py),
 autotrain-advanced 0.8.37.dev0 (parser.py, trainers/clm/utils.py), unsloth's studio and command
-line (unsloth_cli/config.py), torchtune (recipes/configs/), open-instruct (finetune.py).
+line (unsloth_cli/config.py), torchtune (recipes/configs/), open-instruct (finetune.py), mlx-lm 0.28
+(mlx_lm/lora.py).
 """
 
 from __future__ import annotations
@@ -231,7 +232,22 @@ TORCHTUNE = Framework(
     quantised_builders=("qlora", "qdora"),
 )
 
-FRAMEWORKS = (AXOLOTL, AUTOTRAIN, UNSLOTH, TORCHTUNE, LLAMA_FACTORY, OPEN_INSTRUCT, TRL, SWIFT)
+MLX = Framework(
+    name="mlx-lm",
+    requires=("model",),
+    evidence=((2, _words("""fine_tune_type lora_parameters lora_layers steps_per_report
+        steps_per_eval resume_adapter_file
+        grad_checkpoint val_batches test_batches mask_prompt""")),),
+    loads=(Key("model", _BASE),),
+    saves=("adapter_path",),
+    adapter=(("fine_tune_type", ("lora", "dora", None)),),
+    trust="",
+    lora=(("r", "lora_parameters.rank", 8),),
+)  # fmt: skip
+
+FRAMEWORKS = (
+    AXOLOTL, AUTOTRAIN, UNSLOTH, TORCHTUNE, LLAMA_FACTORY, OPEN_INSTRUCT, TRL, MLX, SWIFT
+)  # fmt: skip
 """The first that fits a mapping is its framework."""
 
 PUSHES = frozenset({"hub_model_id", "export_hub_model_id"})

@@ -73,6 +73,15 @@ STARTED_ELSEWHERE = frozenset("""remote remote_gen aio local spawn delay""".spli
 """What calls a function or makes an object on another machine, with the same arguments: Modal's,
 Ray's, Celery's."""
 
+THREADS = frozenset({"Thread", "Process", "Timer"})
+"""What calls its `target` with `args` and `kwargs`."""
+
+LAUNCHING = frozenset({"notebook_launcher", "debug_launcher"})
+"""What calls its first argument with `args`, on each device."""
+
+POOLS = {"submit": 0, "to_thread": 0, "add_task": 0, "run_in_executor": 1}
+"""What calls one of its arguments with those behind it: a pool, an event loop, a web server."""
+
 PARSER_METHODS = frozenset(
     """add_argument add_arguments parse_args parse_known_args parse_args_into_dataclasses
     parse_args_and_config parse_json_file parse_yaml_file parse_dict set_defaults

@@ -123,11 +123,14 @@ def _report(session: Session, made: Pinned, asked: dict[str, Any]) -> int:
 def _tell(session: Session, made: Pinned, *, aside: bool) -> None:
     report = naming(session)
     name = report.where
-    for one in made.pins:
+    for number, one in enumerate(made.pins):
         was = one.current[:12] or one.ref or "?"
         source = "" if one.origin == "cache" else f" ({one.origin})"
         line = f"{name(one.load.place)}: {one.repo_id} {was} → {one.commit}{source}"
         click.echo(visible(line), err=aside)
+        for edit in made.further.get(number, ()):
+            written = edit.content.partition("#")[0].strip(" ,\t\r\n")
+            click.echo(visible(f"  also {name(edit.place)}: {written}"), err=aside)
     for left in made.left:
         level = "error" if left.grave else "note"
         reason = renamed(left.reason, report.filename, session.is_file)

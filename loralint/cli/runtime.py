@@ -17,6 +17,7 @@ from loralint.diagnostics import Diagnostic
 from loralint.engine.request import Outcome
 from loralint.engine.suppression import Suppressions
 from loralint.project import Project
+from loralint.text import visible
 from loralint.verify import runtime
 from loralint.verify.pairs import Surroundings, flagged, plans
 from loralint.verify.runtime import PairOutcome, Runner
@@ -57,7 +58,7 @@ def with_runtime(session: Session, outcome: Outcome, asked: Asked) -> tuple[Outc
 
 def _say(line: str, asked: Asked) -> None:
     if not asked.quiet:
-        click.echo(f"runtime: {line}", err=True)
+        click.echo(f"runtime: {visible(line)}", err=True)
 
 
 def _kept(

@@ -3,42 +3,40 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
+import sys
+import threading
 import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from loralint.cli import options
+from loralint.cli import options, verify_many
 from loralint.cli.output import in_colour, put
 from loralint.report import FORMATS
+from loralint.text import visible
 from loralint.verify import child
 from loralint.verify.case import DTYPES, QUANTIZATIONS
 from loralint.verify.result import (
     EXIT_CODES,
+    SILENT,
     TIERS,
+    Progress,
     UnusableInputError,
+    Verdict,
     Verification,
     joined,
     overall,
 )
 
 if TYPE_CHECKING:
-    from loralint.verify.case import Asked, Case
-    from loralint.verify.result import Progress
-import logging
-import sys
-import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-
-from loralint.report import renderer
-from loralint.report.base import Report, RuleDoc
-from loralint.report.json_ import finding
-from loralint.report.text import to_json
-from loralint.verify.result import SILENT, Progress
+    from loralint.verify.case import Case
 
 LIBRARIES = ("torch", "transformers", "peft", "safetensors", "accelerate")
 WEIGHTLESS = {"header", "dry-run"}
@@ -46,13 +44,25 @@ _SAID = ("base", "revision", "quantization", "dtype", "device", "trust_remote_co
 
 
 @click.command("verify")
-@click.argument("adapter", required=False, metavar="[ADAPTER]")
+@click.argument("adapters", nargs=-1, metavar="[ADAPTER]...")
+@click.option(
+    "--list",
+    "listed",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Verify the adapters that FILE names, one a line.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="With several adapters: leave out those that --output-file has a line of.",
+)
 @click.option("--base", metavar="ID|FOLDER", help="The base, if not the one that is recorded.")
 @click.option("--revision", metavar="REV", help="The base's revision.  [default: as recorded]")
 @click.option(
     "--quantization",
     type=click.Choice(QUANTIZATIONS),
-    help="How the base is loaded.  [default: as recorded, else nf4]",
+    help="How the base is loaded.  [default: as recorded, else nf4 if that goes]",
 )
 @click.option(
     "--dtype", type=click.Choice(DTYPES), help="Type of the base's other weights.  [default: auto]"
@@ -96,27 +106,56 @@ _SAID = ("base", "revision", "quantization", "dtype", "device", "trust_remote_co
 @click.option("--offline", is_flag=True, help="Use no network, only the Hub's local cache.")
 @options.output(*FORMATS)
 @options.loudness
-def command(adapter: str | None, **given: Any) -> None:
+def command(adapters: tuple[str, ...], **given: Any) -> None:
     """Prove that an adapter arrives on its base, tensor by tensor.
 
     ADAPTER is a folder or a Hub id (`org/name`, `org/name@revision`); of a folder with several
-    adapters, each is verified. Exits with 0 when it is verified, 1 when it is not, 3 when it could
-    not be decided, and 2 when there is no adapter.
+    adapters, each is verified. Several ADAPTERs, or a --list of them, are verified in groups of one
+    base, which is loaded once; `--output-format json` writes a line for each as it comes.
+
+    Exits with 0 when it is verified, 1 when it is not, 3 when it could not be decided, and 2 when
+    there is no adapter.
     """
-    if (adapter is None) == (given["pair"] is None):
+    adapters = tuple(verify_many.named(adapters, given["listed"]))
+    many = len(adapters) > 1 or given["listed"] is not None
+    if (not adapters) == (given["pair"] is None):
         raise click.UsageError("name an adapter, or two files with --pair")
+    if many and given["merged"] is not None:
+        raise click.UsageError("--merged is of one adapter")
+    if given["resume"] and not (many and given["output_format"] == "json"):
+        raise click.UsageError("--resume needs several adapters and --output-format json")
     prepare(given["offline"])
-    ended = child.watched(given["timeout"]) if given["pair"] is None else None
+    limit = given["timeout"] * max(1, len(adapters))
+    ended = child.watched(limit) if given["pair"] is None else None
+    adapter = adapters[0] if adapters else None
     if ended is not None and ended.code is not None:
         click.get_current_context().exit(_exit_code(ended.code))
     _hasten(given)
+    if many:
+        if ended:
+            raise click.ClickException(child.NOT_IN_TIME)
+        click.get_current_context().exit(EXIT_CODES[_many(adapters, given)])
     began = time.perf_counter()
     try:
         outcomes = (_not_in_time(adapter, given),) if ended else _outcomes(adapter, given)
     except UnusableInputError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(visible(str(error))) from error
     _show(adapter, outcomes, given, time.perf_counter() - began)
     click.get_current_context().exit(EXIT_CODES[overall(outcomes)])
+
+
+def _many(adapters: Sequence[str], given: dict[str, Any]) -> Verdict:
+    """Verify one after the other, and write each as it comes."""
+    from loralint.verify.case import Asked
+
+    asked = Asked(**{name: given[name] for name in _SAID})
+    before = verify_many.lines_before(given["output_file"]) if given["resume"] else {}
+    lines = verify_many.Lines(given, before)
+    with progress_for(given["quiet"]) as progress:
+        for outcome in verify_many.verify_all(adapters, asked, given, progress, set(before)):
+            lines.add(outcome)
+    lines.close(in_colour(given["color"], given["output_file"]))
+    return lines.verdict()
 
 
 def _hasten(given: dict[str, Any]) -> None:
@@ -170,28 +209,8 @@ def _outcomes(adapter: str | None, given: dict[str, Any]) -> tuple[Verification,
             return verify_pair(
                 train, infer, asked, tuple(given["tiers"]), progress, given["timeout"]
             )
-        planned = _cases(str(adapter), asked, alone=given["merged"] is not None)
+        planned = verify_many.cases(str(adapter), asked, alone=given["merged"] is not None)
         return tuple(_outcome(one, given, progress) for one in planned)
-
-
-def _cases(adapter: str, asked: Asked, *, alone: bool) -> list[Case | Verification]:
-    """A case for each adapter of the folder, or why there is none; `alone` leaves subfolders."""
-    from loralint.verify.case import NotAvailableError, case_for, several
-    from loralint.verify.folder import PickledError
-    from loralint.verify.tiers import undecided
-
-    found: list[Case | Verification] = []
-    try:
-        at, places = (None, ("",)) if alone else several(adapter, asked)
-    except NotAvailableError as error:
-        return [undecided(adapter, asked.base, asked.revision, str(error))]
-    for below in places:
-        try:
-            found.append(case_for(adapter, asked, at=at, below=below, alone=alone))
-        except (NotAvailableError, PickledError) as error:
-            name = f"{adapter}/{below}" if below else adapter
-            found.append(undecided(name, asked.base, asked.revision, str(error)))
-    return found
 
 
 def _outcome(
@@ -212,7 +231,7 @@ def _show(
     given: dict[str, Any],
     seconds: float,
 ) -> None:
-    from loralint.cli.verify import render
+    from loralint.cli.verify_output import render
 
     colour = in_colour(given["color"], given["output_file"])
     loudness = given["verbose"] - given["quiet"]
@@ -222,80 +241,40 @@ def _show(
     put(text, given["output_file"], colour=colour)
 
 
-def render(
-    output_format: str,
-    outcomes: Sequence[Verification],
-    seconds: float,
-    *,
-    colour: bool,
-    loudness: int,
-) -> str:
-    """The outcomes as text; `full` and `json` have forms of their own."""
-    if output_format == "json":
-        objects = [as_object(one) for one in outcomes]
-        return to_json(objects[0] if len(objects) == 1 else objects)
-    if output_format == "full":
-        from loralint.cli.verify_text import text
+class _Shown(Progress):
+    """A line for each step with its time; the libraries draw their own bars below it.
 
-        return "\n".join(text(one, colour=colour, loudness=loudness) for one in outcomes)
-    return renderer(output_format)(_report(outcomes, seconds, colour))
+    `after` is how long a step has to take before it is named: in a log the short ones are noise.
+    """
 
-
-def as_object(outcome: Verification) -> dict[str, Any]:
-    """The object of design.md's contract."""
-    report = _report((outcome,), 0.0, colour=False)
-    urls = report.urls() if outcome.findings else {}
-    return {
-        "verdict": outcome.verdict,
-        "adapter": outcome.adapter,
-        "base": outcome.base,
-        "revision": outcome.revision,
-        "tiers": [
-            {
-                "name": tier.name,
-                "verdict": tier.verdict,
-                "seconds": round(tier.seconds, 3),
-                "checked": tier.checked,
-            }
-            for tier in outcome.tiers
-        ],
-        "findings": [finding(report, one, urls.get(one.code)) for one in outcome.findings],
-        "skipped": [{"what": one.what, "reason": one.reason} for one in outcome.skipped],
-    }
-
-
-def _report(outcomes: Sequence[Verification], seconds: float, colour: bool) -> Report:
-    return Report(
-        diagnostics=tuple(one for outcome in outcomes for one in outcome.findings),
-        skipped=tuple(one for outcome in outcomes for one in outcome.skipped),
-        files=len(outcomes),
-        seconds=seconds,
-        rules=_docs,
-        colour=colour,
-        fixable_note=False,
-    )
-
-
-def _docs() -> Iterable[RuleDoc]:
-    """The pages, imported with all rules when a format needs them."""
-    from loralint.cli.rule import rule_docs
-
-    return rule_docs()
-
-
-class _OnTerminal(Progress):
-    """A line for each step with its time; the libraries draw their own bars below it."""
+    def __init__(self, after: float) -> None:
+        self._after = after
 
     @contextmanager
     def step(self, label: str, total: int = 0) -> Iterator[None]:
         began = time.perf_counter()
-        sys.stderr.write(f"  {label} ...\n")
-        sys.stderr.flush()
-        yield
+        timer = threading.Timer(self._after, _say, (f"  {label} ...",))
+        timer.daemon = True
+        timer.start()
+        if not self._after:
+            timer.join()
+        try:
+            yield
+        finally:
+            timer.cancel()
         seconds = time.perf_counter() - began
-        if seconds >= 1:
-            sys.stderr.write(f"  {label}: {seconds:.1f} s\n")
-            sys.stderr.flush()
+        if seconds >= max(1.0, self._after):
+            _say(f"  {label}: {seconds:.1f} s")
+
+
+def _say(line: str) -> None:
+    """A line on standard error; names of bases and folders are other people's words."""
+    sys.stderr.write(f"{visible(line)}\n")
+    sys.stderr.flush()
+
+
+OFF_TERMINAL = 5.0
+"""Seconds that a step takes before a log is told of it."""
 
 
 @contextmanager
@@ -310,4 +289,7 @@ def progress_for(quiet: int) -> Iterator[Progress]:
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield _OnTerminal() if shown else SILENT
+        if quiet:
+            yield SILENT
+        else:
+            yield _Shown(0.0 if shown else OFF_TERMINAL)

@@ -125,6 +125,9 @@ def mentioned(text: bytes, names: frozenset[bytes]) -> frozenset[bytes]:
     return names.intersection(_WORD.findall(text))
 
 
+_IMPORTED = re.compile(rb"(?:\bfrom|\bimport)[ \t]+([\w., \t]+)")
+
+
 def encoded(names: Iterable[str]) -> frozenset[bytes]:
     """Identifiers as they stand in a file."""
     return frozenset(name.encode() for name in names)

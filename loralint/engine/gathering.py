@@ -62,7 +62,7 @@ class Gathered:
     def manifest(self) -> Manifest:
         """Everything that the project and its findings rest on."""
         tree = self.shelf.tree
-        return Manifest(tree.folders, {**tree.inputs, **self.shelf.states})
+        return Manifest(tree.folders, {**tree.inputs, **self.shelf.glimpsed, **self.shelf.states})
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:

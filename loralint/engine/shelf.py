@@ -36,6 +36,7 @@ class Shelf:
         self.tree = tree
         self.entries: dict[str, Entry] = {}
         self.states: dict[str, State | None] = {}
+        self.glimpsed: dict[str, State | None] = {}
         self.unreadable: dict[str, FileFacts] = {}
         self.skipped: list[Skipped] = []
         self._known = known
@@ -153,7 +154,7 @@ class Shelf:
             return True
         if isinstance(head, Content):
             return True
-        self.states[path] = head.stamp, b""
+        self.glimpsed[path] = head.stamp, b""
         if may_be_recipe(path, head.beginning):
             self._refuse(path, f"{head.reason}, and begins as a recipe does")
         return False

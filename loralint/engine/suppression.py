@@ -21,12 +21,14 @@ EXEMPT = "LOR002"
 class Comment:
     """A suppressing comment; `used` are those of its selectors that have hidden something.
 
-    Comments that reach the same rows share it: two that hide the same are both in use.
+    Comments that reach the same rows share it: two that hide the same are both in use. `meant` are
+    the rules that one without selectors would hide, were it written as it has to be.
     """
 
     path: str
     suppression: Suppression
     used: set[str]
+    meant: set[str]
 
 
 @dataclass
@@ -35,11 +37,14 @@ class _Reach:
 
     selectors: dict[str, None] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    meant: set[str] = field(default_factory=set)
 
     def hides(self, found: Diagnostic) -> bool:
         """Whether these comments hide a finding; it is noted down if so."""
         fitting = [one for one in self.selectors if covers(one, found.code, found.name)]
         self.used.update(fitting)
+        if found.code != EXEMPT:
+            self.meant.add(found.name)
         return bool(fitting)
 
 
@@ -58,7 +63,7 @@ class Suppressions:
             for one in facts.suppressions:
                 reach = self._reach(path, one)
                 reach.selectors.update(dict.fromkeys(one.selectors))
-                self._comments.append(Comment(path, one, reach.used))
+                self._comments.append(Comment(path, one, reach.used, reach.meant))
 
     def remaining(self, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
         """The findings that no comment hides. Only their own place counts, no related one."""
@@ -108,9 +113,27 @@ class Judge:
     def unused(self, comments: Sequence[Comment]) -> Iterator[Diagnostic]:
         """One finding a comment that has selectors in vain."""
         for comment in comments:
+            if not comment.suppression.selectors:
+                yield self._unwritten(comment)
+                continue
             vain = [one for one in comment.suppression.selectors if self._in_vain(one, comment)]
             if vain:
                 yield self._diagnostic(comment, vain)
+
+    def _unwritten(self, comment: Comment) -> Diagnostic:
+        """What to say of a comment that is written as another tool's would be."""
+        names = ", ".join(sorted(comment.meant)) or "RULE"
+        word = "ignore-file" if comment.suppression.whole_file else "ignore"
+        one = comment.suppression
+        return Diagnostic(
+            code=self.rule.code,
+            name=self.rule.name,
+            severity=self.rule.severity,
+            message="this comment hides nothing: the rules that it is for belong in brackets",
+            place=Place(comment.path, one.span, one.cell),
+            fix=Fix("display", f"write `# loralint: {word}[{names}]`"),
+            subject=names,
+        )
 
     def _in_vain(self, selector: str, comment: Comment) -> bool:
         if selector in comment.used:

@@ -96,7 +96,8 @@ class ClassFact(Fact, frozen=True, tag=True, array_like=True, gc=False):
 class Suppression(Fact, frozen=True, tag=True, array_like=True, gc=False):
     """A comment that silences findings: names, codes or prefixes as written.
 
-    `first_row` to `last_row` is what it covers; `span` is the comment's own, for LOR002's fix.
+    `first_row` to `last_row` is what it covers; `span` is the comment's own, for LOR002's fix. A
+    comment that is meant to silence something and is written in another way has no selectors.
     """
 
     selectors: tuple[str, ...]

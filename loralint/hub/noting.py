@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 
 from loralint.diagnostics import Edit
+from loralint.hub.pin_stamps import STAMP, stamps
 from loralint.read.cells import lines_of
 from loralint.source import Place, Source, Span
 
-_OLD = re.compile(r"#[ \t]*[^\s,#]+, \d{4}-\d\d-\d\d\b")
 _MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
 
 WITH_COMMENTS = frozenset({"python", "notebook", "yaml", "toml", "shell"})
@@ -25,6 +25,12 @@ def with_note(source: Source, edit: Edit, current: str, text: str) -> tuple[Edit
     """
     if source.kind not in WITH_COMMENTS:
         return (edit,)
+    moved = _of_another_row(source, edit, current, text)
+    return (edit, moved) if moved is not None else _on_its_row(source, edit, current, text)
+
+
+def _on_its_row(source: Source, edit: Edit, current: str, text: str) -> tuple[Edit, ...]:
+    """An edit with the comment at the end of the row on which the commit comes to stand."""
     head, newline, tail = _row_ends_inside(edit.content)
     if newline:  # the commit gets a row of its own, above what is there
         return (Edit(edit.place, f"{head}  # {text}{newline}{tail}"),)
@@ -41,6 +47,16 @@ def with_note(source: Source, edit: Edit, current: str, text: str) -> tuple[Edit
     start, stop, written = beside
     span = Span.of(end.row, start + 1, end.row, stop + 1)
     return (edit, Edit(Place(source.path, span, edit.place.cell), written))
+
+
+def _of_another_row(source: Source, edit: Edit, current: str, text: str) -> Edit | None:
+    """The comment that speaks of the commit from elsewhere in its statement, written anew."""
+    row, cell = edit.place.span.start.row, edit.place.cell
+    for stamp in stamps(source, cell) if current else ():
+        if (stamp.commit, stamp.row) == (current, row) and stamp.at != row:
+            span = Span.of(stamp.at, stamp.start + 1, stamp.at, stamp.end + 1)
+            return Edit(Place(source.path, span, cell), f"# {text}")
+    return None
 
 
 def _takes_no_comment(kind: str, row: str) -> bool:
@@ -61,7 +77,7 @@ def _row_ends_inside(content: str) -> tuple[str, str, str]:
 
 def _beside(row: str, column: int, current: str, text: str) -> tuple[int, int, str] | None:
     """What to put where, behind the commit on its row; None where nothing is to be written."""
-    old = _OLD.search(row, column)
+    old = STAMP.search(row, column)
     if old is None:
         end = len(row.rstrip())
         return end, len(row), f"  # {text}"

@@ -18,7 +18,8 @@ from loralint.facts import Known
 from loralint.hub import Answer, Ask, Failure, Found, Place, is_commit, resolve
 from loralint.hub.candidates import Candidate, Left, Scope, candidates, why_not
 from loralint.hub.locking import LockedCommits
-from loralint.hub.wants import Note, Sources, repos_of
+from loralint.hub.pin_stamps import Note
+from loralint.hub.wants import Sources, repos_of
 from loralint.project import Load, Pair, Project
 from loralint.rules.judgement import wording
 from loralint.rules.judgement.fixes import revision_changes, written_at

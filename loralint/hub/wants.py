@@ -2,7 +2,7 @@
 
 Each load asks for a ref of its repositories. What a pin stood for is noted in a comment beside it,
 `revision="<commit>",  # main, 2026-11-24`: people read it, and `pin --upgrade`, `lock` and
-`outdated` do.
+`outdated` do (`pin_stamps` says where it may stand).
 """
 
 from __future__ import annotations
@@ -14,27 +14,14 @@ from dataclasses import dataclass, field
 from loralint.catalog import loader_of
 from loralint.facts import Absent, Default, Known, Reason, Unknown, Value, leaves
 from loralint.hub import MAIN, Ask, Repo, plain
+from loralint.hub.pin_stamps import Note, notes as noted, stamps
 from loralint.lockfile import RepoType
 from loralint.project import Load, Project
-from loralint.read.cells import cells_of, lines_of
+from loralint.read.cells import cells_of
 from loralint.rules.judgement.fixes import written_at
 from loralint.rules.judgement.pinning import adapter_revision, certain_runs, full_id, judged_ids
 from loralint.rules.judgement.values import is_none_by_default, only
 from loralint.source import Place, Source
-
-_NOTE = re.compile(
-    r"\b(?P<commit>[0-9a-f]{40})\b[^\n]*?"
-    r"#[ \t]*(?P<ref>[^\s,#]+), (?P<date>\d{4}-\d\d-\d\d)\b"
-)
-"""On one row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """The ref that a commit stood for, and the day when it was pinned."""
-
-    ref: str
-    date: str
 
 
 def comment(ref: str, date: str) -> str:
@@ -46,11 +33,10 @@ def notes(texts: Iterable[str]) -> dict[str, Note]:
     """What the comments of some files say, by commit; where they differ, the latest."""
     found: dict[str, Note] = {}
     for text in texts:
-        for match in _NOTE.finditer(text):
-            note = Note(match["ref"], match["date"])
-            known = found.get(match["commit"])
+        for commit, note in (each for row in text.split("\n") for each in noted(row).items()):
+            known = found.get(commit)
             if known is None or known.date < note.date:
-                found[match["commit"]] = note
+                found[commit] = note
     return found
 
 
@@ -76,8 +62,8 @@ class Sources:
         """Read them out of the project's files, lock files excepted."""
         kept = [source for source in sources if _COMMIT.search(source.content)]
         commits = {found.decode() for source in kept for found in _COMMIT.findall(source.content)}
-        rows = {row: noted for source in kept for row, noted in _rows(source)}
-        every = [(commit, note) for noted in rows.values() for commit, note in noted.items()]
+        rows = {row: found for source in kept for row, found in _rows(source)}
+        every = [(commit, note) for found in rows.values() for commit, note in found.items()]
         latest = dict(sorted(every, key=lambda one: (one[1].date, one[1].ref)))
         return Sources(frozenset(commits), latest, rows)
 
@@ -93,10 +79,10 @@ class Sources:
 
 def _rows(source: Source) -> Iterator[tuple[Row, dict[str, Note]]]:
     for cell in cells_of(source):
-        for number, row in enumerate(lines_of(source.content, cell), 1):
-            noted = notes([row])
-            if noted:
-                yield (source.path, cell, number), noted
+        rows: dict[int, dict[str, Note]] = {}
+        for stamp in stamps(source, cell):
+            rows.setdefault(stamp.row, {})[stamp.commit] = stamp.note
+        yield from (((source.path, cell, number), found) for number, found in rows.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ _MARKS = frozenset(
 )
 """Files that a project has once, in its own folder."""
 
+_LISTS = frozenset("requirements.txt environment.yml environment.yaml".split())
+"""Those of them that also one part of a project may have, to be installed alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -31,7 +34,9 @@ class Borders:
     def __init__(self, files: Iterable[str], around: Surroundings) -> None:
         self.name = around.name
         self._repositories = around.repositories
-        self._subprojects = frozenset(dirname(path) for path in files if basename(path) in _MARKS)
+        marks = [(dirname(path), basename(path)) for path in files if basename(path) in _MARKS]
+        self._subprojects = frozenset(folder for folder, _ in marks)
+        self._whole = frozenset(folder for folder, name in marks if name not in _LISTS)
 
     def repository(self, script: str) -> str:
         """The folder of the innermost repository that a script stands in, "" for the root."""
@@ -47,6 +52,13 @@ class Borders:
             return True
         first, second = self.subproject(one), self.subproject(other)
         return not is_below(first, second) and not is_below(second, first)
+
+    def are_parts_of_one(self, one: str, other: str) -> bool:
+        """Whether two subprojects may be parts of one project that have lists of their own."""
+        folders = {self.subproject(one), self.subproject(other)}
+        around = (_innermost(dirname(each), self._subprojects) for each in folders)
+        marked = all(each in self._subprojects for each in around)
+        return marked and self.in_one_repository(one, other) and not folders & self._whole
 
     def subproject(self, script: str) -> str:
         """The folder of the innermost subproject that a script stands in, "" for the root."""

@@ -6,6 +6,7 @@ says, on both sides, contradicts nothing: both may be given one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from enum import Enum
 
 from loralint.facts import ABSENT, Default, Known, Value, leaves
@@ -96,7 +97,7 @@ def _may_be_loaded(evidence: Evidence, saving: Saving, adapter: Instance) -> boo
     # what a default names, somebody may have kept where another checkout is
     by_default = _who_saves(saving) is _Said.BY_DEFAULT
     return (
-        (bool(ends) and not places.loaded(adapter))
+        (bool(ends) and not places.loaded(adapter) and _may_end(loaded, ends))
         or any(
             _is_in(each, place)
             for place in places.loaded(adapter)
@@ -106,6 +107,19 @@ def _may_be_loaded(evidence: Evidence, saving: Saving, adapter: Instance) -> boo
         or any(fits(each, place) for each in loaded for place in places.saved(saving))
         or any(may_agree(one, other) for one in saved for other in loaded)
     )
+
+
+def _may_end(patterns: Sequence[str], ends: Sequence[str]) -> bool:
+    """Whether a path that is known in part may end so; of one of which nothing is, it may."""
+    tails = [tail for each in patterns for tail in _tails(each)]
+    return not tails or any(fits(tail, end) for tail in tails for end in ends)
+
+
+def _tails(pattern: str) -> Iterator[str]:
+    """The ends of a path and of the folders above it."""
+    parts = pattern.split("/")
+    for end in range(len(parts), 0, -1):
+        yield from ("/".join(parts[first:end]) for first in range(end))
 
 
 def _is_in(end: str, place: str) -> bool:

@@ -214,6 +214,8 @@ def is_whole(linker: Linker, node: Node) -> bool:
     if isinstance(node, (ByDefault, MappingNode)):
         inner = node.node if isinstance(node, ByDefault) else changed(linker.evaluator, node)
         return inner is not None and is_whole(linker, inner)
+    if isinstance(node, ItemOf):  # `model, tokenizer = load()`
+        return node.key == 0 and is_whole(linker, node.whole)
     return isinstance(node, CallResult) and linker.made(node).loads
 
 

@@ -156,10 +156,19 @@ def _identity(linker: Linker, loader: Loader, arguments: Arguments) -> Value | N
         return None
     if _is_model(linker, node):
         return None
-    found = value_of(_named(linker, node))
+    found = _given(value_of(_named(linker, node)))
     if isinstance(found, (Known, Default)) and not isinstance(found.value, str):
         return None
     return found if _fits(loader, found) else None
+
+
+def _given(value: Value) -> Value:
+    """An id but for branches that give none: nothing is loaded there."""
+    every = leaves(value)
+    kept = tuple(leaf for leaf in every if not isinstance(leaf, Absent))
+    if not kept or len(kept) == len(every):
+        return value
+    return kept[0] if len(kept) == 1 else Choice(kept, _origin(value))
 
 
 def _is_model(linker: Linker, node: Node) -> bool:
@@ -266,7 +275,7 @@ def _recorded_base(found: Asked) -> Node:
 
 
 def _origin(value: Value) -> Origin | None:
-    return value.origin if isinstance(value, (Unknown, Default)) else None
+    return value.origin if isinstance(value, (Unknown, Default, Choice)) else None
 
 
 # --- the revision -------------------------------------------------------------------------------

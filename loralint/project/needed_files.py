@@ -192,7 +192,7 @@ class NeededFiles:
                     continue
                 if not calls_a_loader(linker, site):
                     rest.append((site, names))  # what is read next may say what is called
-                elif linker.evaluator.callers.depends(site):
+                elif linker.evaluator.callers.depends_around(site):
                     found.update(names)
             each.inside = tuple(rest)
         self._looked_for |= found
@@ -200,15 +200,12 @@ class NeededFiles:
 
 
 def _called_as(path: str, function: str) -> tuple[Mention, ...]:
-    """How a function is called: a method by its own name, its object by that of the class."""
-    owner, _, name = function.rpartition(".")
-    class_ = owner.rpartition(".")[2]
-    names = (name if name != "__init__" else class_, class_)
+    """How a function is called, or what it is inside of: a method and its object's class, too."""
     stem = path.removesuffix("/__init__.py").rpartition("/")[2].removesuffix(".py")
     return tuple(
         Mention(each, stem if each in COMMON else "", is_test(path))
-        for each in dict.fromkeys(names)
-        if each
+        for each in dict.fromkeys(reversed(function.split(".")))
+        if each != "__init__"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from posixpath import dirname
 
 from loralint.facts import Origin, Value
@@ -104,8 +104,8 @@ class SavedPlaces:
         """The saves to what is loaded by any script that may mean the same place, each once."""
         known = self._of_any.get(instance.key)
         if known is None:
-            every = (each for each in self._all(instance) if self._is_for_both(each, instance.path))
-            known = list({match.saving: match for match in every}.values())
+            every = (self._for_both(each, instance.path) for each in self._all(instance))
+            known = list({match.saving: match for match in every if match is not None}.values())
             self._of_any[instance.key] = known
         return known
 
@@ -120,13 +120,21 @@ class SavedPlaces:
             return found
         return matches
 
-    def _is_for_both(self, match: Match, script: str) -> bool:
+    def _for_both(self, match: Match, script: str) -> Match | None:
+        """A match of one place that both scripts mean; None where each means a folder of its own.
+
+        What two parts of one project may mean is not certain.
+        """
+        owner, borders = match.saving.owner.file, self._script_places.borders
         if self._is_pushed(match):
-            return True  # a Hub id is the same everywhere
+            return match  # a Hub id is the same everywhere
         if not match.certain and absolute(match.shown):
-            borders = self._script_places.borders
-            return borders.in_one_repository(match.saving.owner.file, script)
-        return self._script_places.is_for_both(match.place, match.saving.owner.file, script)
+            return match if borders.in_one_repository(owner, script) else None
+        if self._script_places.is_for_both(match.place, owner, script):
+            return match
+        telling = "/" in match.place.rpartition("/")[0]
+        parts = telling and borders.are_parts_of_one(owner, script)
+        return replace(match, certain=False) if parts else None
 
     def _is_pushed(self, match: Match) -> bool:
         return match.saving.pushed and match.shown in self._pushed
@@ -134,6 +142,7 @@ class SavedPlaces:
     def _all(self, instance: Instance) -> Iterator[Match]:
         yield from self._of_texts(instance)
         yield from self._of_patterns(instance)
+        yield from self._of_ends(instance)
         for origin in origins_of(instance.site.repo_id):
             for each in origin.beginnings():
                 shown = each.written or "the same path"
@@ -162,12 +171,23 @@ class SavedPlaces:
             for place, saved in self._places.items():
                 if any(fits(pattern, place) for pattern in near):
                     yield from (Match(saving, place, text) for saving in saved)
+            above = [list(_above(each, text, dirname(instance.path))) for each in near]
+            yield from self._at(above, text)  # a checkpoint below it
             for pattern in near:
                 # `f"runs/{now()}"` is one folder to all of a script
                 same = (each for each in self._patterns.get(pattern, ())
                         if each.owner.file == instance.path)  # fmt: skip
                 yield from (Match(saving, pattern, text) for saving in same)
-        for end in _telling_ends(instance.site.repo_id):
+
+    def _of_ends(self, instance: Instance) -> Iterator[Match]:
+        """The saves whose path ends like one that is not known from its root on, on either side."""
+        value = instance.site.repo_id
+        for text in patterns_of(value) if self._ends else ():
+            tails = list(_last_parts(normal(text)))
+            for end, saved in self._ends.items():
+                if any(fits(tail, end) for tail in tails):
+                    yield from (Match(each, end, text, certain=False) for each in saved)
+        for end in _telling_ends(value):
             yield from (Match(each, end, end, certain=False) for each in self._ends.get(end, ()))
             for place, saved in self._places.items():
                 if any(fits(end, tail) for tail in _last_parts(place)):

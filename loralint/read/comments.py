@@ -15,7 +15,14 @@ from loralint.source import Location, Span
 
 _LORALINT = re.compile(r"#\s*loralint:\s*ignore(?P<file>-file)?\[(?P<names>[^\]]*)\]")
 _NOQA = re.compile(r"#\s*noqa:\s*(?P<codes>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*)", re.IGNORECASE)
-_ANY = re.compile(r"loralint:\s*ignore|noqa:[^\n]*\bLOR\d", re.IGNORECASE)
+_WORDS = "ignore|disable|noqa|skip|off|nolint|suppress|allow"
+_MEANT = re.compile(
+    rf"#\s*loralint\s*(?:[:=]\s*(?:{_WORDS})(?:-file)?\b|\s(?:{_WORDS})(?:-file)?\s*(?:$|[\[(=:]))",
+    re.IGNORECASE,
+)
+"""What somebody wrote to silence loralint, as other tools spell it: it silences nothing."""
+
+_ANY = re.compile(r"#\s*loralint\b|noqa:[^\n]*\bLOR\d", re.IGNORECASE)
 _IS_NOTE = re.compile(r"\s*#").match
 _HASH = re.compile(r"(?:^|(?<=\s))#")
 
@@ -27,20 +34,19 @@ def _has_any(text: str) -> bool:
 
 
 def _suppression(comment: str, row: int, column: int, rows: tuple[int, int]) -> Suppression | None:
-    """What a comment at a place silences in some rows; None where it silences nothing."""
-    match, noqa = _LORALINT.search(comment), None
-    if match is not None:
-        names = [name.strip() for name in match["names"].split(",")]
-    else:
-        noqa = _NOQA.search(comment)
-        codes = re.split(r"[\s,]+", noqa["codes"]) if noqa is not None else []
-        names = [code for code in codes if code.upper().startswith("LOR")]
-    selectors = tuple(filter(None, names))
-    if not selectors:
-        return None
+    """What a comment at a place silences in some rows; None where it is not meant to."""
     span = Span.of(row, column, row, column + len(comment))
-    whole_file = match is not None and match["file"] is not None
-    return Suppression(selectors, *rows, span, whole_file, None, noqa is not None)
+    match = _LORALINT.search(comment)
+    if match is not None:
+        selectors = tuple(filter(None, (name.strip() for name in match["names"].split(","))))
+        return Suppression(selectors, *rows, span, match["file"] is not None)
+    meant = _MEANT.search(comment)
+    if meant is not None:
+        return Suppression((), *rows, span, "-file" in meant[0])
+    noqa = _NOQA.search(comment)
+    codes = re.split(r"[\s,]+", noqa["codes"]) if noqa is not None else []
+    ours = tuple(code for code in codes if code.upper().startswith("LOR"))
+    return Suppression(ours, *rows, span, noqa=True) if ours else None
 
 
 # --- Python -------------------------------------------------------------------------------------

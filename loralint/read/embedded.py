@@ -6,11 +6,12 @@ Each is a program of its own (`joining.apart`); every call in it stands at its p
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from loralint.facts import FileFacts, Known
+from loralint.facts import FileFacts, Known, Term
 from loralint.literals import held
 from loralint.read import scripts
 from loralint.read.magics import Row
@@ -41,7 +42,10 @@ def _with_python(facts: FileFacts, text: str, commands: Iterable[Command]) -> Fi
     programs = [*_heredocs(lines), *(rows for rows in inline if rows)]
     pieces = [apart(None, f"__part_{number}__", rows) for number, rows in enumerate(programs)]
     sound = [each for each in pieces if each.names_a_loader and each.error() is None]
-    return _together(facts, sound) if sound else facts
+    if not sound:
+        return facts
+    code = _code(facts.path, sound)
+    return facts if code is None else _together(facts, _expanded(code, lines))
 
 
 def _heredocs(lines: list[str]) -> Iterator[list[Row]]:
@@ -95,15 +99,19 @@ def _rows(word: Word, lines: list[str]) -> list[Row] | None:
     return [rows[0], *_dedented(rows[1:])] if not rows[0].text.strip() else rows
 
 
-def _together(facts: FileFacts, pieces: list[Piece]) -> FileFacts:
+def _code(path: str, pieces: list[Piece]) -> FileFacts | None:
+    """The facts of the Python; None where it is too deep for all of it together."""
     from loralint.read.python.module import module
     from loralint.read.python.parsing import NotPython
 
     joined = Joined(pieces)
     try:
-        code = joined.traced(module(facts.path, joined.text, places=joined.places))
-    except NotPython:  # too deep for all of them together
-        return facts
+        return joined.traced(module(path, joined.text, places=joined.places))
+    except NotPython:
+        return None
+
+
+def _together(facts: FileFacts, code: FileFacts) -> FileFacts:
     both = msgspec.structs.replace(
         facts,
         calls=code.calls,
@@ -125,3 +133,49 @@ def _places(facts: FileFacts) -> dict[int, tuple[Span, int | None]]:
     """The places of a file's literals by the identity of their texts."""
     texts = [known for known, _ in held(facts)] if facts.literals else []
     return {id(texts[number]): (span, cell) for number, span, cell in facts.literals}
+
+
+# --- what the shell puts in -----------------------------------------------------------------------
+
+_QUOTED = re.compile(r"<<-?\s*[\"']")
+_ASSIGNED = re.compile(
+    r"(?:export\s+)?([A-Za-z_]\w*)=(?:\"([^\"$`]*)\"|'([^']*)'|([^\s\"'$`;&|]*))\s*(?:#.*)?"
+)
+_VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}|\$([A-Za-z_]\w*)")
+
+
+def _expanded(code: FileFacts, lines: list[str]) -> FileFacts:
+    """The facts with the shell's variables in the texts that are no more than one.
+
+    Only those that are set once, to a text that is written down; a heredoc whose end is quoted is
+    not expanded.
+    """
+    if any(_QUOTED.search(line) for line in lines):
+        return code
+    found = [match for line in lines if (match := _ASSIGNED.fullmatch(line.strip()))]
+    times = Counter(match[1] for match in found)
+    values = {m[1]: m[2] or m[3] or m[4] or "" for m in found if times[m[1]] == 1}
+    return msgspec.structs.replace(
+        code,
+        calls=tuple(
+            msgspec.structs.replace(
+                call,
+                arguments=tuple(
+                    msgspec.structs.replace(given, value=_with_variables(given.value, values))
+                    for given in call.arguments
+                ),
+            )
+            for call in code.calls
+        ),
+        names=tuple((name, _with_variables(term, values)) for name, term in code.names),
+    )
+
+
+def _with_variables(term: Term, values: dict[str, str]) -> Term:
+    text = term.value if isinstance(term, Known) else None
+    if not isinstance(text, str) or "$" not in text:
+        return term
+    names = {match[1] or match[2] for match in _VARIABLE.finditer(text)}
+    if not names <= values.keys():
+        return term
+    return Known(_VARIABLE.sub(lambda match: values[match[1] or match[2]], text))

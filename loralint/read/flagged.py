@@ -48,12 +48,20 @@ class WrittenKeyword(msgspec.Struct, frozen=True, array_like=True, gc=False):
     removal: Span | None = None
 
 
+class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A call on one row: the row, what lies between the brackets, and the arguments in it."""
+
+    row: str
+    inside: Span
+    arguments: tuple[str, ...]
+
+
 class WrittenCall(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True):
     """A call as it is written; `text` is "" where LibCST reads no such thing there.
 
     `form` is what stays of it when somebody lays it out anew. Another keyword goes to `insert_at`,
     between the two `margins`: None for a dict that a framework calls later. `bare` is a generator
-    that then needs parentheses of its own.
+    that then needs parentheses of its own. `line` is there for a call on one row.
     """
 
     span: Span
@@ -64,6 +72,7 @@ class WrittenCall(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_onl
     insert_at: Span | None = None
     margins: tuple[str, str] = ("", "")
     bare: Span | None = None
+    line: Line | None = None
 
     def keyword(self, name: str) -> WrittenKeyword | None:
         """The keyword argument of a name."""
@@ -158,7 +167,19 @@ def _written(code: _Code, place: Place) -> WrittenCall:
         insert_at=code.outside(insert_at),
         margins=margins,
         bare=code.outside(bare) if bare is not None else None,
+        line=_line(code, span, pieces),
     )
+
+
+def _line(code: _Code, span: Span, pieces: Sequence[_Piece]) -> Line | None:
+    """What of a call stands on its one row; None where it has several, or no arguments."""
+    if span.start.row != span.end.row or not pieces:
+        return None
+    row = code.lines[span.start.row - 1]
+    opening = row.rindex("(", 0, pieces[0].span.start.column - 1)
+    end = Location(span.end.row, span.end.column - 1)
+    inside = code.outside(Span(Location(span.start.row, opening + 2), end))
+    return Line(row, inside, tuple(piece.text for piece in pieces))
 
 
 def _pieces(source: str, start: Location) -> list[_Piece] | None:

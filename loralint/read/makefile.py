@@ -30,17 +30,29 @@ def fragments(text: str) -> Iterator[Fragment]:
     """Each line of each recipe, joined with those that it goes on in: a shell of its own."""
     lines = text.split("\n")
     environment = _variables(lines)
-    row = 0
-    while row < len(lines):
-        end = row
-        while end + 1 < len(lines) and lines[end].endswith("\\"):
-            end += 1
-        block = "\n".join(lines[row : end + 1])
+    for row, block in _blocks(lines):
         if len(block) <= LONGEST:
             head = block.find(";") + 1 if _TARGET.match(block) else 0
             if block.startswith("\t") or head:
                 text = _shell(" " * head + block[head:])
                 yield Fragment(text, row, environment=environment)
+
+
+def rows_too_long(text: str) -> Iterator[int]:
+    """The rows at which lines of recipes begin that are too long to be read."""
+    for row, block in _blocks(text.split("\n")):
+        if len(block) > LONGEST and block.startswith("\t"):
+            yield row + 1
+
+
+def _blocks(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """The lines, each joined with those that it goes on in, by the row where it begins."""
+    row = 0
+    while row < len(lines):
+        end = row
+        while end + 1 < len(lines) and lines[end].endswith("\\"):
+            end += 1
+        yield row, "\n".join(lines[row : end + 1])
         row = end + 1
 
 

@@ -83,7 +83,7 @@ class Reader:
         node = self.node(path)
         value = node.value if node is not None else None
         if wanted:
-            return value in wanted and not (isinstance(value, bool) and True not in wanted)
+            return any(value == each and type(value) is type(each) for each in wanted)
         return bool(value) or (node is not None and bool(node.items or node.entries))
 
     def holds_any(self, conditions: Iterable[Condition]) -> bool:

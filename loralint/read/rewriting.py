@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from loralint.diagnostics import AddKeyword, CollectKeywords, Edit, Intent, RenameKeyword
-from loralint.read.flagged import WrittenCall, WrittenKeyword
+from loralint.read.flagged import Line, WrittenCall, WrittenKeyword
+from loralint.read.importing import WIDTH
 from loralint.source import Place, Span
 
 Importing = Callable[[str, str], "Edit | None"]
@@ -33,6 +34,13 @@ def _added(intent: AddKeyword, call: WrittenCall) -> tuple[Edit, ...]:
         return ()
     path, (before, after) = intent.call.path, call.margins
     content = f"{before}{intent.name}={intent.code}{after}"
+    if intent.note is not None and call.line is not None and call.bare is None:
+        note = f"  # {intent.note}" if intent.note else ""
+        _, has_comment, comment = call.line.row[call.span.end.column - 1 :].partition("#")
+        is_long = len(call.line.row) + len(content) + len(note) > WIDTH
+        if (is_long or (note and has_comment)) and not _OF_THE_ROW.match(comment):
+            place = Place(path, call.line.inside, call.cell)
+            return (Edit(place, _a_row_each(call.line, f"{intent.name}={intent.code},{note}")),)
     if call.bare is None:
         return (Edit(Place(path, call.insert_at, call.cell), content),)
     # A generator that is the only argument may go without parentheses, and then no longer.
@@ -41,6 +49,18 @@ def _added(intent: AddKeyword, call: WrittenCall) -> tuple[Edit, ...]:
         Edit(Place(path, Span(end, end), call.cell), f"){content}"),
         Edit(Place(path, Span(start, start), call.cell), "("),
     )
+
+
+_OF_THE_ROW = re.compile(r"\s*(?:type:|noqa|pyright:|pylint:|mypy:|loralint:|nosec|fmt:|pragma)")
+"""Comments that speak to tools about their row: that row stays as it is."""
+
+
+def _a_row_each(line: Line, last: str) -> str:
+    """Arguments as black and ruff leave those of a long call, and the row of one more."""
+    margin = line.row[: len(line.row) - len(line.row.lstrip())]
+    step = "\t" if "\t" in margin else "    "
+    rows = (*(f"{each}," for each in line.arguments), last)
+    return "".join(f"\n{margin}{step}{row}" for row in rows) + f"\n{margin}"
 
 
 def _renamed(intent: RenameKeyword, call: WrittenCall) -> tuple[Edit, ...]:

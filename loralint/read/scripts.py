@@ -44,8 +44,11 @@ MAX_COMMANDS = 2_000
 def read(source: Source) -> tuple[FileFacts, str, list[Command]]:
     """What the commands of one file say, with its text and the commands."""
     text = source.content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
-    if "\0" in text or len(text) > LARGEST:
+    if "\0" in text:
         return FileFacts(path=source.path), "", []
+    if len(text) > LARGEST:
+        error = FileError(f"it has more than {LARGEST:,} characters", START)
+        return FileFacts(path=source.path, error=error), "", []
     found: list[Command] = []
     try:
         for fragment in fragments(source.path, text):
@@ -55,8 +58,19 @@ def read(source: Source) -> tuple[FileFacts, str, list[Command]]:
     except RecursionError:
         error = FileError("nested too deeply to be read", START)
         return FileFacts(path=source.path, error=error), "", []
-    found = found[:MAX_COMMANDS]
-    return facts_of(source.path, text, found), text, found
+    facts = facts_of(source.path, text, found[:MAX_COMMANDS])
+    errors = tuple(_beyond(source.path, text, found))
+    return replace(facts, further_errors=errors), text, found[:MAX_COMMANDS]
+
+
+def _beyond(path: str, text: str, found: list[Command]) -> Iterator[FileError]:
+    """What of a file is more than is looked at."""
+    if len(found) > MAX_COMMANDS:
+        rest = found[MAX_COMMANDS].span
+        yield FileError(f"only its first {MAX_COMMANDS:,} commands are read", rest)
+    for row in makefile.rows_too_long(text) if makefile.is_one(path.rpartition("/")[2]) else ():
+        message = f"this row has more than {makefile.LONGEST:,} characters"
+        yield FileError(message, Span.of(row, 1, row, 2))
 
 
 def fragments(path: str, text: str) -> Iterator[Fragment]:

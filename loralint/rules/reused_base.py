@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from loralint.diagnostics import Related
+from loralint.facts import CallFact
 from loralint.project import Action, Project
 from loralint.rules.base import Finding, rule
 from loralint.rules.judgement import fixes, wording
 from loralint.rules.judgement.actions import steps
-from loralint.rules.judgement.wraps import Wrap, later, wrapped_bases
+from loralint.rules.judgement.wraps import Wrap, handed_on, later, wrapped_bases
+from loralint.source import Place
 
 
 @rule("LOR316", "reused-base", severity="warning")
@@ -63,8 +65,8 @@ def reused_base(project: Project) -> Iterator[Finding]:
 
     Two models on one base are reported where both are kept, or the first one is used after the
     second was made: used before, it is right. The base is reported where the model with the adapter
-    is asked as well, in the same function; not where the file switches adapters off, takes them off
-    or deletes them.
+    is asked as well, in the same function or by one that gets both; not where the file switches
+    adapters off, takes them off or deletes them.
 
     ## References
 
@@ -157,6 +159,19 @@ def _as_if_plain(project: Project, base: int, wraps: Sequence[Wrap]) -> Iterator
         plain = [one for one in _asked(project, base) if _is_plain(project, one, wrap)]
         if plain and _is_asked_adapted(project, wrap):
             yield _used(plain[0], wrap, f"{_name(plain[0])} is called on")
+        for call in handed_on(project, wrap):
+            if _asks_both(project, call, wrap):
+                yield _handed(call, wrap)
+                break
+
+
+def _asks_both(project: Project, call: CallFact, wrap: Wrap) -> bool:
+    """Whether a function asks the base and the model with the adapter, as its callers give them."""
+    name = getattr(call.callee, "name", "")
+    asked = (one for kind in _ASKS for one in project.actions_on.get((kind, wrap.base.index), ()))
+    return any(
+        one.path == wrap.place.path and one.function == name and wrap.holds(one) for one in asked
+    )
 
 
 def _asked(project: Project, index: int) -> Iterator[Action]:
@@ -192,11 +207,21 @@ def _name(use: Action) -> str:
     return wording.code(f"{use.text.partition('(')[0]}()")
 
 
+def _handed(call: CallFact, wrap: Wrap) -> Finding:
+    place = Place(wrap.place.path, call.span, call.cell)
+    what = f"{wording.code(call.text.partition('(')[0] + '()')} is given"
+    return _answers(place, call.text, wrap, what)
+
+
 def _used(use: Action, wrap: Wrap, what: str) -> Finding:
+    return _answers(use.place, use.text, wrap, what)
+
+
+def _answers(place: Place, text: str, wrap: Wrap, what: str) -> Finding:
     message = (
         f"{what} the object that an adapter was put on ({wrap.place}): it answers with the adapter,"
         " not without it"
     )
     notes = (Related("the adapter is put on here", wrap.place),)
     fix = fixes.shown("use `with model.disable_adapter():`, or load the base a second time")
-    return Finding(message, use.place, notes, fix, call=use.text)
+    return Finding(message, place, notes, fix, call=text)

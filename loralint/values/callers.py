@@ -110,10 +110,11 @@ class Callers:
     def _may_be_elsewhere(self, site: Site) -> bool:
         """Whether a call may enter a function of another file.
 
-        A name of its own file does not, unless a star may have brought it.
+        A name of its own file does not, unless a star may have brought it; a method of what a name
+        stands for (`trainer = Trainer()`) may.
         """
         callee = self.evaluation.index.call(site).callee
-        if not isinstance(callee, Symbol) or callee.module != "":
+        if not isinstance(callee, Symbol) or callee.module != "" or "." in callee.name:
             return True
         return bool(self.evaluation.index.files[site.file].star_imports)
 
@@ -186,6 +187,15 @@ class Callers:
         return any(
             (isinstance(term, Parameter) and term.function == function)
             or (isinstance(term, Self) and term.class_ == owner)
+            for term in self._made_of(site)
+        )
+
+    def depends_around(self, site: Site) -> bool:
+        """Whether they depend on who calls that function or one around it."""
+        function = f"{self.evaluation.index.call(site).function}."
+        return any(
+            (isinstance(term, Parameter) and function.startswith(f"{term.function}."))
+            or (isinstance(term, Self) and function.startswith(f"{term.class_}."))
             for term in self._made_of(site)
         )
 

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from loralint.diagnostics import Diagnostic, Fix, Skipped
+from loralint.verify import files
 from loralint.verify.adapter import below_peft
 from loralint.verify.arrival import arrival
 from loralint.verify.base import saved_tables
@@ -25,7 +26,7 @@ from loralint.verify.effect import effect
 from loralint.verify.folder import CONFIG, WEIGHTS, AdapterFolder
 from loralint.verify.forecast import Forecast, foresee
 from loralint.verify.loading import Loaded, differences, load
-from loralint.verify.offload import give_back
+from loralint.verify.offload import free_memory, give_back
 from loralint.verify.result import (
     Checked,
     Progress,
@@ -130,10 +131,13 @@ def _decide(bench: Bench) -> Checked:
     asked = bench.case.quantization
     first = _try(bench, bench.case if asked else _in(bench.case, "nf4"))
     bench.case, bench.loaded = first.case, first.loaded
-    if not first.why or first.as_stored or asked == "none" or _is_foreseen(bench, first):
+    if not first.why or first.as_stored or asked == "none":
         return first.checked
     if asked is not None:
         return _as_asked(bench, first)
+    if lacking := _lacking(bench.case):
+        left = left_open(bench.case.file(CONFIG), "the adapter on the plain base", lacking)
+        return together(first.checked, Checked(skipped=(left,)))
     bench.drop()
     second = _try(bench, _in(bench.case, "none"))
     if second.loaded is None and not second.checked.findings and _is_loadable(first):
@@ -147,10 +151,19 @@ def _decide(bench: Bench) -> Checked:
     return together(second.checked, Checked(skipped=(note,)))
 
 
-def _is_foreseen(bench: Bench, tried: _Try) -> bool:
-    """Whether the same is found without any weights: then no quantisation is to blame."""
-    codes = {one.code for one in bench.forecast().checked.findings}
-    return bool(codes) and codes <= LOST
+def _lacking(case: Case) -> str:
+    """Why the plain base is not tried: the system would end the process for its hunger."""
+    folder = files.locate(case.base or "", case.revision).folder
+    found = files.weight_files(folder) if folder is not None else []
+    size = sum(one.stat().st_size for one in found if one.is_file())
+    free = free_memory()
+    if free is None or size * MARGIN < free:
+        return ""
+    return f"it needs about {size:,} bytes of memory, and {free:,} are free"
+
+
+MARGIN = 1.2
+"""What loading needs beside the weights themselves."""
 
 
 def _is_loadable(tried: _Try) -> bool:

@@ -207,7 +207,8 @@ The base is not the one that the adapter was trained on, by its files or its wei
 
 The contract `loralint.json` records the base's commit and the hashes of its files, and this base
 has others. Or the two files of a pair load bases that the adapter fits both, and that are two
-models all the same. An adapter fits any base of the same shape without an error; it is right on one.
+models all the same. An adapter fits any base of the same shape without an error, and is right on
+one.
 
 ## What to do
 

@@ -38,9 +38,12 @@ def effect(case: Case, folder: AdapterFolder, loaded: Loaded) -> tuple[Checked, 
         full = alone(loaded.model, asked)
         if not _is_finite(full):
             return Checked(findings=(_no_numbers(case),)), _NO_NUMBERS
-        largest = _switched_off(loaded.model, asked, full) or _beside_the_base(
-            case, folder, asked, full
-        )
+        largest = _switched_off(loaded.model, asked, full)
+        if largest == 0.0 and asked.part:  # PEFT may do its work around the model
+            asked = Question("", asked.rows, asked.given, asked.unheard)
+            full = alone(loaded.model, asked)
+            largest = _switched_off(loaded.model, asked, full)
+        largest = largest or _beside_the_base(case, folder, asked, full)
     except (NoAnswerError, UndecidedError) as error:
         tried = error.__cause__ is not None  # it was run, and something in it gave up
         return Checked(skipped=(left_open(file, WHAT, error),)), str(error) if tried else ""

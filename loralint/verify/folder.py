@@ -144,6 +144,17 @@ class AdapterFolder:
         return {one.name: one.shape for one in self.tensors}
 
     @property
+    def partitioned(self) -> tuple[str, ...]:
+        """Tensors of which the save got no part: `[0]`, or nothing at all in any of them.
+
+        A matrix with an empty side may be right: AdaLoRA gives some modules no rank.
+        """
+        empty = [name for name, shape in self.shapes.items() if 0 in shape]
+        if len(empty) == len(self.tensors):
+            return tuple(empty)
+        return tuple(name for name in empty if self.shapes[name] == (0,))
+
+    @property
     def peft_type(self) -> str:
         return str(self.config.get("peft_type", "LORA")).upper()
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from loralint.diagnostics import Diagnostic, Skipped
 from loralint.source import START, Place
-from loralint.verify.adapter import attach, peft_config
+from loralint.verify.adapter import attach, peft_config, said
 from loralint.verify.arrival import forecast, modules
 from loralint.verify.base import empty_base, unsaved_rows, wanted_rows
 from loralint.verify.case import Case, named
@@ -76,7 +76,11 @@ def _on(base: Any, case: Case, folder: AdapterFolder) -> Forecast:
             return Forecast(together(unsaved, _not_attached(case, folder, base, there, error)))
         except Exception as error:  # a base that cannot be resized without its weights
             return Forecast(together(unsaved, undecided(case.file(CONFIG), FIT, error)))
-        found = forecast(model, case, folder)
+        try:
+            found = forecast(model, case, folder)
+        except Exception as error:  # PEFT's own code for saving, which some types give no way here
+            reason = f"PEFT cannot tell its tensors without values: {said(error)}"
+            return Forecast(together(unsaved, undecided(case.file(CONFIG), FIT, reason)))
     unknown = Checked(skipped=tuple(_unknown_settings(case, told)))
     return Forecast(together(found, unsaved, unknown), model)
 

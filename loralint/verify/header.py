@@ -108,7 +108,7 @@ def _empty(case: Case, folder: AdapterFolder) -> Iterator[Diagnostic]:
             file,
             help="save the PEFT model before `merge_and_unload()` or `unload()`, or not at all",
         )
-    empty = [name for name, shape in folder.shapes.items() if 0 in shape]
+    empty = folder.partitioned
     if empty:
         yield finding(
             LOR503,

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from loralint.diagnostics import Diagnostic
+from loralint.verify import shelf
 from loralint.verify.adapter import ADAPTER, below_peft, everything, load_adapter
 from loralint.verify.base import (
     base_config,
@@ -70,7 +71,10 @@ def load_base(case: Case, folder: AdapterFolder) -> Loaded:
                 **_precision(case, folder, config),
                 "use_safetensors": True,
             }
-            model, info = cls.from_pretrained(case.base, output_loading_info=True, **options)
+            model, info = shelf.base(
+                (cls, case.base, options),
+                lambda: cls.from_pretrained(case.base, output_loading_info=True, **options),
+            )
         except UndecidedError:
             raise
         except Exception as error:  # files, hub, memory, remote code

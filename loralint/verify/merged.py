@@ -6,7 +6,6 @@ tolerance. The common merge is streamed from disk; of others PEFT merges the who
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ from loralint.verify.loading import load_base
 from loralint.verify.merge_judging import Replay
 from loralint.verify.merge_stream import one_thread
 from loralint.verify.merge_tensor import near
-from loralint.verify.offload import give_back
+from loralint.verify.offload import free_memory, give_back
 from loralint.verify.result import (
     SILENT,
     Checked,
@@ -62,7 +61,7 @@ class Whole:
 def merge_again(case: Case, folder: AdapterFolder, merged: Path, model: Checkpoint) -> Whole:
     """Compare a merged model with PEFT's own merge; UndecidedError where that cannot be made."""
     size = sum(one.size for one in model.entries.values())
-    if (free := _free()) is not None and 3 * size > free:
+    if (free := free_memory()) is not None and 3 * size > free:
         raise UndecidedError(
             f"merging the whole model again needs about {3 * size:,} bytes of memory, and"
             f" {free:,} are free"
@@ -142,14 +141,6 @@ def _dtype(model: Checkpoint) -> str:
     return name
 
 
-def _free() -> int | None:
-    """The memory that is free, in bytes; None where the system does not say."""
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return None
-
-
 # --- merge ----------------------------------------------------------------------------------------
 
 
@@ -170,12 +161,17 @@ def check_merged(case: Case, merged: Path, progress: Progress = SILENT) -> Check
     with progress.step(f"comparing {merged}", size), one_thread():
         replay.run(progress)
     streamed = _checked(case, replay, name)
-    if not replay.open:
+    if not replay.open and not (replay.wrong and _may_rewrite(folder)):
         return streamed
     whole = _again(case, folder, merged, model, name, progress)
-    if not whole.decided and not whole.findings:
-        return streamed  # what could be seen of the tensors one by one
+    if not whole.decided or (whole.findings and not replay.open):
+        return streamed  # what could be seen of the tensors one by one, in words that say more
     return together(whole, Checked(findings=tuple(_tied(case, replay))))
+
+
+def _may_rewrite(folder: AdapterFolder) -> bool:
+    """Whether loading the adapter may change the base that it is merged into, as PiSSA does."""
+    return isinstance(folder.config.get("init_lora_weights"), str)
 
 
 def _again(

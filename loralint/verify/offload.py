@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -88,3 +89,15 @@ def give_back() -> None:
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):  # musl has no malloc_trim
             ctypes.CDLL(None).malloc_trim(0)
+
+
+def free_memory() -> int | None:
+    """The bytes that are free: a GPU's where models go to one; None where nobody says."""
+    import torch
+
+    if torch.cuda.is_available():
+        return sum(int(torch.cuda.mem_get_info(at)[0]) for at in range(torch.cuda.device_count()))
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None

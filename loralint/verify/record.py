@@ -130,7 +130,7 @@ def _opened(folder: Path) -> AdapterFolder:
         raise RecordError(f"{error}; save the adapter first, as safetensors") from error
     if not found.tensors:
         raise RecordError(f"{found.weights}: it holds no tensors; there is no adapter to record")
-    if any(0 in shape for shape in found.shapes.values()):
+    if found.partitioned:
         raise RecordError(
             f"{found.weights}: some of its tensors have no elements: the save got one partition of"
             " the weights; gather them before saving"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from loralint.contract import Base, FileHash
-from loralint.verify import atomic, base_files, provenance
+from loralint.verify import atomic, files, provenance
 from loralint.verify.folder import CONFIG
 
 WHAT = "revision"
@@ -36,7 +36,7 @@ def proven_commit(base: Base, model: Any, changed: tuple[str, ...]) -> str:
         raise NotProvenError(f"{base.id} is a folder, and has no commit")
     if base.commit is None:
         raise NotProvenError("the commit could not be told")
-    folder = base_files.locate(base.id, base.commit).folder
+    folder = files.locate(base.id, base.commit).folder
     if folder is None or provenance.fits(model, folder, changed) is not True:
         raise NotProvenError(
             f"none of the weights in memory could be compared with those of {base.commit}"
@@ -51,7 +51,7 @@ def proven_commit(base: Base, model: Any, changed: tuple[str, ...]) -> str:
 
 def _others(base: Base, commit: str, model: Any, changed: tuple[str, ...]) -> list[str]:
     """The commits with other weight files that fit just as well."""
-    cached = base_files.snapshots(base.id)
+    cached = files.snapshots(base.id)
     mine = _weights(cached[commit]) if commit in cached else {}
     return [
         other
@@ -63,7 +63,7 @@ def _others(base: Base, commit: str, model: Any, changed: tuple[str, ...]) -> li
 
 
 def _weights(folder: Path) -> dict[str, FileHash]:
-    return base_files.hashes(base_files.weight_files(folder))
+    return files.hashes(files.weight_files(folder))
 
 
 def write(folder: Path, commit: str) -> None:

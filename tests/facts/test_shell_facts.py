@@ -145,9 +145,10 @@ def test_any_bytes(content: bytes) -> None:
         assert facts(content, path).error is None
 
 
-def test_a_file_that_unpacks_itself_is_not_parsed() -> None:
+def test_a_file_that_unpacks_itself_is_not_parsed_and_says_so() -> None:
     found = facts("vllm serve a/b\n" + "x" * 1_000_001)
-    assert (found.error, found.loads, found.commands) == (None, (), ())
+    assert (found.loads, found.commands) == ((), ())
+    assert found.error is not None and "more than 60,000 characters" in found.error.message
 
 
 def test_a_recipe_that_nobody_writes_hides_no_other() -> None:

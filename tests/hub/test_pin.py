@@ -48,10 +48,21 @@ EMBEDDINGS = "from langchain_huggingface import HuggingFaceEmbeddings\n"
 
 NOTE = f"# main, {DAY}"
 
+ROWS = f'(\n    "org/a",\n    revision="{A}",  {NOTE}\n)'
+"""What a call that gets a commit looks like: its row would be too long."""
+
 SHAPES = {
     "a call": (
         'm = AutoModel.from_pretrained("org/a")\n',
-        f'm = AutoModel.from_pretrained("org/a", revision="{A}")  {NOTE}\n',
+        f"m = AutoModel.from_pretrained{ROWS}\n",
+    ),
+    "a short call": (
+        'f = AutoModel.from_pretrained\nm = f("org/a")\n',
+        f'f = AutoModel.from_pretrained\nm = f("org/a", revision="{A}")  {NOTE}\n',
+    ),
+    "a row with somebody's comment": (
+        'f = AutoModel.from_pretrained\nm = f("org/a")  # ours\n',
+        f"f = AutoModel.from_pretrained\nm = f{ROWS}  # ours\n",
     ),
     "a branch that is named": (
         "m = AutoModel.from_pretrained('org/a', revision='main', use_fast=True)\n",
@@ -77,18 +88,17 @@ SHAPES = {
     ),
     "a row that goes on": (
         'm = AutoModel.from_pretrained("org/a") \\\n    .eval()\n',
-        f'm = AutoModel.from_pretrained("org/a", revision="{A}") \\\n    .eval()\n',
+        f"m = AutoModel.from_pretrained{ROWS} \\\n    .eval()\n",
     ),
     "a row that ends in a string": (
         'm, s = AutoModel.from_pretrained("org/a"), """\nx"""\n',
-        f'm, s = AutoModel.from_pretrained("org/a", revision="{A}"), """\nx"""\n',
+        f'm, s = AutoModel.from_pretrained{ROWS}, """\nx"""\n',
     ),
     "a row that ends in a string, beside others": (
         'm, s = AutoModel.from_pretrained("org/a"), """\nx"""\n'
         't = AutoTokenizer.from_pretrained("org/a")\nc = AutoModel.from_pretrained("org/a")\n',
-        f'm, s = AutoModel.from_pretrained("org/a", revision="{A}"), """\nx"""\n'
-        f't = AutoTokenizer.from_pretrained("org/a", revision="{A}")  {NOTE}\n'
-        f'c = AutoModel.from_pretrained("org/a", revision="{A}")  {NOTE}\n',
+        f'm, s = AutoModel.from_pretrained{ROWS}, """\nx"""\n'
+        f"t = AutoTokenizer.from_pretrained{ROWS}\nc = AutoModel.from_pretrained{ROWS}\n",
     ),
     "a tag": (
         'm = AutoModel.from_pretrained("org/a", revision="v1")\n',
@@ -100,14 +110,13 @@ SHAPES = {
     ),
     "two of one row": (
         'm, t = AutoModel.from_pretrained("org/a"), AutoTokenizer.from_pretrained("org/a")\n',
-        f'm, t = AutoModel.from_pretrained("org/a", revision="{A}"),'
-        f' AutoTokenizer.from_pretrained("org/a", revision="{A}")  {NOTE}\n',
+        f"m, t = AutoModel.from_pretrained{ROWS}, AutoTokenizer.from_pretrained{ROWS}\n",
     ),
     "two refs of one row": (
         'm, t = AutoModel.from_pretrained("org/a"), AutoModel.from_pretrained("org/a", "v1",'
         ' revision="v1")\n',
-        f'm, t = AutoModel.from_pretrained("org/a", revision="{A}"),'
-        f' AutoModel.from_pretrained("org/a", "v1", revision="{A}")  {NOTE}\n',
+        f"m, t = AutoModel.from_pretrained{ROWS},"
+        f' AutoModel.from_pretrained("org/a", "v1", revision="{A}")  # v1, {DAY}\n',
     ),
     "an abbreviated commit": (
         'm = AutoModel.from_pretrained("org/a", revision="aaaaaaa")\n',
@@ -121,9 +130,8 @@ SHAPES = {
     ),
     "a revision inside another argument": (
         EMBEDDINGS + 'e = HuggingFaceEmbeddings(model_name="org/a")\n',
-        EMBEDDINGS
-        + f'e = HuggingFaceEmbeddings(model_name="org/a", model_kwargs={{"revision": "{A}"}})'
-        f"  {NOTE}\n",
+        EMBEDDINGS + 'e = HuggingFaceEmbeddings(\n    model_name="org/a",\n'
+        f'    model_kwargs={{"revision": "{A}"}},  {NOTE}\n)\n',
     ),
     "an option's default that is a constant": (
         'import argparse\nREVISION = "main"\n\n\ndef parse():\n    p = argparse.ArgumentParser()\n'
@@ -174,7 +182,7 @@ def test_an_imported_constant_is_changed_where_it_stands(project, cache, run, wr
 
 def test_a_notebook(project, cache, run, write) -> None:
     write({"x.ipynb": notebook("!pip install peft\n" + HEAD, 'AutoModel.from_pretrained("org/a")')})
-    changed = f'AutoModel.from_pretrained("org/a", revision="{A}")  {NOTE}'
+    changed = f"AutoModel.from_pretrained{ROWS}"
     assert json.loads(pinned(project, run, "x.ipynb")) == json.loads(
         notebook("!pip install peft\n" + HEAD, changed)
     )
@@ -213,10 +221,9 @@ PEFT = "from peft import LoraConfig, get_peft_model\n"
 
 
 def test_an_adapter_is_told_which_commit_its_base_is_pinned_to(project, cache, run, write) -> None:
-    base = 'b = AutoModel.from_pretrained("org/a"{})\nm = get_peft_model(b, LoraConfig(){})\n'
-    write({"x.py": HEAD + PEFT + base.format("", "")})
-    given = f', revision="{A}"'
-    expected = base.format(given, given).replace(f'"{A}")\nm', f'"{A}")  {NOTE}\nm')
+    base = "b = AutoModel.from_pretrained{}\nm = get_peft_model(b, LoraConfig(){})\n"
+    write({"x.py": HEAD + PEFT + base.format('("org/a")', "")})
+    expected = base.format(ROWS, f', revision="{A}"')
     assert pinned(project, run) == HEAD + PEFT + expected
     assert run("check", "--select", "LOR1", "--isolated").exit_code == 0
 
@@ -336,7 +343,9 @@ def test_a_policy_may_be_content_with_a_tag(project, cache, run, write) -> None:
 def test_datasets_on_request(project, local, run, write) -> None:
     local.add("org/d", A, "main", kind="dataset")
     write({"x.py": 'from datasets import load_dataset\nload_dataset("org/d")\n'})
-    assert f'load_dataset("org/d", revision="{A}")' in pinned(project, run, "x.py", "--datasets")
+    assert f"load_dataset{ROWS.replace('org/a', 'org/d')}" in pinned(
+        project, run, "x.py", "--datasets"
+    )
 
 
 def test_only_what_was_named(project, cache, run, write) -> None:
@@ -369,7 +378,8 @@ def test_nothing_is_written_unless_asked(project, cache, run, write) -> None:
     }
     assert f"x.py:3:5: org/a main → {A}" in results["--dry-run"].output
     assert "Would pin 1 load in 1 file." in results["--dry-run"].output
-    assert f"+{SHAPES['a call'][1]}" in results["--diff"].stdout
+    rows = SHAPES["a call"][1].splitlines(keepends=True)
+    assert "".join(f"+{row}" for row in rows) in results["--diff"].stdout
     assert results["--diff"].stdout.startswith("--- x.py\n+++ x.py\n")
     assert (project / "x.py").read_text() == text
     assert run("pin").exit_code == 0
@@ -492,7 +502,7 @@ def test_upgrade_moves_pins_to_where_their_refs_stand(project, cache, run, write
     os.environ["SOURCE_DATE_EPOCH"] = "1795564800"
     result = run("pin", "--upgrade")
     assert result.exit_code == 0 and f"org/a {A[:12]} → {C}" in result.output
-    moved = f'm = AutoModel.from_pretrained("org/a", revision="{C}")  # main, 2026-11-25\n'
+    moved = SHAPES["a call"][1].replace(A, C).replace(DAY, "2026-11-25")
     assert (project / "x.py").read_text() == HEAD + moved + SHAPES["a tag"][1]
     assert run("pin", "--upgrade", "--check").exit_code == 0
 
@@ -648,7 +658,8 @@ def test_from_lock_the_code_follows_the_lock(project, cache, run, write) -> None
     result = run("pin", "--from-lock")
     assert result.exit_code == 1 and "does not hold org/b" in result.output
     text = (project / "x.py").read_text()
-    assert text.count(f'revision="{C}")  # refs/pr/9, {DAY}') == 2
+    assert text.count(f'revision="{C}",  # refs/pr/9, {DAY}') == 1
+    assert text.count(f'revision="{C}")  # refs/pr/9, {DAY}') == 1
     assert run("check", "--select", "LOR210").exit_code == 0
 
 
@@ -709,7 +720,7 @@ def test_online_the_hub_answers_what_nobody_here_knows(project, cache, hub, run,
     result = run("pin", "--online", "--endpoint", hub.url)
     assert result.exit_code == 1 and "org/no is gated" in result.output
     after = (project / "x.py").read_text()
-    assert f'"org/a", revision="{A}")' in after and f'"org/far", revision="{B}")' in after
+    assert ROWS in after and ROWS.replace("org/a", "org/far").replace(A, B) in after
     everything = result.output + "".join(
         path.read_text(errors="replace") for path in project.rglob("*") if path.is_file()
     )

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from loralint.cli import loralint
-from loralint.cli.verify import as_object
+from loralint.cli.verify_output import as_object
 from loralint.cli.verify_text import text
 from loralint.diagnostics import Skipped
 from loralint.report import FORMATS

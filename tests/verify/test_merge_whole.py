@@ -106,6 +106,18 @@ def test_every_type_that_peft_merges(kind, tmp_path):
     assert (lost.code, part in lost.message) == ("LOR512", True)
 
 
+def test_an_adapter_that_rewrites_its_base(tmp_path):
+    """It is merged into what is left of the base, and not into what the files hold."""
+    base = llama(tmp_path / "base")
+    config = LoraConfig(r=4, target_modules=Q_V, init_lora_weights="pissa", task_type="CAUSAL_LM")
+    folder = trained(base, tmp_path / "a", config)
+    out = merged(base, folder, tmp_path / "m")
+    found = check(base, folder, out)
+    assert (found.verdict, found.findings) == ("verified", ()), found.skipped
+    damage(out, "q_proj")
+    assert [one.code for one in check(base, folder, out).findings] == ["LOR512"]
+
+
 def test_a_base_alone_is_no_merge(tmp_path):
     base = llama(tmp_path / "base")
     folder = trained(base, tmp_path / "a", TYPES["LoHa"]())

@@ -18,7 +18,11 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 import loralint
+from loralint.facts import TensorFact
 from loralint.verify.case import Asked, case_for
+from loralint.verify.effect import effect
+from loralint.verify.folder import AdapterFolder, open_folder
+from loralint.verify.loading import load
 from loralint.verify.tiers import verify
 from tests.verify.tiny import VOCABULARY, llama
 
@@ -195,6 +199,40 @@ class TestLost:
         path.write_text(json.dumps(given))
         found = [one for one in said(folder).findings if one.code == "LOR517"]
         assert [(one.severity, f"`{key}`" in one.message) for one in found] == [("warning", True)]
+
+
+@pytest.mark.parametrize(
+    ("shapes", "lost"),
+    [
+        ({"a": (0, 64), "b": (8, 0), "c": (8, 64)}, ()),
+        ({"a": (0,), "b": (64,)}, ("a",)),
+        ({"a": (0, 64), "b": (0, 8)}, ("a", "b")),
+    ],
+    ids=["AdaLoRA has given a module no rank", "one part of ZeRO-3", "nothing at all"],
+)
+def test_which_empty_tensors_are_partitions(tmp_path, shapes, lost):
+    tensors = tuple(TensorFact(name, "F32", shape) for name, shape in shapes.items())
+    assert AdapterFolder(tmp_path, {}, tensors).partitioned == lost
+
+
+def test_an_effect_around_the_model_is_an_effect(base, tmp_path):
+    """PEFT does the work of some types in its own forward, outside the model that it wraps."""
+    config = lora(target_modules=["q_proj"])
+    folder = trained(base, tmp_path / "a", config)
+    case = case_for(str(folder), Asked(quantization="none"))
+    loaded = load(case, open_folder(folder))
+    loaded.model.base_model.disable_adapter_layers()
+    plain = type(loaded.model).forward
+
+    def around(self, *given, **options):
+        found = plain(self, *given, **options)
+        found.logits = found.logits + 1
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(loaded.model), "forward", around)
+        checked, why = effect(case, open_folder(folder), loaded)
+    assert (checked.findings, why) == ((), "")
 
 
 class TestLoaded:

@@ -175,18 +175,7 @@ def test_above_it_nothing_is_judged(small: Small, case: str) -> None:
     assert {code for code, *_ in small.found()} <= {"LOR001", "LOR111"}
 
 
-SILENT = dict.fromkeys(
-    (
-        "commands before a tool's",
-        "a shell script",
-        "a row of a Makefile",
-        "a recipe",
-    ),
-    "what is too large is passed over, and nothing says so",
-)
-
-
-@pytest.mark.parametrize("case", table(LIMITS, SILENT))
+@pytest.mark.parametrize("case", table(LIMITS))
 def test_above_it_that_is_said(small: Small, case: str) -> None:
     limit = LIMITS[case]
     small.write(limit.too_large())

@@ -177,6 +177,34 @@ def test_a_folder_by_default_may_be_kept_elsewhere(small: Small, saved: str, joi
     assert pairs_of(small, files) == found
 
 
+PARTS = {"fit/requirements.txt": "peft\n", "judge/requirements.txt": "peft\n"}
+HERE = "from pathlib import Path\n\nROOT = Path(__file__).resolve().parents[1]\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "base", "out", "joined"),
+    [({"requirements.txt": "peft\n"}, "org/a", "models/adapters/x", True),
+     ({"pyproject.toml": ""}, "org/a", "models/adapters/x", True),
+     ({"pyproject.toml": ""}, "org/b", "models/adapters/x", False),
+     ({"pyproject.toml": ""}, "org/a", "models/x", False),
+     ({}, "org/a", "models/adapters/x", False),
+     ({"pyproject.toml": "", "fit/pyproject.toml": ""}, "org/a", "models/adapters/x", False)],
+)  # fmt: skip
+def test_two_parts_of_one_project_that_have_lists_of_their_own(
+    small: Small, more: Files, base: str, out: str, joined: bool
+) -> None:
+    place = f'str(ROOT / "{out}")'
+    files = {
+        **PARTS,
+        **more,
+        "fit/train.py": trains(HERE, '"org/a"').replace('"out/lora"', place),
+        "judge/app.py": serves(HERE, f'"{base}"').replace('"out/lora"', place),
+    }
+    found = [("fit/train.py", "judge/app.py", "adapter")] if joined else []
+    assert pairs_of(small, files) == found
+    assert all(each["severity"] != "error" for each in small.findings("LOR2"))
+
+
 # --- many callers ---------------------------------------------------------------------------------
 
 LOADER = """\
@@ -210,3 +238,38 @@ def test_a_loader_that_everybody_calls_is_told_apart_where_it_is_saved(small: Sm
     (pair,) = small.asked("pairs")
     assert pair["infer"]["filename"] == "serve.py"
     assert pair["train"]["repo_id"]["values"] == ["org/m3"]
+
+
+COMMON = {
+    "model.py": LOADER.replace("load_base", "load_model"),
+    "fit.py": FIT.replace("common.loader", "model").replace("load_base", "load_model").replace(
+        "fit_one", "train"
+    ),
+    "serve.py": serves("", '"org/a"', "runs/one/adapter"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["from fit import train\n\ntrain('org/a', 'runs/one')\n",
+     "import fit\n\nfit.train('org/a', out='runs/one')\n",
+     "from fit import (\n    train as go,\n)\n\nif __name__ == '__main__':\n"
+     "    go(name='org/a', out='runs/one')\n"],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["run.py", "jobs/first.py"])
+def test_who_calls_a_helper_of_a_common_name_is_found_by_its_import(
+    small: Small, call: str, path: str
+) -> None:
+    package = {f"lib/{name}": text.replace("from model", "from lib.model")
+               for name, text in COMMON.items()}  # fmt: skip
+    files = COMMON if path == "run.py" else {
+        **package, "serve.py": COMMON["serve.py"], "lib/__init__.py": "", "jobs/__init__.py": ""
+    }  # fmt: skip
+    given = call if path == "run.py" else call.replace("from fit", "from lib.fit").replace(
+        "import fit", "from lib import fit"
+    )  # fmt: skip
+    small.write({**files, path: given})
+    small.write({f"other_{n}.py": "def train(x):\n    return x\n\ntrain(1)\n" for n in range(3)})
+    found = [each for each in small.asked("pairs") if each["rule"] == "artifact"]
+    (pair,) = found[:1]
+    assert pair["train"]["repo_id"]["values"] == ["org/a"]

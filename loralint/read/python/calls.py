@@ -6,7 +6,9 @@ import builtins
 import sys
 
 from loralint.catalog import METHODS as INTERESTING_METHODS
+from loralint.catalog.words import LAUNCHING, POOLS, THREADS
 from loralint.facts import (
+    ABSENT,
     Argument,
     Attribute,
     Choice,
@@ -24,7 +26,7 @@ from loralint.facts import (
 )
 from loralint.read.python import terms
 from loralint.read.python.methods import METHODS
-from loralint.read.python.reducers import FUNCTIONS
+from loralint.read.python.reducers import FUNCTIONS, argument
 
 _STANDARD = frozenset(sys.stdlib_module_names) - {"argparse", "dataclasses"} | {"builtins"}
 _IRRELEVANT = frozenset(
@@ -157,3 +159,39 @@ def loader_of(mapping: Mapping) -> Symbol | Attribute | None:
     if isinstance(loader, (Symbol, Attribute)) and loader.name.endswith("from_pretrained"):
         return loader
     return None
+
+
+# --- functions that somebody else calls ---------------------------------------------------------
+
+
+def handed_over(
+    callee: Term, arguments: tuple[Argument, ...]
+) -> tuple[Term, tuple[Argument, ...]] | None:
+    """The function that a thread, a pool or a launcher is told to call, with what it is given."""
+    name = callee.name.rpartition(".")[2] if isinstance(callee, (Attribute, Symbol)) else ""
+    if name in THREADS:
+        target, given = argument(arguments, 9, "target"), argument(arguments, 9, "args")
+        keywords = argument(arguments, 9, "kwargs")
+    elif name in LAUNCHING:
+        target, given = argument(arguments, 0, "function"), argument(arguments, 1, "args")
+        keywords = ABSENT
+    elif name in POOLS:
+        plain = [each for each in arguments if each.name is None or each.stars]
+        first = POOLS[name]
+        if len(plain) <= first or plain[first].stars:
+            return None
+        named = tuple(each for each in arguments if each.name is not None and not each.stars)
+        return _callable(plain[first].value, (*plain[first + 1 :], *named))
+    else:
+        return None
+    spread = (Argument(given, None, 1),) if given != ABSENT else ()
+    named = (Argument(keywords, None, 2),) if keywords != ABSENT else ()
+    return _callable(target, (*spread, *named))
+
+
+def _callable(
+    target: Term, arguments: tuple[Argument, ...]
+) -> tuple[Term, tuple[Argument, ...]] | None:
+    """A function of the project that is named, and no value."""
+    may_be = isinstance(target, (Symbol, Attribute)) and interesting(target)
+    return (target, arguments) if may_be else None

@@ -357,6 +357,9 @@ class Expressions:
             if isinstance(reduced, Mapping):
                 self._called_later(node, reduced)
             return self.environment(reduced)
+        handed = calls.handed_over(callee, arguments)
+        if handed is not None:
+            self.record.call(node, *handed, self.frame.function)
         if not calls.interesting(callee, starred=bool(self.record.star_imports)):
             return calls.unfollowed(callee)
         arguments = calls.with_content(callee, arguments)

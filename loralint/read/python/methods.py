@@ -66,6 +66,17 @@ def _with_name(base: Term, arguments: Arguments) -> Term | None:
     return terms.join((terms.above(base, 1), argument(arguments, 0, "name")), "/")
 
 
+def _glob(base: Term, arguments: Arguments) -> Term | None:
+    """`folder.glob("run-*")`: one of the paths stands for all."""
+    given = argument(arguments, 0, "pattern")
+    fits = terms.globbed(given) if given != ABSENT else None
+    return Sequence((terms.join((base, fits), "/"),)) if fits is not None else None
+
+
+def _iterdir(base: Term, arguments: Arguments) -> Term | None:
+    return Sequence((terms.found_in(base),)) if not arguments else None
+
+
 def _format(base: Term, arguments: Arguments) -> Term | None:
     """`"a/{}-{size}".format(x, size=y)` for plain fields."""
     if not isinstance(base, Known) or not isinstance(base.value, str):
@@ -135,6 +146,8 @@ METHODS: dict[str, MethodReducer] = {
     "dict": _string_only,
     "model_dump": _string_only,
     "joinpath": _joinpath,
+    "glob": _glob,
+    "iterdir": _iterdir,
     "with_name": _with_name,
     "__str__": _string_only,
     "__fspath__": _string_only,

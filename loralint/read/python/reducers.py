@@ -48,6 +48,22 @@ def _path(arguments: Arguments) -> Term | None:
     return terms.join((given.value for given in arguments), "/")
 
 
+def _glob(arguments: Arguments) -> Term | None:
+    """`glob.glob("out/run-*")`: one of the paths stands for all."""
+    given = argument(arguments, 0, "pathname")
+    if given == ABSENT or any(each.name == "root_dir" for each in arguments):
+        return None
+    found = terms.globbed(given)
+    return Sequence((found,)) if found is not None else None
+
+
+def _any_of(arguments: Arguments) -> Term | None:
+    """`max(paths, key=getmtime)`, `next(iter(paths))`: one of them."""
+    first = _first(arguments)
+    alone = len([each for each in arguments if each.name is None]) == 1
+    return terms.elements(first) if isinstance(first, Sequence) and alone else None
+
+
 def _dict(arguments: Arguments) -> Term | None:
     entries: list[terms.Entry] = []
     for given in arguments:
@@ -204,6 +220,13 @@ FUNCTIONS: dict[str, Reducer] = {
     "builtins.list": _first,
     "builtins.tuple": _first,
     "builtins.sorted": _first,
+    "builtins.reversed": _first,
+    "builtins.iter": _first,
+    "builtins.max": _any_of,
+    "builtins.min": _any_of,
+    "builtins.next": _any_of,
+    "glob.glob": _glob,
+    "glob.iglob": _glob,
     "builtins.set": _first,
     "dataclasses.asdict": _first,
     "textwrap.dedent": _first,

@@ -23,6 +23,7 @@ from loralint.catalog import (
     STARTED_ELSEWHERE,
 )
 from loralint.catalog.patterns import last_names
+from loralint.catalog.words import LAUNCHING, POOLS
 from loralint.read.python.definitions import FunctionNode
 
 SMALL = 20_000
@@ -46,6 +47,12 @@ _COMMON = frozenset({"main", "run", "forward", "train", "test", "setUp", "setup"
 
 _WORD = re.compile(r"\w+")
 _CALL = re.compile(rf"([.]?)\b([^\W\d]\w*)(?:\.(?:{'|'.join(sorted(STARTED_ELSEWHERE))}))*\s*\(")
+_HANDED = re.compile(
+    rf"\b(?:target\s*=\s*|(?:{'|'.join(sorted({*POOLS, *LAUNCHING}))})\s*\((?:[^,()]*,\s*)?)"
+    r"(self\.)?([^\W\d]\w*)\s*[,)]"
+)
+"""A function that somebody else is told to call."""
+
 _SET = re.compile(r"\bself\.(\w+)\s*(?::[^=\n]*)?=(?!=)")
 _READ = re.compile(r"\bself\.(\w+)")
 
@@ -66,7 +73,8 @@ class _Unit:
     @cached_property
     def calls(self) -> list[tuple[str, str]]:
         """The names that it calls, each with the dot before it or none."""
-        return _CALL.findall(self.text)
+        handed = [(dot[-1:], name) for dot, name in _HANDED.findall(self.text)]
+        return [*_CALL.findall(self.text), *handed]
 
 
 def skipped(tree: ast.Module, text: str, rows: list[str]) -> frozenset[int]:

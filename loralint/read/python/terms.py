@@ -6,6 +6,7 @@ that grows under an `if` stays one mapping instead of doubling.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -136,9 +137,9 @@ def item(base: Term, key: Term, default: Term = ABSENT) -> Term:
         return (
             base.items[position] if inside else Unknown(Reason.EXPRESSION, "an index out of range")
         )
-    return (
-        Unknown(base.reason, base.what) if isinstance(base, Unknown) else Item(base, key, default)
-    )
+    if isinstance(base, Unknown) and isinstance(default, Absent):
+        return Unknown(base.reason, base.what)
+    return Item(base, key, default)
 
 
 def entry_of(base: Mapping, key: str) -> Term | None:
@@ -219,6 +220,31 @@ def _is_data(term: Term) -> bool:
     if isinstance(term, Known):
         return isinstance(term.value, str)
     return isinstance(term, (Sequence, Mapping)) and term not in (Sequence(()), Mapping(()))
+
+
+_STAR = re.compile(r"[*?]+")
+_ANY_FILE = Unknown(Reason.EXPRESSION, "a file that is found")
+
+
+def globbed(pattern: Term) -> Term | None:
+    """Any one path of those that fit `out/run-*`; None where folders of any depth are looked in."""
+    parts = pattern.parts if isinstance(pattern, Join) else (pattern,)
+    known = [part.value for part in parts if isinstance(part, Known)]
+    if any(not isinstance(text, str) or "**" in text or "[" in text for text in known):
+        return None
+    separator = pattern.separator if isinstance(pattern, Join) else ""
+    return join((_with_holes(part) for part in parts), separator)
+
+
+def _with_holes(part: Term) -> Term:
+    pieces = _STAR.split(str(part.value)) if isinstance(part, Known) else []
+    found = [each for piece in pieces for each in (_ANY_FILE, Known(piece))][1:]
+    return join(each for each in found if each != Known("")) if len(pieces) > 1 else part
+
+
+def found_in(folder: Term) -> Term:
+    """Any one path of those in a folder."""
+    return join((folder, _ANY_FILE), "/")
 
 
 def environment(name: Term, default: Term = ABSENT) -> Term:

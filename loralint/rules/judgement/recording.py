@@ -62,11 +62,13 @@ def unrecorded(project: Project) -> Iterator[Unrecorded]:
 
 def _holder(project: Project, place: Action, configs: list[Action]) -> Action | None:
     """What takes the revision in every version that the project lets in."""
-    further = _unshared(project, configs) if place.kind == "wrap" else []
-    takers = [place, *further]
-    return next(
-        (one for one in takers if may_lack(project, one.path, one.callee, "revision") is None), None
-    )
+    candidates: list[Action] = [place]
+    if place.kind == "wrap":
+        candidates += _unshared(project, configs)
+    for one in candidates:
+        if may_lack(project, one.path, one.callee, "revision") is None:
+            return one
+    return None
 
 
 def _unshared(project: Project, configs: list[Action]) -> list[Action]:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from loralint.facts import (
+    CallFact,
+    Choice,
+    Elements,
+    Item,
+    Known,
+    Result,
+    Sequence as FactSequence,
+    Symbol,
+    Term,
+)
 from loralint.project import Action, Load, Project, Standing
 from loralint.rules.judgement.actions import actions, encloses, function_of, is_after, loads, steps
-from loralint.source import Place
+from loralint.source import Place, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +83,63 @@ def later(later: Action | Load, earlier: Wrap | Action) -> bool:
     """Whether something certainly follows: in one function, inside all branches of the other."""
     first = earlier.thing if isinstance(earlier, Wrap) else earlier
     return is_after(later, first) and encloses(first.standing, later.standing)
+
+
+# --- handed on ------------------------------------------------------------------------------------
+
+
+def handed_on(project: Project, wrap: Wrap) -> Iterator[CallFact]:
+    """Calls of the file's own functions, after a wrap, that get the base itself.
+
+    The same function gets the model with the adapter, too, here or elsewhere: a comparison.
+    """
+    calls = project.files[wrap.place.path].calls
+    numbers = {(call.span, call.cell): number for number, call in enumerate(calls)}
+    base, model = (numbers.get(_at(place)) for place in (wrap.base.place, wrap.place))
+    if base is None or model is None:
+        return
+    given = [(call, _objects(call)) for call in calls if _may_compare(call, calls[model])]
+    compared = {call.callee for call, objects in given if model in objects}
+    yield from (call for call, objects in given if base in objects and call.callee in compared)
+
+
+def _at(place: Place) -> tuple[Span, int | None]:
+    return place.span, place.cell
+
+
+def _may_compare(call: CallFact, made: CallFact) -> bool:
+    """Whether a call of a function of the file stands behind a wrap, in all branches around it."""
+    if call.function != made.function or not isinstance(call.callee, Symbol) or call.callee.module:
+        return False
+    behind = (call.cell or 0, call.span.start) > (made.cell or 0, made.span.start)
+    return behind and encloses(Standing(made.blocks), Standing(call.blocks))
+
+
+def _objects(call: CallFact) -> set[int]:
+    """The numbers of the calls whose results an argument may be: rows of a table are each."""
+    found: set[int] = set()
+    todo: list[Term] = [argument.value for argument in call.arguments]
+    while todo:
+        term = todo.pop()
+        if isinstance(term, Result):
+            found.add(term.call)
+        elif isinstance(term, Item):
+            is_second = isinstance(term.base, Result) and term.key != Known(0)  # a tokenizer
+            todo += [] if is_second else _items(term)
+        elif isinstance(term, Elements):
+            todo.append(term.base)
+        elif isinstance(term, FactSequence):
+            todo += term.items
+        elif isinstance(term, Choice):
+            todo += term.values
+    return found
+
+
+def _items(term: Item) -> list[Term]:
+    """What an item may be: of the rows of a table its column, else anything of what holds it."""
+    rows = term.base.base if isinstance(term.base, Elements) else None
+    key = term.key.value if isinstance(term.key, Known) else None
+    if not isinstance(rows, FactSequence) or not isinstance(key, int):
+        return [term.base]
+    columns = [row.items for row in rows.items if isinstance(row, FactSequence)]
+    return [column[key] for column in columns if key < len(column)]
