@@ -122,11 +122,15 @@ class Reader:
     def _look_at_expression(self, node: ast.expr, scope: Scope, path: Path) -> None:
         if isinstance(node, ast.Call):
             self._call(node, scope, path)
-        for part in _put_together(node):  # `" ".join(cmd) + more`
-            if isinstance(part, ast.Call) and called(part) == "join" and len(part.args) == 1:
-                self._open(part.args[0], scope, path)
+        self._open_joined(node, scope, path)
         if id(node) not in self._seen:
             self._register(node, scope, path)
+
+    def _open_joined(self, node: ast.expr, scope: Scope, path: Path) -> None:
+        """`" ".join(cmd) + more`."""
+        for part in _put_together(node):
+            if isinstance(part, ast.Call) and called(part) == "join" and len(part.args) == 1:
+                self._open(part.args[0], scope, path)
 
     def _register(self, node: ast.expr, scope: Scope, path: Path) -> WordList | None:
         """Note an expression that makes a list."""
@@ -167,7 +171,9 @@ class Reader:
 
     def _bind(self, name: str, value: ast.expr, scope: Scope, path: Path) -> None:
         further = _further(name, value)
+        self._open_joined(value, scope, path)
         if further is not None:
+            self._mark(value)
             for each in further:
                 self._add(name, each, scope, path)
         elif isinstance(value, ast.Call) and any(key_of(each) == name for each in value.args):
