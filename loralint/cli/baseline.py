@@ -11,6 +11,7 @@ import click
 from loralint.cli import options
 from loralint.cli.session import BASELINE, Reading, Session, open_session
 from loralint.engine import baseline
+from loralint.engine.request import Outcome
 from loralint.report.text import by_rule
 from loralint.text import counted
 
@@ -30,8 +31,9 @@ FLAGS = ("select", "extend_select", "ignore", "strict")
     metavar="FILE",
     help=f"Where to write; by default the setting `baseline` or {BASELINE}.",
 )
+@click.option("--prune", is_flag=True, help="Accept nothing new: take out what is no longer found.")
 @options.reading
-def command(paths: tuple[str, ...], output_file: str | None, **given: Any) -> None:
+def command(paths: tuple[str, ...], output_file: str | None, prune: bool, **given: Any) -> None:
     """Accept today's findings: `loralint check` then reports only new ones."""
     flags = {name: given.pop(name) for name in FLAGS}
     session = open_session(paths, Reading(**given), flags)
@@ -40,6 +42,9 @@ def command(paths: tuple[str, ...], output_file: str | None, **given: Any) -> No
     # What an older baseline accepts is accepted anew: it is not to be taken off.
     request = replace(session.request, config=replace(session.request.config, baseline=None))
     outcome = Session(session.settings, request).check()
+    if prune:
+        _prune(target, outcome)
+        return
     try:
         count = baseline.write(target, outcome.diagnostics)
     except OSError as error:
@@ -47,3 +52,19 @@ def command(paths: tuple[str, ...], output_file: str | None, **given: Any) -> No
     click.echo(f"Accepted {counted(count, 'finding')} in {os.path.relpath(target)}.")
     if outcome.diagnostics:
         click.echo(by_rule(outcome.diagnostics))
+
+
+def _prune(target: str, outcome: Outcome) -> None:
+    """Leave in a baseline what is still found of it."""
+    accepted = baseline.read(target)
+    kept = baseline.pruned(outcome.diagnostics, accepted)
+    gone = accepted.total() - len(kept)
+    name = os.path.relpath(target)
+    if not gone:
+        click.echo(f"Nothing to take out of {name}: all {len(kept):,} are still found.")
+        return
+    try:
+        baseline.write(target, kept)
+    except OSError as error:
+        raise click.UsageError(f"{target}: cannot be written: {error.strerror}") from error
+    click.echo(f"Took {counted(gone, 'finding')} out of {name}; {len(kept):,} left.")
