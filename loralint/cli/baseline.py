@@ -12,6 +12,7 @@ from loralint.cli import options
 from loralint.cli.output import say
 from loralint.cli.session import BASELINE, Reading, Session, open_session
 from loralint.engine import baseline
+from loralint.engine.request import Outcome
 from loralint.report.text import by_rule
 from loralint.text import counted
 from loralint.writing import Refused
@@ -32,8 +33,9 @@ FLAGS = ("select", "extend_select", "ignore", "strict")
     metavar="FILE",
     help=f"Where to write; by default the setting `baseline` or {BASELINE}.",
 )
+@click.option("--prune", is_flag=True, help="Accept nothing new: take out what is no longer found.")
 @options.reading
-def command(paths: tuple[str, ...], output_file: str | None, **given: Any) -> None:
+def command(paths: tuple[str, ...], output_file: str | None, prune: bool, **given: Any) -> None:
     """Accept today's findings: `loralint check` then reports only new ones."""
     flags = {name: given.pop(name) for name in FLAGS}
     session = open_session(paths, Reading(**given), flags)
@@ -42,6 +44,9 @@ def command(paths: tuple[str, ...], output_file: str | None, **given: Any) -> No
     # What an older baseline accepts is accepted anew: it is not to be taken off.
     request = replace(session.request, config=replace(session.request.config, baseline=None))
     outcome = Session(session.settings, request).check()
+    if prune:
+        _prune(target, outcome)
+        return
     try:
         root = None if output_file else session.settings.root
         count = baseline.write(target, outcome.diagnostics, root)
@@ -52,3 +57,19 @@ def command(paths: tuple[str, ...], output_file: str | None, **given: Any) -> No
     say(f"Accepted {counted(count, 'finding')} in {os.path.relpath(target)}.")
     if outcome.diagnostics:
         click.echo(by_rule(outcome.diagnostics))
+
+
+def _prune(target: str, outcome: Outcome) -> None:
+    """Leave in a baseline what is still found of it."""
+    accepted = baseline.read(target)
+    kept = baseline.pruned(outcome.diagnostics, accepted)
+    gone = accepted.total() - len(kept)
+    name = os.path.relpath(target)
+    if not gone:
+        click.echo(f"Nothing to take out of {name}: all {len(kept):,} are still found.")
+        return
+    try:
+        baseline.write(target, kept)
+    except OSError as error:
+        raise click.UsageError(f"{target}: cannot be written: {error.strerror}") from error
+    click.echo(f"Took {counted(gone, 'finding')} out of {name}; {len(kept):,} left.")

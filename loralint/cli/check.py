@@ -73,6 +73,7 @@ class _Answer:
     is_flag=True,
     help="For code that you do not trust: no settings, comments or baseline of its own count.",
 )
+@click.option("--no-baseline", is_flag=True, help="Report what a baseline accepts, too.")
 @click.option("--no-ignores", is_flag=True, help="Honour no suppressing comment.")
 @click.option(
     "--stdin-filename", metavar="FILE", help="Take this file's content from standard input."
@@ -106,6 +107,8 @@ def command(paths: tuple[str, ...], **given: Any) -> None:
     what touches it is reported.
     """
     began = time.perf_counter()
+    if given["no_baseline"] and given["baseline"]:
+        raise click.UsageError("--baseline and --no-baseline: give one of them")
     if given["stranger"]:
         given |= {"isolated": True, "no_ignores": True}
     flags = {name: given[name] for name in FLAGS}
@@ -117,6 +120,7 @@ def command(paths: tuple[str, ...], **given: Any) -> None:
         flags,
         stdin_filename=given["stdin_filename"],
         honour_ignores=not given["no_ignores"],
+        honour_baseline=not given["no_baseline"],
     )
     fixing = fixes.fixing(given)
     outcome, mended, decided = _outcome(session, fixing, given)

@@ -130,12 +130,15 @@ def open_session(
     *,
     stdin_filename: str | None = None,
     honour_ignores: bool = True,
+    honour_baseline: bool = True,
 ) -> Session:
     """Find the project around some paths, and its settings."""
     named = _existing(paths, stdin_filename)
     typed = Path(stdin_filename).resolve() if stdin_filename else None
     asked = [*named, typed] if typed else named
     settings = _settings(_common_folder(asked), reading, flags)
+    if not honour_baseline:
+        settings = replace(settings, config=replace(settings.config, baseline=None))
     folders_only = typed is None and all(path.is_dir() for path in named)
     scopes = named if folders_only else [settings.root, *named]
     request = Request(

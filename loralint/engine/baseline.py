@@ -66,6 +66,17 @@ def unaccepted(diagnostics: Iterable[Diagnostic], accepted: Counter[Key]) -> lis
     return fresh
 
 
+def pruned(diagnostics: Iterable[Diagnostic], accepted: Counter[Key]) -> list[Diagnostic]:
+    """Those of the findings that were accepted: what of a baseline there still is."""
+    left = accepted.copy()
+    kept = []
+    for found in diagnostics:
+        if left[found.identity] > 0:
+            left[found.identity] -= 1
+            kept.append(found)
+    return kept
+
+
 def write(path: str, diagnostics: Iterable[Diagnostic], root: Path | None) -> int:
     """Accept these findings and return how many they are; the file is sorted and diffs well.
 

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from loralint.diagnostics import Diagnostic, Fix, Related
 from loralint.report.base import Report
-from loralint.report.grouping import Group, also, group, taken_in
+from loralint.report.grouping import Group, everywhere, gravest_first, group, taken_in
 from loralint.report.snippet import Pen, snippet
-from loralint.report.text import BY, Paint, fixable, headline, option_for, palette, summary
+from loralint.report.text import (
+    BY,
+    Paint,
+    by_rule,
+    fixable,
+    headline,
+    option_for,
+    palette,
+    summary,
+)
 from loralint.source import Place
-from loralint.text import visible
+from loralint.text import counted, visible
 
 _PLACES = 12
 """How many places like the one shown are named; `-v` names all."""
+
+_RELATED = 3
+"""How many related places are shown; `-v` shows all."""
+
+_MANY = 10
+"""Findings from which on it is said where to begin."""
+
+_BY_PIN = frozenset({"LOR101", "LOR102", "LOR103", "LOR106"})
+"""What a commit in the code mends."""
 
 
 def full(report: Report, width: int = 100) -> str:
     """Render the report for a terminal of `width` columns."""
     paint = palette(report.colour)
-    blocks = [_block(report, found, width, paint) for found in group(report.diagnostics)]
+    urls = report.urls()
+    groups = gravest_first(group(report.diagnostics, over_files=True))
+    blocks = [_block(report, found, width, paint, urls) for found in groups]
     if report.verbose and report.skipped:
         blocks.append(_skipped(report, paint))
     if report.verbose and report.left_out:
@@ -27,26 +47,34 @@ def full(report: Report, width: int = 100) -> str:
     return "\n\n".join([*map("\n".join, blocks), _summary(report, paint)]) + "\n"
 
 
-def _block(report: Report, group: Group, width: int, paint: Paint) -> list[str]:
+def _block(
+    report: Report, group: Group, width: int, paint: Paint, urls: dict[str, str]
+) -> list[str]:
     found = group.head
-    pen = Pen(_gutter(found), width, paint, style=found.severity)
+    seen = found.related if report.verbose else found.related[:_RELATED]
+    pen = Pen(_gutter(found.place, seen), width, paint, style=found.severity)
     lines = [_title(found, paint), *_primary(report, found.place, pen)]
-    for related in found.related:
+    for related in seen:
         lines += _related(report, related, pen)
+    if len(found.related) > len(seen):
+        lines.append(_note(pen, f"and {len(found.related) - len(seen):,} more (-v shows them)"))
     if group.others:
         limit = None if report.verbose else _PLACES
-        name = visible(report.filename(found.place.path))
-        lines.append(_note(pen, f"also at {name}:{also(group, limit)}"))
+        lines.append(_note(pen, f"also at {everywhere(group, report, limit)}"))
+    if len(group.ids) > 1:
+        what = f"{len(group.ids):,} repositories at {len(group.others) + 1:,} places"
+        lines.append(_note(pen, what))
     if group.within:
         lines.append(_note(pen, taken_in(group)))
+    lines.append(_note(pen, f"rule: {urls.get(found.code) or f'loralint rule {found.code}'}"))
     if found.fix is not None:
         lines.append(_help(found.fix, report, paint))
     return lines
 
 
-def _gutter(found: Diagnostic) -> int:
+def _gutter(place: Place, seen: Sequence[Related]) -> int:
     """Return the digits of the largest row in any of a finding's snippets."""
-    places = [found.place, *(related.place for related in found.related)]
+    places = [place, *(related.place for related in seen)]
     return len(str(max(place.span.end.row for place in places)))
 
 
@@ -101,7 +129,28 @@ def _summary(report: Report, paint: Paint) -> str:
     first = headline(report)
     style = "bold" if report.diagnostics or not report.files else "good"
     line = paint(first, style) + summary(report)[len(first) :]
-    return "\n".join(filter(None, (line, fixable(report), _unused_settings(report))))
+    parts = (line, _beginning(report), fixable(report), _unused_settings(report))
+    return "\n".join(filter(None, parts))
+
+
+def _beginning(report: Report) -> str:
+    """What there is of each rule, and what to do first, where there is much."""
+    found = report.diagnostics
+    if len(found) < _MANY:
+        return ""
+    pins = sum(one.code in _BY_PIN for one in found)
+    pairs = sum(one.code.startswith("LOR2") for one in found)
+    steps = [
+        f"`loralint check --select LOR2` shows the {counted(pairs, 'finding')} of pairs alone"
+        if 0 < pairs < len(found)
+        else "",
+        f"`loralint pin --dry-run` shows which of the {pins:,} unpinned loads it would pin"
+        if pins
+        else "",
+        "`loralint baseline` accepts what is left, and `check` then shows what is new",
+    ]
+    rows = [f"  {step}" for step in filter(None, steps)]
+    return "\n".join((by_rule(found), "What to do first:", *rows))
 
 
 def _unused_settings(report: Report) -> str:

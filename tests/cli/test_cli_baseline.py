@@ -149,3 +149,24 @@ def test_what_is_hidden_is_counted_and_the_rest_reported(tmp_path, monkeypatch, 
     assert "2 in the baseline" in shown.stdout
     assert run("baseline").stdout.startswith("Accepted 3 findings in ")
     assert run("check").exit_code == 0
+
+
+def test_without_the_baseline_all_is_reported(accepted, run):
+    accepted("serve.py", SERVE, SERVE)
+    assert run("check").exit_code == 0
+    shown = run("check", "--no-baseline", "--output-format", "concise")
+    assert shown.exit_code == 1 and "serve.py:4" in shown.stdout
+    assert run("check", "--no-baseline", "--baseline", "x.json").exit_code == 2
+
+
+def test_what_is_no_longer_found_is_taken_out(run, tmp_path, monkeypatch):
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "serve.py").write_text(SERVE + 'again = AutoModel.from_pretrained("a/c")\n')
+    run("baseline")
+    assert run("baseline", "--prune").stdout.startswith("Nothing to take out")
+    (tmp_path / "serve.py").write_text(SERVE + 'new = AutoModel.from_pretrained("a/d")\n')
+    result = run("baseline", "--prune")
+    assert "Took 1 finding out of .loralint-baseline.json; 1 left." in result.stdout
+    shown = run("check", "--output-format", "concise")
+    assert shown.exit_code == 1 and "a/d" in shown.stdout and "a/b" not in shown.stdout

@@ -32,7 +32,8 @@ def found(*span: int, path: str = "a.py", **fields: object) -> Diagnostic:
 def shown_for(diagnostic: Diagnostic, *lines: str, width: int = 100) -> str:
     """Return the snippet: what stands between the title and the summary."""
     report = Report(diagnostics=(diagnostic,), files=1, sources=lambda _path, _cell: lines)
-    return render(report, width).rpartition("\n\n")[0].partition("\n")[2]
+    block = render(report, width).rpartition("\n\n")[0].partition("\n")[2]
+    return block.rpartition("\n")[0]  # without the row that names the rule
 
 
 def test_full(sample: Report, snapshot: Snapshot) -> None:
@@ -58,7 +59,7 @@ def test_what_one_commit_mends_is_shown_once() -> None:
     unpinned = [replace(one, message="code runs", **code) for one in bare[:2]]
     report = Report(diagnostics=(bare[0], unpinned[0], bare[1], unpinned[1], bare[2]), files=1)
     text = render(report)
-    assert "also at a.py:2\n" in text and text.count("LOR105") == 1
+    assert "also at a.py:2\n" in text and text.count("error[LOR105]") == 1
     assert "= a commit also mends LOR101 missing-revision of the same load" in text
     assert text.count("warning[LOR101]") == 1 and "--> a.py:3:1" in text
     assert "2 errors, 3 warnings" in text
@@ -187,10 +188,37 @@ def test_like_findings_are_one_with_their_places() -> None:
     elsewhere = found(1, 1, 1, 2, path="b.py", subject="org/m")
     report = Report(diagnostics=(*alike, other, *bare, elsewhere), files=2)
     text = render(report)
-    assert text.count("missing-revision") == 5
-    assert "= also at a.py:2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 and 6 more\n" in text
+    assert text.count("missing-revision: ") == 4
+    places = "= also at a.py:2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13"
+    assert f"{places} and 7 more in 1 more file\n" in text
     assert "also at a.py:" + ", ".join(map(str, range(2, 20))) in render(replace(report, verbose=1))
     assert "Found 23 warnings in 2 files" in text
+
+
+def test_much_ends_with_what_to_do_first() -> None:
+    pair = found(50, 1, 50, 2, code="LOR201", name="revision-mismatch", severity="error")
+    many = [found(row, 1, row, 2, subject=f"org/{row}") for row in range(1, 20)]
+    text = render(Report(diagnostics=(*many, pair), files=1))
+    assert text.startswith("error[LOR201]")  # although its place is the last
+    last = text.rpartition("\n\n")[2]
+    assert "   1  error    LOR201 revision-mismatch\n  19  warning  LOR101" in last
+    assert "`loralint check --select LOR2` shows the 1 finding of pairs alone" in last
+    assert "which of the 19 unpinned loads" in last
+    assert "first" not in render(Report(diagnostics=tuple(many[:9]), files=1))
+
+
+def test_three_related_places_and_the_number_of_the_others() -> None:
+    related = tuple(Related("here", Place("b.py", Span.of(row, 1, row, 2))) for row in range(1, 8))
+    report = Report(diagnostics=(found(1, 1, 1, 2, related=related),), files=1)
+    text = render(report)
+    assert text.count("::: b.py") == 3 and "= and 4 more (-v shows them)" in text
+    assert render(replace(report, verbose=1)).count("::: b.py") == 7
+
+
+def test_what_is_a_note_is_one_block_for_all_repositories() -> None:
+    notes = [found(row, 1, row, 2, subject=f"org/{row}", severity="info") for row in (1, 2, 3)]
+    text = render(Report(diagnostics=tuple(notes), files=1))
+    assert text.count("info[LOR101]") == 1 and "= 3 repositories at 3 places" in text
 
 
 def test_the_gravest_of_like_findings_is_shown() -> None:
