@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +13,7 @@ import click
 from loralint.cli import options
 from loralint.cli.output import say
 from loralint.cli.session import BASELINE, Reading, Session, open_session
+from loralint.diagnostics import Diagnostic
 from loralint.engine import baseline
 from loralint.engine.request import Outcome
 from loralint.report.text import by_rule
@@ -44,32 +47,33 @@ def command(paths: tuple[str, ...], output_file: str | None, prune: bool, **give
     # What an older baseline accepts is accepted anew: it is not to be taken off.
     request = replace(session.request, config=replace(session.request.config, baseline=None))
     outcome = Session(session.settings, request).check()
+    root = None if output_file else session.settings.root
     if prune:
-        _prune(target, outcome)
+        _prune(target, outcome, root)
         return
-    try:
-        root = None if output_file else session.settings.root
-        count = baseline.write(target, outcome.diagnostics, root)
-    except Refused as error:
-        raise click.UsageError(str(error)) from error
-    except OSError as error:
-        raise click.UsageError(f"{target}: cannot be written: {error.strerror}") from error
+    count = _written(target, outcome.diagnostics, root)
     say(f"Accepted {counted(count, 'finding')} in {os.path.relpath(target)}.")
     if outcome.diagnostics:
         click.echo(by_rule(outcome.diagnostics))
 
 
-def _prune(target: str, outcome: Outcome) -> None:
+def _prune(target: str, outcome: Outcome, root: Path | None) -> None:
     """Leave in a baseline what is still found of it."""
     accepted = baseline.read(target)
     kept = baseline.pruned(outcome.diagnostics, accepted)
     gone = accepted.total() - len(kept)
     name = os.path.relpath(target)
     if not gone:
-        click.echo(f"Nothing to take out of {name}: all {len(kept):,} are still found.")
+        say(f"Nothing to take out of {name}: all {len(kept):,} are still found.")
         return
+    _written(target, kept, root)
+    say(f"Took {counted(gone, 'finding')} out of {name}; {len(kept):,} left.")
+
+
+def _written(target: str, found: Sequence[Diagnostic], root: Path | None) -> int:
     try:
-        baseline.write(target, kept)
+        return baseline.write(target, found, root)
+    except Refused as error:
+        raise click.UsageError(str(error)) from error
     except OSError as error:
         raise click.UsageError(f"{target}: cannot be written: {error.strerror}") from error
-    click.echo(f"Took {counted(gone, 'finding')} out of {name}; {len(kept):,} left.")
