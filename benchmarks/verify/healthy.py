@@ -179,7 +179,10 @@ def _work(given: argparse.Namespace) -> int:
     known = {job.name: job for job in jobs(suite.rows(given.peft), given.many)}
     ways = WAYS if given.ways is None else given.ways
     with given.out.open("a", buffering=1) as out:
+        parent = os.getppid()
         for name in wanted:
+            if os.getppid() != parent:  # who would count what is written from now on is gone
+                return 1
             built = build(known[name], given.folder)
             folder = given.folder / "adapters" / name
             said = {} if built.trouble else {
