@@ -17,7 +17,6 @@ class SiteKind(IntEnum):
 
     CALL = 0
     LOAD = 1
-    SAVE = 2
 
 
 class Site(NamedTuple):

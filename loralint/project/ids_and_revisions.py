@@ -154,7 +154,7 @@ def _identity(linker: Linker, loader: Loader, arguments: Arguments) -> Value | N
         return None if loader.text_only else Unknown(Reason.NOT_GIVEN, "no id is given")
     if loader.text_only and not (_is_text(node) or _asked_by(linker, node) is not None):
         return None
-    if _is_model(linker, node):
+    if _stands_for_a_model(linker, node):
         return None
     found = _given(value_of(_named(linker, node)))
     if isinstance(found, (Known, Default)) and not isinstance(found.value, str):
@@ -171,13 +171,13 @@ def _given(value: Value) -> Value:
     return kept[0] if len(kept) == 1 else Choice(kept, _origin(value))
 
 
-def _is_model(linker: Linker, node: Node) -> bool:
+def _stands_for_a_model(linker: Linker, node: Node) -> bool:
     """Whether a model stands in the id's place, on one branch at least: then nothing is loaded.
 
     A model was loaded, or made of another one (`get_peft_model`, `from_config`).
     """
     if isinstance(node, OneOf):
-        return any(_is_model(linker, option) for option in node.options)
+        return any(_stands_for_a_model(linker, option) for option in node.options)
     if not isinstance(node, CallResult):
         return False
     meaning = linker.made(node)
