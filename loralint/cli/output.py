@@ -15,14 +15,14 @@ from loralint.diagnostics import Diagnostic
 
 
 def in_colour(choice: str, output_file: str | None = None) -> bool:
-    """Whether to use colours; NO_COLOR and FORCE_COLOR decide where nobody else did."""
+    """Whether to use colours; NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE decide where nobody else did."""
     if output_file is not None or choice == "never":
         return False
     if choice == "always":
         return True
     if os.environ.get("NO_COLOR"):
         return False
-    if os.environ.get("FORCE_COLOR"):
+    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE", "0") != "0":
         return True
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
