@@ -15,7 +15,7 @@ from loralint.diagnostics import Diagnostic
 
 
 def in_colour(choice: str, output_file: str | None = None) -> bool:
-    """Whether to use colours; NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE decide where nobody else did."""
+    """Whether to use colours; NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE decide where nobody did."""
     if output_file is not None or choice == "never":
         return False
     if choice == "always":
