@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click import Context
+from click.testing import CliRunner
 
+from loralint.cli.group import COMMANDS, loralint
 from loralint.cli.rule import level
 from loralint.rules import RULES, Rule
 from loralint.verify.codes import BY_CODE
@@ -73,3 +76,37 @@ if __name__ == "__main__":
     text = readme.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     readme.write_text(before + BEGIN + table() + END + rest.partition(END)[2], encoding="utf-8")
+
+
+def test_the_first_screen_is_a_real_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the README shows is what the example's project gives today."""
+    monkeypatch.chdir(ROOT / "examples" / "phi-2")
+    monkeypatch.setenv("COLUMNS", "100")
+    words = ["check", "--no-cache", "--isolated", "--color", "never", "--select", "LOR201", "."]
+    said = CliRunner().invoke(loralint, words).stdout.rpartition("\n\n")[0]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("<!-- output:begin -->")[2].partition("<!-- output:end -->")[0]
+    assert said in shown
+
+
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/output-formats.md", "docs/verification.md",
+         "docs/contract.md")  # fmt: skip
+_COMMAND = re.compile(r"(?:^    |`|\$ )loralint ([a-z]+)\b([^`\n#]*)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_and_option_that_a_page_names_is_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for name, rest in _COMMAND.findall(text):
+        assert name in COMMANDS, f"loralint {name}"
+        command = loralint.get_command(Context(loralint), name)
+        options = {option for each in command.params for option in each.opts}
+        for option in re.findall(r"(?<![\w-])--[a-z][a-z-]*", rest):
+            assert option in options, f"loralint {name} {option}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_code_that_a_page_names_is_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    codes = {rule.code for rule in RULES} | BY_CODE.keys()
+    assert set(re.findall(r"\bLOR\d{3}\b", text)) <= codes

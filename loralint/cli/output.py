@@ -18,14 +18,14 @@ from loralint.text import visible
 
 
 def in_colour(choice: str, output_file: str | None = None) -> bool:
-    """Whether to use colours; NO_COLOR and FORCE_COLOR decide where nobody else did."""
+    """Whether to use colours; NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE decide where nobody did."""
     if output_file is not None or choice == "never":
         return False
     if choice == "always":
         return True
     if os.environ.get("NO_COLOR"):
         return False
-    if os.environ.get("FORCE_COLOR"):
+    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE", "0") != "0":
         return True
     return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
