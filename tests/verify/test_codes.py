@@ -33,7 +33,7 @@ def test_a_finding_lists_tensors_up_to_a_bound():
 
 def test_the_vocabulary_loads_no_model_library():
     program = (
-        "import sys, loralint.verify.outcome, loralint.verify.codes, loralint.verify.case;"
+        "import sys, loralint.verify.result, loralint.verify.codes, loralint.verify.case;"
         "print([one for one in ('torch', 'transformers', 'peft', 'libcst') if one in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
