@@ -10,16 +10,13 @@ import click
 
 from loralint.cli import options
 from loralint.cli.output import put
-from loralint.report.base import RuleDoc
+from loralint.report.base import PAGES, RuleDoc
 from loralint.rules import RULES
 from loralint.rules.base import Rule
 from loralint.verify import codes
 
 Page: TypeAlias = "Rule | codes.Page"
 """What has a page: a rule of a project, or a code that only verification finds."""
-
-PAGES = ""
-"""Where the rules' pages are published, once they are: `{PAGES}{name}/`."""
 
 
 def rule_docs() -> Iterable[RuleDoc]:

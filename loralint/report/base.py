@@ -11,6 +11,9 @@ from loralint.diagnostics import Diagnostic, LeftOut, Skipped
 from loralint.report.places import PLACE
 from loralint.source import Place
 
+PAGES = ""
+"""Where the rules' pages are published, once they are: `{PAGES}{name}/`."""
+
 Sources = Callable[[str, "int | None"], Sequence[str]]
 """The lines of a file (or of its notebook cell), from the path relative to the root."""
 
@@ -91,6 +94,11 @@ class Report(msgspec.Struct, frozen=True):
     def urls(self) -> dict[str, str]:
         """Return the page of each rule, by code; the rules are loaded only for findings."""
         return {rule.code: rule.url for rule in self.rules()} if self.diagnostics else {}
+
+
+def page_of(found: Diagnostic) -> str:
+    """Where a finding's rule is explained: its page, or the command while there are no pages."""
+    return f"{PAGES}{found.name}/" if PAGES else f"loralint rule {found.code}"
 
 
 def position(place: Place) -> str:

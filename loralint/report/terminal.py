@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from loralint.diagnostics import Diagnostic, Fix, Related
-from loralint.report.base import Report
+from loralint.report.base import Report, page_of
 from loralint.report.grouping import Group, everywhere, gravest_first, group, taken_in
 from loralint.report.snippet import Pen, snippet
 from loralint.report.text import (
@@ -37,9 +37,8 @@ _BY_PIN = frozenset({"LOR101", "LOR102", "LOR103", "LOR106"})
 def full(report: Report, width: int = 100) -> str:
     """Render the report for a terminal of `width` columns."""
     paint = palette(report.colour)
-    urls = report.urls()
     groups = gravest_first(group(report.diagnostics, over_files=True))
-    blocks = [_block(report, found, width, paint, urls) for found in groups]
+    blocks = [_block(report, found, width, paint) for found in groups]
     if report.verbose and report.skipped:
         blocks.append(_skipped(report, paint))
     if report.verbose and report.left_out:
@@ -47,9 +46,7 @@ def full(report: Report, width: int = 100) -> str:
     return "\n\n".join([*map("\n".join, blocks), _summary(report, paint)]) + "\n"
 
 
-def _block(
-    report: Report, group: Group, width: int, paint: Paint, urls: dict[str, str]
-) -> list[str]:
+def _block(report: Report, group: Group, width: int, paint: Paint) -> list[str]:
     found = group.head
     seen = found.related if report.verbose else found.related[:_RELATED]
     pen = Pen(_gutter(found.place, seen), width, paint, style=found.severity)
@@ -66,7 +63,7 @@ def _block(
         lines.append(_note(pen, what))
     if group.within:
         lines.append(_note(pen, taken_in(group)))
-    lines.append(_note(pen, f"rule: {urls.get(found.code) or f'loralint rule {found.code}'}"))
+    lines.append(_note(pen, f"rule: {page_of(found)}"))
     if found.fix is not None:
         lines.append(_help(found.fix, report, paint))
     return lines
