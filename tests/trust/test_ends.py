@@ -22,14 +22,23 @@ def load_{n}():
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and /proc")
 
 
+def project(folder: Path, files: int, loads: int) -> Path:
+    for number in range(files):
+        text = "".join(LOAD.format(n=n) for n in range(loads))
+        (folder / f"train_{number}.py").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with some findings."""
+    return project(tmp_path_factory.mktemp("small"), 2, 40)
+
+
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that keeps workers busy for some seconds."""
-    folder = tmp_path_factory.mktemp("large")
-    text = "".join(LOAD.format(n=n) for n in range(400))
-    for number in range(60):
-        (folder / f"train_{number}.py").write_text(text, encoding="utf-8")
-    return folder
+    return project(tmp_path_factory.mktemp("large"), 60, 100)
 
 
 def start(folder: Path, *words: str, **more: object) -> subprocess.Popen[str]:
@@ -73,8 +82,8 @@ def test_workers_end_with_their_parent(large, number):
 
 @pytest.mark.parametrize("wait", [0.0, 0.02, 0.05, 0.1, 0.2, 0.4])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_in_the_first_moments_shows_no_trace(large, number, wait):
-    process = start(large, "check", "--no-cache")
+def test_signal_in_the_first_moments_shows_no_trace(small, number, wait):
+    process = start(small, "check", "--no-cache")
     time.sleep(0.03 + wait)
     process.send_signal(number)
     _, said = process.communicate(timeout=120)
@@ -83,13 +92,13 @@ def test_signal_in_the_first_moments_shows_no_trace(large, number, wait):
     assert process.returncode != 0
 
 
-def test_device_that_is_full(large):
+def test_device_that_is_full(small):
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full")
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "loralint", "check", "--no-cache"]
         done = subprocess.run(
-            command, cwd=large, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            command, cwd=small, stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert done.returncode == 2
     assert "No space left on device" in done.stderr
@@ -97,12 +106,12 @@ def test_device_that_is_full(large):
     assert "Traceback" not in done.stderr
 
 
-def test_output_that_is_closed(large):
+def test_output_that_is_closed(small):
     command = f"{sys.executable} -m loralint check --no-cache"
     for closed in (">&-", ">&- 2>&-"):
         done = subprocess.run(
             ["sh", "-c", f"{command} {closed}"],
-            cwd=large,
+            cwd=small,
             capture_output=True,
             text=True,
             check=False,
@@ -112,10 +121,10 @@ def test_output_that_is_closed(large):
         assert "Traceback" not in done.stderr
 
 
-def test_reader_that_has_gone(large):
+def test_reader_that_has_gone(small):
     command = f"{sys.executable} -m loralint check --no-cache | head -1"
     done = subprocess.run(
-        ["sh", "-c", command], cwd=large, capture_output=True, text=True, check=False
+        ["sh", "-c", command], cwd=small, capture_output=True, text=True, check=False
     )
     assert done.stdout.startswith("warning")
     assert done.stderr == ""
