@@ -19,16 +19,21 @@ EXEMPT = "LOR002"
 
 @dataclass(frozen=True)
 class Comment:
-    """A suppressing comment; `used` are those of its selectors that have hidden something.
-
-    Comments that reach the same rows share it: two that hide the same are both in use. `meant` are
-    the rules that one without selectors would hide, were it written as it has to be.
-    """
+    """A suppressing comment, and what it reaches together with those that reach the same rows."""
 
     path: str
     suppression: Suppression
-    used: set[str]
-    meant: set[str]
+    reach: _Reach
+
+    @property
+    def used(self) -> set[str]:
+        """Those of its selectors that have hidden something; two may have hidden the same."""
+        return self.reach.used.intersection(self.suppression.selectors)
+
+    @property
+    def meant(self) -> set[str]:
+        """The rules that one without selectors would hide, were it written as it has to be."""
+        return self.reach.meant
 
 
 @dataclass
@@ -63,7 +68,7 @@ class Suppressions:
             for one in facts.suppressions:
                 reach = self._reach(path, one)
                 reach.selectors.update(dict.fromkeys(one.selectors))
-                self._comments.append(Comment(path, one, reach.used, reach.meant))
+                self._comments.append(Comment(path, one, reach))
 
     def remaining(self, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
         """The findings that no comment hides. Only their own place counts, no related one."""

@@ -394,6 +394,11 @@ EXPRESSIONS = {
     "builtins.list": 'list(("org/x",))[0]',
     "builtins.tuple": 'tuple(["org/x"])[0]',
     "builtins.sorted": 'sorted(["org/x"])[0]',
+    "builtins.max": 'max(["org/x"])',
+    "builtins.min": 'min(["org/x"])',
+    "builtins.iter": 'next(iter(["org/x"]))',
+    "builtins.next": 'next(each for each in ["org/x"])',
+    "builtins.reversed": '[each for each in reversed(["org/x"])][0]',
     "builtins.set": '[each for each in set(["org/x"])][0]',
     "dataclasses.asdict": 'dataclasses.asdict(Config())["model"]',
     "copy.copy": f'copy.copy({TABLE})["model"]',
@@ -533,8 +538,10 @@ config = LoraConfig(r=8, modules_to_save=["a"].{method}({given}))
 def test_every_expression_has_a_test():
     elsewhere = {"dataclasses.field", "pydantic.Field", "typer.Option", "typer.Argument"}
     form = {"builtins.__form__"}  # a field of a form in a notebook: tests/facts
-    assert {*EXPRESSIONS, *elsewhere, *form} == set(VALUE_FUNCTIONS)
-    assert {*ON_VALUES, *RETURNS_ITSELF, *IN_PLACE} == set(VALUE_METHODS)
+    searched = {"glob.glob", "glob.iglob"}  # tests/whole/test_searched_folders.py
+    assert {*EXPRESSIONS, *elsewhere, *form, *searched} == set(VALUE_FUNCTIONS)
+    of_paths = set(VALUE_METHODS) & {"glob", "rglob", "iterdir"}
+    assert {*ON_VALUES, *RETURNS_ITSELF, *IN_PLACE, *of_paths} == set(VALUE_METHODS)
 
 
 # --- classes and ways out -----------------------------------------------------------------------
