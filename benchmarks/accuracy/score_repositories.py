@@ -1,6 +1,6 @@
 """Scores loralint on whole repositories that were labelled before it was run there.
 
-    python benchmarks/accuracy/score_repositories.py TREES [--set first|second|third] [--answers FOLDER]
+    python benchmarks/accuracy/score_repositories.py TREES [--set SET] [--answers FOLDER]
 
 repositories.jsonl holds the labels (README.md says how they were made): every load of a
 repository (or of the files that a `scope` row names), the pairs that a reader is certain of, those
@@ -50,7 +50,9 @@ class Score:
 def main() -> None:
     """Asks, compares and prints."""
     parser = arguments((__doc__ or "").partition("\n")[0])
-    parser.add_argument("--set", choices=("first", "second", "third"), help="only this set of repositories")
+    parser.add_argument(
+        "--set", choices=("first", "second", "third"), help="only this set of repositories"
+    )
     options = parser.parse_args()
     labels = wanted(rows(HERE / "repositories.jsonl"), options.only)
     in_set = {row["repo"] for row in labels if row["kind"] == "repo"

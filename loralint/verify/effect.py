@@ -23,6 +23,7 @@ from loralint.verify.result import Checked, UndecidedError, left_open
 if TYPE_CHECKING:
     from torch import Tensor
 
+LORA = "LORA"
 WHAT = "whether the adapter changes the output"
 
 
@@ -39,11 +40,9 @@ def effect(case: Case, folder: AdapterFolder, loaded: Loaded) -> tuple[Checked, 
         if not _is_finite(full):
             return Checked(findings=(_no_numbers(case),)), _NO_NUMBERS
         largest = _switched_off(loaded.model, asked, full)
-        if largest == 0.0 and asked.part:  # PEFT may do its work around the model
-            asked = Question("", asked.rows, asked.given, asked.unheard)
-            full = alone(loaded.model, asked)
-            largest = _switched_off(loaded.model, asked, full)
-        largest = largest or _beside_the_base(case, folder, asked, full)
+        largest = largest or _around_the_part(loaded.model, asked)
+        if folder.peft_type != LORA:  # whose switch is exact
+            largest = largest or _beside_the_base(case, folder, asked, full)
     except (NoAnswerError, UndecidedError) as error:
         tried = error.__cause__ is not None  # it was run, and something in it gave up
         return Checked(skipped=(left_open(file, WHAT, error),)), str(error) if tried else ""
@@ -61,6 +60,17 @@ def _switched_off(model: Any, asked: Question, full: Tensor) -> float:
     try:
         return compared(full, without(model, asked)).largest
     except NoAnswerError:
+        return 0.0
+
+
+def _around_the_part(model: Any, asked: Question) -> float:
+    """The largest change where PEFT does its work around the model that a part of is asked."""
+    if not asked.part:
+        return 0.0
+    whole = Question("", asked.rows, asked.given, asked.unheard)
+    try:
+        return _switched_off(model, whole, alone(model, whole))
+    except NoAnswerError:  # the whole takes another question
         return 0.0
 
 

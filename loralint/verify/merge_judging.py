@@ -78,6 +78,8 @@ class Replay:
     traceless: list[str] = field(default_factory=list)
     wrong: dict[str, str] = field(default_factory=dict)
     open: dict[str, str] = field(default_factory=dict)
+    by_rounding: bool = False
+    """Whether something is open that no other merge decides."""
     applied: int = 0
     plain: PlainAgain = field(default_factory=PlainAgain)
     reaching: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -120,6 +122,7 @@ class Replay:
             self.wrong[name] = judged.reason
         elif judged.verdict == "open":
             self.open[name] = judged.reason
+            self.by_rounding |= judged.by_rounding
         else:
             self.exact += judged.verdict == "exact"
             self.applied += part is not None and not judged.traceless
@@ -175,7 +178,8 @@ class Replay:
         """What can be said without looking at a value."""
         here, there = self.model.entries[name], self.base.entries[source]
         if here.dtype not in FLOATS or there.dtype not in FLOATS:
-            return Judged("open", "it is quantised, and rounded again after the merge")
+            told = "it is quantised, and rounded again after the merge"
+            return Judged("open", told, by_rounding=True)
         if here.shape != there.shape:
             return Judged("wrong", f"it is {list(here.shape)}, and {list(there.shape)} in the base")
         return None

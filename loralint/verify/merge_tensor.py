@@ -27,11 +27,15 @@ FULL_SHARE = 1e-4
 
 @dataclass(frozen=True)
 class Judged:
-    """What is to be said of a tensor; `traceless` tells that merging changes no bit of it."""
+    """What is to be said of a tensor; `traceless` tells that merging changes no bit of it.
+
+    `by_rounding` tells of one left open that it is near, or quantised: no other merge decides it.
+    """
 
     verdict: Verdict
     reason: str = ""
     traceless: bool = False
+    by_rounding: bool = False
 
 
 def judge(merged: Tensor, base: Tensor, replays: Iterable[Tensor], half_adapter: bool) -> Judged:
@@ -71,7 +75,8 @@ def _unequal(merged: Tensor, base: Tensor, replay: Tensor, half_adapter: bool) -
             return Judged("rounded")
         if near and half_adapter and share <= HALF_ADAPTER_SHARE:
             reason = "a GPU merges a half-precision adapter in an order that cannot be replayed"
-            return Judged("open", f"{share:.1%} of it differ by rounding: {reason}")
+            told = f"{share:.1%} of it differ by rounding: {reason}"
+            return Judged("open", told, by_rounding=True)
     return Judged("wrong", _how(merged.double() - base.double(), update))
 
 

@@ -164,8 +164,9 @@ def check_merged(case: Case, merged: Path, progress: Progress = SILENT) -> Check
     if not replay.open and not (replay.wrong and _may_rewrite(folder)):
         return streamed
     whole = _again(case, folder, merged, model, name, progress)
-    if not whole.decided or (whole.findings and not replay.open):
-        return streamed  # what could be seen of the tensors one by one, in words that say more
+    says_more = not replay.open or streamed.findings or replay.by_rounding
+    if not whole.decided or (whole.findings and says_more):
+        return streamed  # what could be seen of the tensors one by one
     return together(whole, Checked(findings=tuple(_tied(case, replay))))
 
 

@@ -277,8 +277,11 @@ class PlainAgain:
         for one in tried:
             small = ROUNDING * min(one.error, one.error if update is None else update)
             if one.rest <= small + _noise(found, one.mode) < one.error:
-                return Judged("open", f"it is that of a base in {one.mode.kind} that was made plain"
-                              " again, but for a rounding that is not repeated here")  # fmt: skip
+                told = (
+                    f"it is that of a base in {one.mode.kind} that was made plain again,"
+                    " but for a rounding that is not repeated here"
+                )
+                return Judged("open", told, by_rounding=True)
         self._failures += self.mode is None
         return None
 

@@ -53,11 +53,7 @@ def failed(call):
     return []
 
 
-REFUSED = pytest.mark.xfail(reason="LOR506: no effect is seen", strict=True)
-KINDS = [
-    pytest.param(kind, marks=[REFUSED] if kind == "SHADOW" else [])
-    for kind in sorted(one.value for one in PeftType)
-]
+KINDS = sorted(one.value for one in PeftType)
 
 
 @pytest.mark.parametrize("kind", KINDS)

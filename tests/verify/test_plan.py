@@ -310,14 +310,14 @@ def test_a_killed_parent_leaves_neither_child_nor_folder(task, tmp_path, how):
     """A CI ends us with SIGTERM when its time is over; nobody is told of a SIGKILL."""
     code = (
         "import sys; from pathlib import Path\n"
-        "from loralint.verify import children\n"
+        "from loralint.verify import child\n"
         "from loralint.verify.child import read_task\n"
-        "children.end_on_sigterm()\n"
-        "children.BOOT = 'import os, sys, time; from loralint.verify.child import end_with_parent;'"
+        "child.end_on_sigterm()\n"
+        "child.BOOT = 'import os, sys, time; from loralint.verify.child import end_with_parent;'"
         " 'from pathlib import Path; end_with_parent(Path(sys.argv[1]).parent);'"
         " 'open(sys.argv[-1], \"w\").write(str(os.getpid())); time.sleep(60)'\n"
-        "children._path = lambda: [sys.argv[2]]\n"
-        "children.run(read_task(Path(sys.argv[1])), 60)\n"
+        "child._path = lambda: [sys.argv[2]]\n"
+        "child.run(read_task(Path(sys.argv[1])), 60)\n"
     )
     write(tmp_path / "task", task)
     pid, scratch = tmp_path / "pid", tmp_path / "scratch"
