@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -231,7 +232,9 @@ def test_an_effect_around_the_model_is_an_effect(base, tmp_path):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(loaded.model), "forward", around)
-        checked, why = effect(case, open_folder(folder), loaded)
+        known = open_folder(folder)
+        like_shadow = replace(known, config={**known.config, "peft_type": "SHADOW"})
+        checked, why = effect(case, like_shadow, loaded)
     assert (checked.findings, why) == ((), "")
 
 
