@@ -40,9 +40,7 @@ def effect(case: Case, folder: AdapterFolder, loaded: Loaded) -> tuple[Checked, 
         if not _is_finite(full):
             return Checked(findings=(_no_numbers(case),)), _NO_NUMBERS
         largest = _switched_off(loaded.model, asked, full)
-        largest = largest or _around_the_part(loaded.model, asked)
-        if folder.peft_type != LORA:  # whose switch is exact
-            largest = largest or _beside_the_base(case, folder, asked, full)
+        largest = largest or _elsewhere(case, folder, loaded.model, asked, full)
     except (NoAnswerError, UndecidedError) as error:
         tried = error.__cause__ is not None  # it was run, and something in it gave up
         return Checked(skipped=(left_open(file, WHAT, error),)), str(error) if tried else ""
@@ -63,15 +61,23 @@ def _switched_off(model: Any, asked: Question, full: Tensor) -> float:
         return 0.0
 
 
-def _around_the_part(model: Any, asked: Question) -> float:
-    """The largest change where PEFT does its work around the model that a part of is asked."""
-    if not asked.part:
+def _elsewhere(
+    case: Case, folder: AdapterFolder, model: Any, asked: Question, full: Tensor
+) -> float:
+    """The largest change around the part that was asked, or where the switch does nothing."""
+    if asked.part:
+        try:
+            whole = Question("", asked.rows, asked.given, asked.unheard)
+            answer = alone(model, whole)
+        except NoAnswerError:  # the whole takes another question
+            pass
+        else:
+            asked, full = whole, answer
+            if largest := _switched_off(model, asked, full):
+                return largest
+    if folder.peft_type == LORA:  # whose switch is exact
         return 0.0
-    whole = Question("", asked.rows, asked.given, asked.unheard)
-    try:
-        return _switched_off(model, whole, alone(model, whole))
-    except NoAnswerError:  # the whole takes another question
-        return 0.0
+    return _beside_the_base(case, folder, asked, full)
 
 
 def _beside_the_base(case: Case, folder: AdapterFolder, asked: Question, full: Tensor) -> float:
