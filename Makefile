@@ -14,7 +14,7 @@ PYTHON ?= python3
 VENV ?= .venv
 DEMO_VENV ?= .venv-demo
 LOWEST_VENV ?= .venv-lowest
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n auto --maxprocesses 4
 RUNTIME ?= $(if $(filter 3.11,$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')),yes,auto)
 # Without its own index pip takes the build for CUDA, several gigabytes, on Linux. That index is
 # asked for nothing else.
