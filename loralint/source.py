@@ -6,6 +6,7 @@ Paths are POSIX paths relative to the project's root.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from typing import Literal
 
 import msgspec
@@ -57,3 +58,12 @@ class Source(msgspec.Struct, frozen=True, gc=False):
     path: str
     kind: SourceKind
     content: bytes
+
+
+UTF_16 = (BOM_UTF16_LE, BOM_UTF16_BE)
+"""What a file in UTF-16 begins with."""
+
+
+def decoded(content: bytes, errors: str = "strict") -> str:
+    """The text of a file: UTF-8, or UTF-16 where a byte order mark says so."""
+    return content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig", errors)

@@ -7,6 +7,7 @@ import re
 
 from loralint.catalog.recipe_shape import Framework
 from loralint.catalog.recipes import FRAMEWORKS
+from loralint.source import UTF_16, decoded
 
 NEVER_RECIPES = frozenset(
     """package.json package-lock.json tsconfig.json config.json adapter_config.json
@@ -22,7 +23,6 @@ LARGEST_RECIPE = 200_000
 _OWN_FOLDERS = (".github/", "node_modules/", ".vscode/")
 _KEY = re.compile(rb"""(?:^[\s-]*|[{,]\s*)["']?([A-Za-z_]\w*)["']?\s*[:=]""", re.MULTILINE)
 _TARGETS = (b"pretrained", b"peft.", b"SentenceTransformer", b"load_dataset", b"vllm.", b"trl.")
-_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ANYBODYS = frozenset({"model", "task"})
 """Keys that a framework requires and that any configuration may have."""
 
@@ -47,8 +47,8 @@ def may_be_recipe(path: str, text: bytes) -> bool:
     """Whether a file has, as words, the keys that some framework's recipes need."""
     if len(text) > LARGEST_RECIPE or not may_be_named_so(path):
         return False
-    if text.startswith(_WIDE):
-        text = text.decode("utf-16", errors="replace").encode()
+    if text.startswith(UTF_16):
+        text = decoded(text, errors="replace").encode()
     if any(comment in text for comment in _COMMENTS):
         return True
     if not any(word in text for word in _TRIGGERS):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 _ANY_FOLDERS = None
 """`**`: any number of folders."""
@@ -30,6 +30,11 @@ class Glob:
     segments: tuple[_Segment, ...]
     negated: bool
     only_folders: bool
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The segments that a path has to have as they are: most globs are settled by these."""
+        return frozenset(each for each in self.segments if isinstance(each, str))
 
     def matches(self, path: Sequence[str], is_folder: bool) -> bool:
         """Whether a path, as its segments, or a folder that it lies in, is named."""
@@ -68,7 +73,7 @@ class Globs:
         """Whether a relative path is named; None where no pattern fits."""
         segments = path.strip("/").split("/")
         for glob in reversed(self.globs):
-            if glob.matches(segments, is_folder):
+            if glob.names.issubset(segments) and glob.matches(segments, is_folder):
                 return not glob.negated
         return None
 

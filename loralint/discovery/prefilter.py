@@ -13,12 +13,10 @@ from unicodedata import is_normalized, normalize
 
 from loralint.catalog import FILE_MARKS, PROGRAMS, Mark
 from loralint.discovery.kinds import COMMANDS as COMMAND_FILE, PROGRAM
+from loralint.source import UTF_16
 
 COMMENTS = (b"loralint:", b"noqa: LOR", b"noqa:LOR")
 """A file with a suppression is read even if it has nothing to suppress: that is a finding."""
-
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-"""Python cannot read such a file, and no name can be found in it: the front end will say so."""
 
 LARGE = 1_000_000
 """Bytes above which a text is not split into words for nothing."""
@@ -68,6 +66,7 @@ def matters(text: bytes) -> bool:
         return True
     if any(word in text for word in _STARTING) and _LINES.search(text):
         return True
+    # Python cannot read UTF-16, and no name is found in it: the front end will say so.
     if text.startswith(UTF_16) or _UNUSUAL.match(text):
         return True
     if any(comment in text for comment in COMMENTS):

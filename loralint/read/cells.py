@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from loralint.source import Source
+from loralint.source import Source, decoded
 
 LONGEST = 1_000_000
 """Nobody writes a million characters of code into one cell; such a cell is data."""
@@ -177,8 +176,7 @@ def lines_of(content: bytes, cell: int | None = None) -> list[str]:
     """
     if cell is not None:
         return lines(content, cell)
-    is_wide = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
-    text = content.decode("utf-16" if is_wide else "utf-8-sig", errors="replace")
+    text = decoded(content, errors="replace")
     return _ENDS.split(text) if "\r" in text else text.split("\n")
 
 

@@ -14,9 +14,9 @@ from loralint.catalog.recipe_signs import may_be_recipe
 from loralint.facts import FileError, FileFacts, Known, Mapping, Reason, Term, Unknown
 from loralint.literals import by_identity, held, with_literals
 from loralint.read import comments, recipe
-from loralint.read.documents import LONGEST, MAX_DEPTH, MAX_NODES, TooLarge, Tree, decoded, parse
+from loralint.read.documents import LONGEST, MAX_DEPTH, MAX_NODES, TooLarge, Tree, parse
 from loralint.read.plain import ERRORS, of_node, of_value
-from loralint.source import START, Source, Span
+from loralint.source import START, Source, Span, decoded
 
 _TOO_LARGE = f"it has more than {MAX_NODES:,} values, or some nested deeper than {MAX_DEPTH}"
 

@@ -11,7 +11,6 @@ import json
 import re
 import sys
 from bisect import bisect_right
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,7 +18,7 @@ import msgspec
 import yaml
 
 from loralint.facts import Known, Reason, Scalar, Unknown
-from loralint.source import START, Source, Span
+from loralint.source import START, Source, Span, decoded
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -112,12 +111,6 @@ def mappings(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
 
 
 # --- texts → trees ------------------------------------------------------------------------------
-
-
-def decoded(content: bytes) -> str:
-    """The text of a configuration: UTF-8, or UTF-16 where a byte order mark says so."""
-    is_wide = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
-    return content.decode("utf-16" if is_wide else "utf-8-sig")
 
 
 def parse(source: Source) -> Tree:

@@ -93,7 +93,7 @@ def attach(base: Any, folder: AdapterFolder) -> Any:
     # PiSSA and its like would decompose every weight here, and there are none.
     if hasattr(config, "init_lora_weights"):
         config.init_lora_weights = True
-    with foreign(folder), _silent():
+    with foreign(folder), without_warnings():
         return get_peft_model(base, config, adapter_name=ADAPTER, low_cpu_mem_usage=True)
 
 
@@ -118,7 +118,7 @@ def load_adapter(base: Any, folder: AdapterFolder) -> Any:
         raise UndecidedError(f"{folder.peft_type} mixes adapters of other folders, which may move")
     spread = spills(base)
     try:
-        with foreign(folder), _silent():
+        with foreign(folder), without_warnings():
             return PeftModel.from_pretrained(base, str(folder.path), adapter_name=ADAPTER)
     except RefusedError as error:
         if spread:
@@ -157,7 +157,7 @@ def said(error: BaseException) -> str:
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
+def without_warnings() -> Iterator[None]:
     """Their warnings are what we find and report ourselves, as errors."""
     from transformers.utils import logging
 
@@ -244,7 +244,7 @@ def everything(model: Any) -> dict[str, Any]:
 def _peft_state(model: Any, named: Mapping[str, Any], adapter: str) -> Mapping[str, Any]:
     from peft import get_peft_model_state_dict
 
-    with _silent():
+    with without_warnings():
         state: Mapping[str, Any] = get_peft_model_state_dict(
             model, state_dict=dict(named), adapter_name=adapter, save_embedding_layers=False
         )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any
 
 from loralint.diagnostics import Diagnostic
 from loralint.verify import shelf
-from loralint.verify.adapter import ADAPTER, below_peft, everything, load_adapter
+from loralint.verify.adapter import (
+    ADAPTER,
+    below_peft,
+    everything,
+    load_adapter,
+    without_warnings,
+)
 from loralint.verify.base import (
     base_config,
     class_options,
@@ -62,7 +66,7 @@ def load_base(case: Case, folder: AdapterFolder) -> Loaded:
     cls = model_class(case, folder, config)
     as_stored = getattr(config, "quantization_config", None) is not None
     notes = ["the base is stored quantised, and was loaded as it is"] if as_stored else []
-    with _quiet():
+    with without_warnings():
         try:
             options = {
                 **case.hub_options(),
@@ -183,21 +187,6 @@ def _dtype_name() -> str:
     from packaging.version import Version
 
     return "dtype" if Version(transformers.__version__) >= Version("4.56") else "torch_dtype"
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Their warnings are what we find and report ourselves, as errors."""
-    from transformers.utils import logging
-
-    before = logging.get_verbosity()
-    logging.set_verbosity_error()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        finally:
-            logging.set_verbosity(before)
 
 
 # --- the base before and after, and two loads -----------------------------------------------------
